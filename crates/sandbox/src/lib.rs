@@ -1,0 +1,1 @@
+//! Starting, confining, limiting and stopping processes. The only place that spawns.

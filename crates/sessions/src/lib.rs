@@ -1,0 +1,1 @@
+//! AI agents in separated roles: worktrees, protocol, transcripts.

@@ -1,0 +1,1 @@
+//! Running services and references in a hostile world: load, faults, probes, oracles, histories.

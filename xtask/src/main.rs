@@ -1,0 +1,2 @@
+//! Repository rules, tests, benchmarks and generated documents.
+fn main() {}
