@@ -1,1 +1,21 @@
 //! Static checks over a source tree and its installed dependencies. No processes, no network, no clock.
+//!
+//! [`run`] reads the tree once into facts, in parallel, lets every check of [`registry::CHECKS`] look at them, and gives one
+//! observation a check. A check is written once against [`facts::syntax`], whatever the language.
+
+pub mod architecture_drift;
+pub mod compounding_error;
+pub mod context;
+pub mod facts;
+pub mod framework;
+pub mod hallucinated_confidence;
+pub mod language;
+pub mod packages;
+pub mod registry;
+pub mod report;
+mod run;
+pub mod shared_blind_spot;
+pub mod superficial_security;
+pub mod tree;
+
+pub use run::{Checked, Progress, Quiet, Request, run};

@@ -1,0 +1,1 @@
+//! Locally sensible, globally incoherent. One file a check.

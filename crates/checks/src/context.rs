@@ -1,0 +1,30 @@
+//! What a check may look at.
+
+use seaworthy_core::Plan;
+
+use crate::facts::graph::Graph;
+use crate::facts::source::SourceFile;
+use crate::packages::Packages;
+use crate::tree::Tree;
+
+/// What a check may look at: the tree, the plan, and the facts made of them.
+pub struct Context<'a> {
+    /// The files as they are.
+    pub tree: &'a Tree,
+    /// The plan.
+    pub plan: &'a Plan,
+    /// The files that could be read as source, in the order of their paths.
+    pub files: &'a [SourceFile],
+    /// Which file imports which.
+    pub graph: &'a Graph,
+    /// What is installed.
+    pub packages: &'a Packages,
+}
+
+impl<'a> Context<'a> {
+    /// The source file of this path.
+    pub fn file(&self, path: &str) -> Option<&'a SourceFile> {
+        let at = self.files.binary_search_by(|file| file.path.as_str().cmp(path)).ok()?;
+        self.files.get(at)
+    }
+}

@@ -1,0 +1,8 @@
+//! What is known of the files, read once a run: syntax, names, imports. Facts judge nothing.
+
+pub mod graph;
+pub mod lines;
+pub mod names;
+pub mod source;
+pub mod syntax;
+pub mod walk;

@@ -1,0 +1,1 @@
+//! Names, signatures, options and packages that look right and are not. One file a check.

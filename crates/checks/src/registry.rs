@@ -1,0 +1,60 @@
+//! THE list of checks, alphabetical by id. A new check is one file in its failure mode's folder, one `mod` line there, one
+//! line here, and one page of examples in `specs/`.
+
+use seaworthy_core::policy::Need;
+use seaworthy_core::{FailureMode, RuleId};
+
+use crate::context::Context;
+use crate::facts::source::SourceFile;
+use crate::report::Report;
+
+/// Every check, alphabetical by id.
+pub static CHECKS: &[&Check] = &[];
+
+/// A check: what it is, and what it does.
+pub struct Check {
+    /// What it is.
+    pub meta: Meta,
+    /// What it does.
+    pub run: Run,
+}
+
+/// What a check is.
+pub struct Meta {
+    /// Its identifier: the name of its file, its page and its examples.
+    pub id: RuleId,
+    /// Raised whenever its judgement changes.
+    pub version: u32,
+    /// The failure mode that it answers.
+    pub failure_mode: FailureMode,
+    /// Whether the verdict waits for it.
+    pub need: Need,
+    /// What it finds, in a few words.
+    pub title: &'static str,
+    /// The closed list of its ways to be wrong; empty when there is but one.
+    pub variants: &'static [&'static str],
+    /// Its own source (`include_str!`), whose leading `//!` lines are its page.
+    pub source: &'static str,
+}
+
+impl Meta {
+    /// What it looks for, why, and how to fix it: the leading `//!` lines of its source, as Markdown.
+    pub fn page(&self) -> String {
+        let lines = self.source.lines().map_while(|line| line.strip_prefix("//!"));
+        lines.map(|line| format!("{}\n", line.strip_prefix(' ').unwrap_or(line))).collect()
+    }
+}
+
+/// How a check runs.
+#[derive(Clone, Copy)]
+pub enum Run {
+    /// For each file on its own, in parallel.
+    File(fn(&Context<'_>, &SourceFile, &mut Report<'_>)),
+    /// Once over the whole project.
+    Project(fn(&Context<'_>, &mut Report<'_>)),
+}
+
+/// The check with this identifier.
+pub fn find(id: &str) -> Option<&'static Check> {
+    CHECKS.iter().copied().find(|check| check.meta.id.as_str() == id)
+}

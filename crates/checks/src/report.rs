@@ -1,0 +1,122 @@
+//! What a check says. Fingerprints, ordinals, suppression and places are the frame's business, not the check's.
+
+use seaworthy_core::finding::FindingBuilder;
+use seaworthy_core::{Confidence, Finding, Location, NotChecked, Severity};
+
+use crate::facts::source::SourceFile;
+use crate::facts::syntax::Extent;
+use crate::registry::Meta;
+
+/// Collects what one check says about one file or the project.
+pub struct Report<'a> {
+    meta: &'a Meta,
+    pub(crate) drafts: Vec<Draft>,
+    pub(crate) skipped: Vec<NotChecked>,
+    pub(crate) trials: u64,
+}
+
+/// A finding before its fingerprint is known. Give it to [`Report::add`].
+#[must_use = "a draft says nothing until it is added"]
+#[derive(Debug)]
+pub struct Draft {
+    pub(crate) builder: FindingBuilder,
+    pub(crate) path: String,
+    pub(crate) start: u32,
+    pub(crate) line: u32,
+    pub(crate) end_line: u32,
+    pub(crate) symbol: String,
+    pub(crate) text: String,
+    pub(crate) variant: &'static str,
+    pub(crate) severity: Severity,
+}
+
+impl<'a> Report<'a> {
+    /// An empty report of the check.
+    pub fn new(meta: &'a Meta) -> Self {
+        Self { meta, drafts: Vec::new(), skipped: Vec::new(), trials: 0 }
+    }
+
+    /// Begins a finding at a place of a file, saying `message`. Severity error, confidence high, until said otherwise;
+    /// the enclosing function and the text of the place identify it.
+    pub fn at(&self, file: &SourceFile, extent: Extent, message: impl Into<String>) -> Draft {
+        let location = file.location(extent);
+        let (line, end_line) = match &location {
+            Location::Source { span, .. } => (span.line, span.end_line),
+            _ => (0, 0),
+        };
+        Draft {
+            builder: Finding::at(&self.meta.id, location, message),
+            path: file.path.clone(),
+            start: extent.start,
+            line,
+            end_line,
+            symbol: file.symbol_at(extent.start).to_owned(),
+            text: file.text_of(extent).to_owned(),
+            variant: "",
+            severity: Severity::Error,
+        }
+    }
+
+    /// Adds a finding.
+    pub fn add(&mut self, draft: Draft) {
+        debug_assert!(draft.variant.is_empty() || self.meta.variants.contains(&draft.variant));
+        self.drafts.push(draft);
+    }
+
+    /// Says that something could not be looked at, and what would change that.
+    pub fn skip(&mut self, what: impl Into<String>, why: impl Into<String>) {
+        self.skipped.push(NotChecked { what: what.into(), why: why.into() });
+    }
+
+    /// Counts one thing that the check could have found wrong: a comparison, a handler, a test. A check that applies to
+    /// something and counts nothing has looked at nothing.
+    pub fn trial(&mut self) {
+        self.trials += 1;
+    }
+}
+
+impl Draft {
+    /// Which of the check's ways to be wrong; one of `Meta::variants`.
+    pub fn variant(mut self, variant: &'static str) -> Self {
+        self.builder = self.builder.variant(variant);
+        self.variant = variant;
+        self
+    }
+
+    /// Adds another place to look at, with half a sentence on what is there.
+    pub fn related(mut self, file: &SourceFile, extent: Extent, note: impl Into<String>) -> Self {
+        self.builder = self.builder.related(file.location(extent), note);
+        self
+    }
+
+    /// What to do about it.
+    pub fn advice(mut self, advice: impl Into<String>) -> Self {
+        self.builder = self.builder.advice(advice);
+        self
+    }
+
+    /// How much it weighs.
+    pub fn severity(mut self, severity: Severity) -> Self {
+        self.builder = self.builder.severity(severity);
+        self.severity = severity;
+        self
+    }
+
+    /// How sure the check is.
+    pub fn confidence(mut self, confidence: Confidence) -> Self {
+        self.builder = self.builder.confidence(confidence);
+        self
+    }
+
+    /// What identifies it instead of the enclosing function.
+    pub fn symbol(mut self, symbol: impl Into<String>) -> Self {
+        self.symbol = symbol.into();
+        self
+    }
+
+    /// What identifies it instead of the text of its place: for a secret, say, its name.
+    pub fn identified_by(mut self, text: impl Into<String>) -> Self {
+        self.text = text.into();
+        self
+    }
+}

@@ -1,0 +1,1 @@
+//! The happy path is right, attacks go unanswered. One file a check.
