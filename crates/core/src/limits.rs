@@ -14,3 +14,23 @@ pub const SYNTAX_DEPTH: usize = 200;
 
 /// Trials after which a bound needs no more: a rate below 3 in 10^9 is beyond what any probe here can promise.
 pub const TRIALS: u64 = 1_000_000_000;
+
+// The ledger.
+
+/// Bytes of one envelope, and so of one line of an export. An observation names its artifacts and does not hold them.
+pub const LEDGER_ENVELOPE_BYTES: usize = 16 * 1024 * 1024;
+
+/// Entries of one ledger. Making a proof holds 32 bytes of each: 320 MB at this size.
+pub const LEDGER_ENTRIES: u64 = 10_000_000;
+
+/// Bytes of a checkpoint's note. Sixteen post-quantum signatures, which readers of notes must accept, take 80 KB.
+pub const LEDGER_NOTE_BYTES: usize = 128 * 1024;
+
+/// Signatures on a note. Readers must accept at least sixteen (signed-note v1.0.0).
+pub const LEDGER_NOTE_SIGNATURES: usize = 64;
+
+/// How long a writer waits for another process to finish its append.
+pub const LEDGER_BUSY_TIMEOUT_MS: u64 = 30_000;
+
+/// Bytes of a key file: PKCS#8 PEM of an Ed25519 key takes 119.
+pub const KEY_FILE_BYTES: u64 = 4096;
