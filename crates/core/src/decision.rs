@@ -4,7 +4,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::entry::Body;
 use crate::observation::{Bound, Observation, Outcome, Reason};
-use crate::{Digest, Entry, Finding, Need, NotChecked, Policy, Requirement, Severity, Subject, Timestamp, Verified};
+use crate::{
+    Digest, Entry, Finding, Need, NotChecked, Policy, Requirement, Severity, Subject, Timestamp, Verified,
+};
 
 /// What was decided about a subject, and everything it rests on.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -76,7 +78,8 @@ pub struct Waived {
 /// makes an unknown clear but evidence for what was missing; zero trials are inconclusive.
 pub fn decide(subject: &Subject, policy: &Policy, at: Timestamp, record: &[Verified<Entry>]) -> Decision {
     let mut weighing = Weighing::default();
-    let counted = record.iter().filter(|entry| policy.recorders.is_empty() || policy.recorders.contains(&entry.key()));
+    let counted =
+        record.iter().filter(|entry| policy.recorders.is_empty() || policy.recorders.contains(&entry.key()));
     let (mut observations, mut doubts) = (Vec::new(), Vec::new());
     for entry in counted {
         match &entry.value().body {
@@ -116,9 +119,9 @@ struct Weighing {
 impl Weighing {
     fn weigh(&mut self, requirement: &Requirement, policy: &Policy, observations: &[&Observation]) {
         let inputs = policy.inputs.get(&Policy::inputs_key(&requirement.producer));
-        let matching = observations
-            .iter()
-            .filter(|seen| seen.producer == requirement.producer && inputs.is_none_or(|inputs| *inputs == seen.inputs));
+        let matching = observations.iter().filter(|seen| {
+            seen.producer == requirement.producer && inputs.is_none_or(|inputs| *inputs == seen.inputs)
+        });
         let (mut holds, mut gap, mut passed) = (Vec::new(), None::<String>, false);
         for seen in matching {
             holds.extend(self.holding(seen, policy));
@@ -150,7 +153,11 @@ impl Weighing {
             let what = format!("{} {}", finding.primary, finding.message);
             if policy.baseline.contains(&finding.fingerprint) {
                 let why = "known before, in the baseline".to_owned();
-                self.waived.push(Waived { fingerprint: finding.fingerprint, what: format!("{} {what}", finding.rule), why });
+                self.waived.push(Waived {
+                    fingerprint: finding.fingerprint,
+                    what: format!("{} {what}", finding.rule),
+                    why,
+                });
             } else {
                 holds.push(what);
             }
@@ -165,7 +172,8 @@ impl Weighing {
         let id = requirement.producer.id();
         match requirement.need {
             Need::Required => {
-                self.missing.push(Missing { what: format!("{id}: {why}"), command: requirement.command.clone() });
+                self.missing
+                    .push(Missing { what: format!("{id}: {why}"), command: requirement.command.clone() });
             }
             Need::Supporting => {
                 self.not_checked.push(NotChecked { what: id.to_string(), why: why.to_owned() });

@@ -276,10 +276,15 @@ impl FindingBuilder {
     /// Ends the finding by computing its fingerprint.
     pub fn identify(mut self, identity: Identity<'_>) -> Finding {
         let place = match &self.0.primary {
-            Location::Source { path, .. } | Location::Artifact { path } | Location::Project { path } => path.clone(),
-            Location::Endpoint { service, method, route } => {
-                [Some(service), method.as_ref(), route.as_ref()].into_iter().flatten().cloned().collect::<Vec<_>>().join(" ")
+            Location::Source { path, .. } | Location::Artifact { path } | Location::Project { path } => {
+                path.clone()
             }
+            Location::Endpoint { service, method, route } => [Some(service), method.as_ref(), route.as_ref()]
+                .into_iter()
+                .flatten()
+                .cloned()
+                .collect::<Vec<_>>()
+                .join(" "),
             Location::Plan { .. } => "seaworthy.toml".to_owned(),
         };
         let text = identity.text.split_whitespace().collect::<Vec<_>>().join(" ");

@@ -81,7 +81,10 @@ impl Producer {
     /// The producer's id, which is the rule of its findings.
     pub fn id(&self) -> &RuleId {
         match self {
-            Self::Check { id, .. } | Self::Probe { id, .. } | Self::Oracle { id, .. } | Self::Mutation { id, .. } => id,
+            Self::Check { id, .. }
+            | Self::Probe { id, .. }
+            | Self::Oracle { id, .. }
+            | Self::Mutation { id, .. } => id,
         }
     }
 
@@ -188,13 +191,17 @@ impl fmt::Display for Reason {
             Self::Budget { reached, needed, budget } => {
                 write!(f, "{reached}, {needed} is needed: --budget {budget}")
             }
-            Self::NoSubjectFound { what, promise } => write!(f, "found no {what}; a promise would name it: {promise}"),
+            Self::NoSubjectFound { what, promise } => {
+                write!(f, "found no {what}; a promise would name it: {promise}")
+            }
             Self::NoSuchSubject { what } => write!(f, "there is no {what}"),
             Self::Environment { missing, cure } => write!(f, "{missing}: {cure}"),
             Self::NotReady { what, log } if log.is_empty() => f.write_str(what),
             Self::NotReady { what, log } => write!(f, "{what}; its last lines:\n{log}"),
             Self::ControlFailed { what } => write!(f, "the untouched run failed: {what}"),
-            Self::NotReproduced { what, seen, tried } => write!(f, "{what}, seen again {seen} of {tried} times"),
+            Self::NotReproduced { what, seen, tried } => {
+                write!(f, "{what}, seen again {seen} of {tried} times")
+            }
             Self::NoTrials => f.write_str("nothing was tried"),
             Self::Deadline { what } => write!(f, "ran out of time waiting for {what}"),
             Self::Internal { what } => write!(f, "a defect in Seaworthy: {what}"),
@@ -243,7 +250,9 @@ fn round_for_people(value: f64) -> String {
 }
 
 /// How independent the reference of an oracle is of the author of the code. Computed from provenance, never declared.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, schemars::JsonSchema)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, schemars::JsonSchema,
+)]
 #[serde(rename_all = "kebab-case")]
 pub enum Independence {
     /// The same session wrote both.
