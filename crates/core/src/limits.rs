@@ -34,3 +34,11 @@ pub const LEDGER_BUSY_TIMEOUT_MS: u64 = 30_000;
 
 /// Bytes of a key file: PKCS#8 PEM of an Ed25519 key takes 119.
 pub const KEY_FILE_BYTES: u64 = 4096;
+
+// The checks.
+
+/// Bytes of one file that can be part of a subject; a larger one is listed and left out.
+pub const TREE_FILE_BYTES: u64 = 1024 * 1024 * 1024;
+
+/// Stack of each thread that reads syntax: the parsers descend recursively, and a debug build needs most.
+pub const SYNTAX_STACK_BYTES: usize = 64 * 1024 * 1024;
