@@ -15,3 +15,17 @@ pub mod envelope;
 pub mod key;
 pub mod merkle;
 pub mod statement;
+
+mod audit;
+mod error;
+pub mod export;
+mod ledger;
+mod store;
+
+pub use audit::Verification;
+pub use checkpoint::{Checkpoint, SignedCheckpoint, VerifierKey};
+pub use error::{AppendError, Corruption, ExportError, ImportError, OpenError, ReadError};
+pub use export::{Imported, parse_export};
+pub use key::{KeyError, PublicKey, SigningKey};
+pub use ledger::{Appended, ConsistencyProof, InclusionProof, Ledger};
+pub use store::LEDGER_FORMAT;
