@@ -1,8 +1,79 @@
-//! Reads Python.
+//! Reads Python, 3.14 and before, as far as it parses.
 
-use crate::language::Parsed;
+mod expression;
+mod import;
+mod pattern;
+mod statement;
 
-/// Reads a text.
-pub fn parse(_path: &str, _text: &str) -> Parsed {
-    Parsed::default()
+use ruff_python_ast::token::TokenKind;
+use ruff_python_parser::{Mode, ParseOptions, parse_unchecked};
+use ruff_text_size::{Ranged, TextRange};
+
+use super::depth::Depth;
+use super::{Parsed, SyntaxError, comment_at, guarded};
+use crate::facts::syntax::{Expr, Extent, Module, Stmt};
+
+/// Reads a text. What the parser recovered after an error is used.
+pub fn parse(_path: &str, text: &str) -> Parsed {
+    guarded(text, PARSER_FRAME_BYTES, || lower(text))
+}
+
+/// Stack that one level of nesting takes. The parser grows its own stack; this is for dropping its tree.
+const PARSER_FRAME_BYTES: usize = 1024;
+
+fn lower(text: &str) -> Parsed {
+    let parsed = parse_unchecked(text, ParseOptions::from(Mode::Module));
+    let mut errors: Vec<SyntaxError> = parsed
+        .errors()
+        .iter()
+        .map(|error| SyntaxError { extent: extent(error.location), message: error.error.to_string() })
+        .collect();
+    let comments = parsed
+        .tokens()
+        .iter()
+        .filter(|token| token.kind() == TokenKind::Comment)
+        .map(|token| comment_at(text, extent(token.range())))
+        .collect();
+    let mut lowering =
+        Lowering { text, depth: Depth::default(), type_only: 0, yields: false, dynamic: Vec::new() };
+    let body = match parsed.syntax() {
+        ruff_python_ast::Mod::Module(module) => lowering.body(&module.body),
+        ruff_python_ast::Mod::Expression(_) => Vec::new(),
+    };
+    errors.extend(lowering.depth.error());
+    Parsed { module: Module { body, comments }, errors }
+}
+
+/// Turns ruff's tree into ours.
+struct Lowering<'a> {
+    text: &'a str,
+    depth: Depth,
+    /// How many `if TYPE_CHECKING` we are in.
+    type_only: u32,
+    /// Whether the function at hand has yielded yet.
+    yields: bool,
+    /// Imports by call that the statement at hand holds; they become statements before it.
+    dynamic: Vec<Stmt>,
+}
+
+impl Lowering<'_> {
+    fn optional(&mut self, expr: Option<&ruff_python_ast::Expr>) -> Option<Expr> {
+        expr.map(|expr| self.expr(expr))
+    }
+
+    fn boxed(&mut self, expr: &ruff_python_ast::Expr) -> Box<Expr> {
+        Box::new(self.expr(expr))
+    }
+
+    fn all(&mut self, exprs: &[ruff_python_ast::Expr]) -> Vec<Expr> {
+        exprs.iter().map(|expr| self.expr(expr)).collect()
+    }
+
+    fn source(&self, range: TextRange) -> &str {
+        self.text.get(range.start().to_usize()..range.end().to_usize()).unwrap_or_default()
+    }
+}
+
+fn extent(range: TextRange) -> Extent {
+    Extent { start: range.start().to_u32(), end: range.end().to_u32() }
 }
