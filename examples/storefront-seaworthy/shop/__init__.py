@@ -1,0 +1,1 @@
+"""The shop: catalogue, accounts, cart, checkout, pictures, messages and the daily report."""

@@ -1,0 +1,1 @@
+"""Tests of the shop. Run them with `python3 -m unittest`."""
