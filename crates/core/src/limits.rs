@@ -42,3 +42,67 @@ pub const TREE_FILE_BYTES: u64 = 1024 * 1024 * 1024;
 
 /// Stack of each thread that reads syntax: the parsers descend recursively, and a debug build needs most.
 pub const SYNTAX_STACK_BYTES: usize = 64 * 1024 * 1024;
+
+// The trial's reading of OpenAPI documents.
+
+/// Bytes of an OpenAPI document. GitHub's and Stripe's, the largest in wide use, have 12 MB and 7 MB as JSON.
+pub const OPENAPI_BYTES: usize = 32 * 1024 * 1024;
+
+/// Values of a YAML document, aliases counted as often as they are used.
+pub const OPENAPI_NODES: usize = 2_000_000;
+
+/// Levels to which an OpenAPI document is nested. serde_json stops at the same depth.
+pub const OPENAPI_DEPTH: usize = 128;
+
+/// Operations read of one document. GitHub's has about 1,000.
+pub const OPENAPI_OPERATIONS: usize = 2_000;
+
+/// Levels to which schemas are followed, references included.
+pub const SCHEMA_DEPTH: usize = 32;
+
+/// Schemas one operation unfolds into; past this they admit everything.
+pub const SCHEMA_NODES: usize = 20_000;
+
+// The trial's HTTP client, services and probes.
+
+/// Bytes of an answer's status line and header fields. Servers themselves rarely allow more than 64 KiB.
+pub const HTTP_HEAD_BYTES: usize = 256 * 1024;
+
+/// Header fields of one answer.
+pub const HTTP_HEADER_FIELDS: usize = 256;
+
+/// Bytes of an answer's body that are read.
+pub const HTTP_BODY_BYTES: usize = 16 * 1024 * 1024;
+
+/// How long an answer is awaited. Slower than this, a caller behind a usual proxy has gone.
+pub const HTTP_ANSWER_TIMEOUT_MS: u64 = 10_000;
+
+/// How long a connection is awaited; on loopback it takes microseconds unless the backlog is full.
+pub const HTTP_CONNECT_TIMEOUT_MS: u64 = 3_000;
+
+/// How long a service may take from its start to its first answer.
+pub const SERVICE_READY_TIMEOUT_MS: u64 = 30_000;
+
+/// How long one look for listening sockets waits before the next.
+pub const SERVICE_POLL_MS: u64 = 20;
+
+/// Bytes of a service's log that are kept for reading reasons from it.
+pub const SERVICE_LOG_BYTES: usize = 64 * 1024;
+
+/// Lines of a service's log that a reason quotes.
+pub const SERVICE_LOG_LINES: usize = 12;
+
+/// Bytes a service may print; more, and it is stopped.
+pub const SERVICE_OUTPUT_BYTES: u64 = 256 * 1024 * 1024;
+
+/// How long one probe works when no budget is given.
+pub const PROBE_BUDGET_MS: u64 = 60_000;
+
+/// Bytes of a replay file.
+pub const REPLAY_BYTES: usize = 16 * 1024 * 1024;
+
+/// Steps of a replay file.
+pub const REPLAY_STEPS: usize = 10_000;
+
+/// Connections that `serve` forwards at one time.
+pub const SERVE_CONNECTIONS: usize = 256;

@@ -1,1 +1,3 @@
 //! Running services and references in a hostile world: load, faults, probes, oracles, histories.
+
+pub mod schema;
