@@ -142,7 +142,10 @@ impl<'a> Audit<'a> {
 }
 
 /// Verifies one entry's signature and reads it. The caller holds its place against a checkpoint before handing it out.
-#[expect(clippy::disallowed_methods, reason = "the ban is for the other crates: this is where Verified is made")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the ban is for the other crates: this is where Verified is made"
+)]
 pub(crate) fn open_entry(seq: u64, bytes: &[u8]) -> Result<(Verified<Entry>, PublicKey), ReadError> {
     let (payload, key) = envelope::open(bytes).map_err(|error| Corruption::at(seq, error.to_string()))?;
     match statement::decode(&payload) {

@@ -29,3 +29,6 @@ pub use export::{Imported, parse_export};
 pub use key::{KeyError, PublicKey, SigningKey};
 pub use ledger::{Appended, ConsistencyProof, InclusionProof, Ledger};
 pub use store::LEDGER_FORMAT;
+
+#[cfg(test)]
+mod worked_example;

@@ -6,4 +6,8 @@
 
 mod common;
 mod conformance;
+mod corruption;
+mod files;
+mod golden;
+mod independent;
 mod merkle;
