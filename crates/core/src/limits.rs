@@ -106,3 +106,47 @@ pub const REPLAY_STEPS: usize = 10_000;
 
 /// Connections that `serve` forwards at one time.
 pub const SERVE_CONNECTIONS: usize = 256;
+
+// The sandbox.
+
+/// Bytes of each output stream of a child that are kept, half from its start and half from its end; the rest is counted.
+pub const CHILD_OUTPUT_BYTES: u64 = 1024 * 1024;
+
+/// Resident memory of a child and everything it started, unless its starter says otherwise.
+pub const CHILD_MEMORY_BYTES: u64 = 2 * 1024 * 1024 * 1024;
+
+/// One process may map this many times the memory its whole tree may use: thread stacks are mapped and hardly touched.
+pub const CHILD_DATA_FACTOR: u64 = 4;
+
+/// Descriptors a child may have open.
+pub const CHILD_OPEN_FILES: u64 = 4096;
+
+/// Bytes of one file a child may write.
+pub const CHILD_FILE_BYTES: u64 = 1024 * 1024 * 1024;
+
+/// Processes and threads of a child and everything it started.
+pub const CHILD_PROCESSES: u64 = 1024;
+
+/// How often the memory and the processes of a child are counted.
+pub const CHILD_WATCH_INTERVAL_MS: u64 = 50;
+
+/// How long the end of everything a child started is awaited after SIGKILL; only a process stuck in the kernel takes longer.
+pub const CHILD_END_TIMEOUT_MS: u64 = 10_000;
+
+/// How long the first process of a namespace may take for one request. Its longest is mounting the whole root.
+pub const BROKER_TIMEOUT_MS: u64 = 20_000;
+
+/// Services running at once in one world.
+pub const WORLD_PROCESSES: usize = 64;
+
+/// Bytes of each private memory-backed folder (/tmp, /run, home) of a world.
+pub const WORLD_TMPFS_BYTES: u64 = 1024 * 1024 * 1024;
+
+/// Files of a tree that are copied where no overlay can be mounted.
+pub const WORLD_COPY_FILES: u64 = 500_000;
+
+/// Bytes of a tree that are copied where no overlay can be mounted.
+pub const WORLD_COPY_BYTES: u64 = 8 * 1024 * 1024 * 1024;
+
+/// Processes of the machine that are looked through for those of a world.
+pub const MACHINE_PROCESSES: usize = 65_536;
