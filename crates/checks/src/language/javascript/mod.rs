@@ -1,8 +1,73 @@
-//! Reads Javascript.
+//! Reads JavaScript and TypeScript, with JSX and TSX, as modules and as CommonJS.
+//!
+//! `require` and `import()` with a constant become [`Import`](crate::facts::syntax::Import) statements: in place of a declaration
+//! that only binds what they give, before the statement otherwise.
 
-use crate::language::Parsed;
+mod class;
+mod expression;
+mod function;
+mod import;
+mod markup;
+mod operator;
+mod pattern;
+mod statement;
+mod types;
 
-/// Reads a text.
-pub fn parse(_path: &str, _text: &str) -> Parsed {
-    Parsed::default()
+use oxc_allocator::Allocator;
+use oxc_parser::{ParseOptions, Parser};
+use oxc_span::{SourceType, Span};
+
+use super::depth::Depth;
+use super::{Parsed, SyntaxError, comment_at, guarded};
+use crate::facts::syntax::{Expr, ExprKind, Extent, Module, Stmt, Text};
+
+/// Reads a text. The path says which of the dialects it is in.
+pub fn parse(path: &str, text: &str) -> Parsed {
+    guarded(text, PARSER_FRAME_BYTES, || lower(path, text))
+}
+
+/// Stack that one level of nesting takes in the parser.
+const PARSER_FRAME_BYTES: usize = 3 * 1024;
+
+fn lower(path: &str, text: &str) -> Parsed {
+    let dialect = SourceType::from_path(path).unwrap_or_default();
+    let options = ParseOptions {
+        preserve_parens: false,
+        allow_return_outside_function: true,
+        enable_ident_hashes: false,
+        ..ParseOptions::default()
+    };
+    let allocator = Allocator::default();
+    let parsed = Parser::new(&allocator, text, dialect).with_options(options).parse();
+    let mut errors: Vec<SyntaxError> = parsed
+        .diagnostics
+        .iter()
+        .map(|error| {
+            let start = error.labels.first().map_or(0, |label| u32::try_from(label.offset()).unwrap_or(0));
+            let length = error.labels.first().map_or(0, |label| u32::try_from(label.len()).unwrap_or(0));
+            SyntaxError { extent: Extent { start, end: start + length }, message: error.message.to_string() }
+        })
+        .collect();
+    let comments =
+        parsed.program.comments.iter().map(|comment| comment_at(text, extent(comment.span))).collect();
+    let mut lowering = Lowering { depth: Depth::default(), dynamic: Vec::new() };
+    let mut body = lowering.directives(&parsed.program.directives);
+    lowering.body_into(&parsed.program.body, &mut body);
+    errors.extend(lowering.depth.error());
+    Parsed { module: Module { body, comments }, errors }
+}
+
+/// Turns oxc's tree into ours.
+struct Lowering {
+    depth: Depth,
+    /// Imports by call that the statement at hand holds; they become statements before it.
+    dynamic: Vec<Stmt>,
+}
+
+fn extent(span: Span) -> Extent {
+    Extent { start: span.start, end: span.end }
+}
+
+fn name_at(name: &str, span: Span) -> Expr {
+    Expr { extent: extent(span), kind: ExprKind::Name(Text::new(name)) }
 }
