@@ -4,6 +4,8 @@
 //! observation a check. A check is written once against [`facts::syntax`], whatever the language.
 
 pub mod architecture_drift;
+pub mod baseline;
+mod change;
 pub mod compounding_error;
 pub mod context;
 pub mod facts;
@@ -16,6 +18,8 @@ pub mod report;
 mod run;
 pub mod shared_blind_spot;
 pub mod superficial_security;
+pub mod suppression;
 pub mod tree;
+mod verdict;
 
-pub use run::{Checked, Progress, Quiet, Request, run};
+pub use run::{Checked, Progress, Quiet, Request, inputs, run};

@@ -6,10 +6,12 @@ use seaworthy_core::{FailureMode, RuleId};
 
 use crate::context::Context;
 use crate::facts::source::SourceFile;
+use crate::hallucinated_confidence;
 use crate::report::Report;
+use crate::suppression::Used;
 
 /// Every check, alphabetical by id.
-pub static CHECKS: &[&Check] = &[];
+pub static CHECKS: &[&Check] = &[&hallucinated_confidence::unsound_suppression::CHECK];
 
 /// A check: what it is, and what it does.
 pub struct Check {
@@ -31,6 +33,8 @@ pub struct Meta {
     pub need: Need,
     /// What it finds, in a few words.
     pub title: &'static str,
+    /// What it applies to, after "there is no": `test`, `comparison of secrets`.
+    pub applies_to: &'static str,
     /// The closed list of its ways to be wrong; empty when there is but one.
     pub variants: &'static [&'static str],
     /// Its own source (`include_str!`), whose leading `//!` lines are its page.
@@ -52,6 +56,26 @@ pub enum Run {
     File(fn(&Context<'_>, &SourceFile, &mut Report<'_>)),
     /// Once over the whole project.
     Project(fn(&Context<'_>, &mut Report<'_>)),
+    /// Once, after all others, with what they found to be set aside.
+    Afterwards(fn(&Context<'_>, &Applied<'_>, &mut Report<'_>)),
+}
+
+/// What the suppressions of a tree came to.
+pub struct Applied<'a> {
+    pub(crate) used: &'a Used,
+    pub(crate) ran: &'a [RuleId],
+}
+
+impl Applied<'_> {
+    /// Whether the suppression at this place of the file's list set a finding of `id` aside.
+    pub fn is_used(&self, path: &str, at: usize, id: &RuleId) -> bool {
+        self.used.contains(&(path.to_owned(), at, id.clone()))
+    }
+
+    /// Whether the check has run, so that it could have found something.
+    pub fn has_run(&self, id: &RuleId) -> bool {
+        self.ran.contains(id)
+    }
 }
 
 /// The check with this identifier.

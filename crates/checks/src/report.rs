@@ -27,7 +27,7 @@ pub struct Draft {
     pub(crate) symbol: String,
     pub(crate) text: String,
     pub(crate) variant: &'static str,
-    pub(crate) severity: Severity,
+    pub(crate) ordinal: u32,
 }
 
 impl<'a> Report<'a> {
@@ -53,8 +53,13 @@ impl<'a> Report<'a> {
             symbol: file.symbol_at(extent.start).to_owned(),
             text: file.text_of(extent).to_owned(),
             variant: "",
-            severity: Severity::Error,
+            ordinal: 0,
         }
+    }
+
+    /// Whether nothing was said and nothing was counted.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.drafts.is_empty() && self.skipped.is_empty() && self.trials == 0
     }
 
     /// Adds a finding.
@@ -76,6 +81,11 @@ impl<'a> Report<'a> {
 }
 
 impl Draft {
+    /// The text that identifies it, with white space folded.
+    pub(crate) fn normal_text(&self) -> String {
+        self.text.split_whitespace().collect::<Vec<_>>().join(" ")
+    }
+
     /// Which of the check's ways to be wrong; one of `Meta::variants`.
     pub fn variant(mut self, variant: &'static str) -> Self {
         self.builder = self.builder.variant(variant);
@@ -98,7 +108,6 @@ impl Draft {
     /// How much it weighs.
     pub fn severity(mut self, severity: Severity) -> Self {
         self.builder = self.builder.severity(severity);
-        self.severity = severity;
         self
     }
 

@@ -1,9 +1,25 @@
 //! One run: facts once, in parallel; then every check; then suppression, and one observation a check.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+use rayon::prelude::*;
+use seaworthy_core::limits::SYNTAX_STACK_BYTES;
 use seaworthy_core::surface::Surface;
 use seaworthy_core::{NotChecked, Observation, Plan, RuleId, Subject, Timestamp};
 
+use crate::change::{self, Renames};
+use crate::context::Context;
+use crate::facts::graph::Graph;
+use crate::facts::reader::{self, Sources};
+use crate::framework;
+use crate::packages::Packages;
+use crate::registry::{Applied, CHECKS, Check, Run};
+use crate::report::Report;
 use crate::tree::Tree;
+use crate::verdict::{self, Judged};
 
 /// What is to be checked.
 pub struct Request<'a> {
@@ -15,6 +31,8 @@ pub struct Request<'a> {
     pub base: Option<&'a Tree>,
     /// Files and folders to which findings are restricted, relative to the root; empty for all. Facts are of the whole tree.
     pub paths: &'a [String],
+    /// Folders of installed Python packages (`site-packages`) besides those of the project's own virtual environment.
+    pub python_paths: &'a [PathBuf],
     /// What the observations are about.
     pub subject: &'a Subject,
     /// When the run began.
@@ -53,8 +71,146 @@ pub struct Checked {
     pub bytes: u64,
 }
 
-/// Runs the checks.
-pub fn run(request: &Request<'_>) -> Checked {
-    let _ = request.tree;
-    Checked { observations: Vec::new(), surface: Surface::default(), not_checked: Vec::new(), files: 0, bytes: 0 }
+/// Everything known of one tree, and what the checks say about it before anything is set aside.
+struct Judgement {
+    sources: Sources,
+    surface: Surface,
+    checks: Vec<Judged>,
 }
+
+/// Runs the checks. Nothing in the tree makes it fail: what cannot be read is listed, and a check that panics is inconclusive.
+pub fn run(request: &Request<'_>) -> Checked {
+    let pool = rayon::ThreadPoolBuilder::new().stack_size(SYNTAX_STACK_BYTES).thread_name(|n| format!("checks-{n}"));
+    match pool.build() {
+        Ok(pool) => pool.install(|| run_here(request)),
+        // Limit: no thread can be had; with the caller's stack, deep nesting is still an error of the file.
+        Err(_) => run_here(request),
+    }
+}
+
+fn run_here(request: &Request<'_>) -> Checked {
+    let plan = request.plan;
+    let off = |check: &Check| {
+        plan.checks.severity.get(check.meta.id.as_str()).is_some_and(|severity| severity.severity().is_none())
+    };
+    let asked = |check: &Check| request.only.is_none_or(|only| only.contains(&check.meta.id));
+    let checks: Vec<&'static Check> = CHECKS.iter().copied().filter(|check| asked(check) && !off(check)).collect();
+    let packages = Packages::find(request.tree, request.tree.root(), request.python_paths);
+    let mut head = judge(request.tree, request, &packages, &checks);
+    verdict::set_aside(&mut head.checks, &head.sources.files);
+    if let Some(base) = request.base {
+        let mut before = judge(base, request, &packages, &checks);
+        verdict::set_aside(&mut before.checks, &before.sources.files);
+        let renames = Renames::between(base, request.tree);
+        for (now, before) in head.checks.iter_mut().zip(&before.checks) {
+            now.drafts = change::only_new(std::mem::take(&mut now.drafts), &before.drafts, &renames);
+        }
+    }
+    let inputs = verdict::inputs(request, &packages);
+    let observations =
+        head.checks.into_iter().map(|judged| verdict::observe(judged, request, inputs, head.sources.complete)).collect();
+    let mut not_checked = request.tree.left_out().to_vec();
+    not_checked.append(&mut head.sources.not_checked);
+    not_checked.extend(CHECKS.iter().filter(|check| off(check)).map(|check| NotChecked {
+        what: check.meta.id.to_string(),
+        why: "switched off by `[checks] severity` in seaworthy.toml".to_owned(),
+    }));
+    Checked {
+        observations,
+        surface: head.surface,
+        not_checked,
+        files: head.sources.files.len() as u64,
+        bytes: head.sources.bytes,
+    }
+}
+
+/// The digest that every observation of a run of this request carries as its inputs: installed packages, the base and the paths
+/// it is restricted to. An observation made with other inputs says nothing about this request.
+pub fn inputs(request: &Request<'_>) -> seaworthy_core::Digest {
+    verdict::inputs(request, &Packages::find(request.tree, request.tree.root(), request.python_paths))
+}
+
+fn judge(tree: &Tree, request: &Request<'_>, packages: &Packages, checks: &[&'static Check]) -> Judgement {
+    let sources = reader::read(tree, request.plan, request.progress);
+    let graph = Graph::of(tree, &sources.files);
+    let context = Context { tree, plan: request.plan, files: &sources.files, graph: &graph, packages };
+    let surface = catch_unwind(AssertUnwindSafe(|| framework::surface(&context))).unwrap_or_else(|_| Surface {
+        not_read: vec![NotChecked { what: "routes".to_owned(), why: "a defect in Seaworthy: reading them failed".to_owned() }],
+        ..Surface::default()
+    });
+    let mut judged: Vec<Judged> = checks.iter().map(|check| Judged::new(check)).collect();
+    let done = AtomicU64::new(0);
+    let total = sources.files.len() as u64;
+    let by_file: Vec<Vec<Ran>> = sources
+        .files
+        .par_iter()
+        .map(|file| {
+            let ran = checks.iter().enumerate().filter_map(|(at, check)| match check.run {
+                Run::File(run) => Some(guarded(at, check, |report| run(&context, file, report))),
+                Run::Project(_) | Run::Afterwards(_) => None,
+            });
+            let ran = ran.filter(Ran::says_something).collect();
+            request.progress.advance("checking", done.fetch_add(1, Ordering::Relaxed) + 1, total);
+            ran
+        })
+        .collect();
+    let by_project: Vec<Ran> = checks
+        .par_iter()
+        .enumerate()
+        .filter_map(|(at, check)| match check.run {
+            Run::Project(run) => Some(guarded(at, check, |report| run(&context, report))),
+            Run::File(_) | Run::Afterwards(_) => None,
+        })
+        .collect();
+    for ran in by_file.into_iter().flatten().chain(by_project) {
+        if let Some(judged) = judged.get_mut(ran.check) {
+            judged.take(ran.report, ran.took, ran.panicked);
+        }
+    }
+    // What is about the suppressions needs to know what the others found.
+    let used = verdict::used(&judged, &sources.files);
+    let ids: Vec<RuleId> = checks.iter().map(|check| check.meta.id.clone()).collect();
+    let applied = Applied { used: &used, ran: &ids };
+    for (at, check) in checks.iter().enumerate() {
+        let Run::Afterwards(run) = check.run else { continue };
+        let ran = guarded(at, check, |report| run(&context, &applied, report));
+        if let Some(judged) = judged.get_mut(at) {
+            judged.take(ran.report, ran.took, ran.panicked);
+        }
+    }
+    drop(context);
+    Judgement { sources, surface, checks: judged }
+}
+
+/// What one call of one check came to.
+struct Ran {
+    check: usize,
+    report: Report<'static>,
+    took: Duration,
+    panicked: bool,
+}
+
+impl Ran {
+    fn says_something(&self) -> bool {
+        self.panicked || !self.report.is_empty() || self.took > Duration::ZERO
+    }
+}
+
+/// Runs a check; a panic of it is its own affair and nobody else's.
+fn guarded(at: usize, check: &'static Check, run: impl FnOnce(&mut Report<'static>)) -> Ran {
+    let mut report = Report::new(&check.meta);
+    let began = Instant::now();
+    let panicked = catch_unwind(AssertUnwindSafe(|| run(&mut report))).is_err();
+    Ran { check: at, report, took: began.elapsed(), panicked }
+}
+
+/// Whether a path lies in one of the files or folders asked for.
+pub(crate) fn is_within(path: &str, asked: &[String]) -> bool {
+    asked.is_empty()
+        || asked.iter().any(|asked| {
+            let asked = asked.trim_start_matches("./").trim_end_matches('/');
+            let below = path.strip_prefix(asked).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
+            asked.is_empty() || asked == "." || below
+        })
+}
+

@@ -3,6 +3,8 @@
 pub mod graph;
 pub mod lines;
 pub mod names;
+pub(crate) mod reader;
 pub mod source;
 pub mod syntax;
+mod text;
 pub mod walk;

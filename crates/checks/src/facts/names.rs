@@ -1,6 +1,7 @@
 //! What the names of a file stand for: imports, local bindings, and the functions and classes around a place.
 
 use super::syntax::{Expr, Module};
+use crate::language::Language;
 
 /// The names of one file.
 #[derive(Debug, Default)]
@@ -8,7 +9,7 @@ pub struct Names {}
 
 impl Names {
     /// Reads the names of a file.
-    pub fn of(_module: &Module) -> Self {
+    pub fn of(_language: Language, _module: &Module) -> Self {
         Self {}
     }
 

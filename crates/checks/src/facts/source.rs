@@ -8,6 +8,7 @@ use super::lines::Lines;
 use super::names::Names;
 use super::syntax::{Expr, Extent, Module};
 use crate::language::Language;
+use crate::suppression::Suppression;
 
 /// One source file.
 #[derive(Debug)]
@@ -26,6 +27,8 @@ pub struct SourceFile {
     pub is_test: bool,
     /// What its names stand for.
     pub names: Names,
+    /// The comments in it that set findings aside.
+    pub suppressions: Vec<Suppression>,
 }
 
 impl SourceFile {

@@ -1,1 +1,3 @@
 //! Names, signatures, options and packages that look right and are not. One file a check.
+
+pub mod unsound_suppression;

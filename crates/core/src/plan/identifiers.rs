@@ -106,6 +106,7 @@ pub const ALL: &[&str] = &[
     "unknown-package",
     "unplanned-module",
     "unsafe-deserialization",
+    "unsound-suppression",
     "unvalidated-input",
     "unvalidated-upload",
     "unverified-api",

@@ -1,0 +1,176 @@
+//! From what a check said to its observation: what is set aside, what it weighs, what came out.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use seaworthy_core::finding::Identity;
+use seaworthy_core::observation::Reason;
+use seaworthy_core::{
+    Digest, Finding, NotChecked, Observation, Outcome, Producer, Severity, Suppressed, TimeSpan,
+};
+
+use crate::facts::source::SourceFile;
+use crate::packages::Packages;
+use crate::registry::{Check, Run};
+use crate::report::{Draft, Report};
+use crate::run::{Request, is_within};
+use crate::suppression::{self, Used};
+
+/// What one check said about the whole tree.
+pub(crate) struct Judged {
+    pub(crate) check: &'static Check,
+    /// What it found and nobody set aside.
+    pub(crate) drafts: Vec<Draft>,
+    suppressed: Vec<(Draft, String)>,
+    skipped: Vec<NotChecked>,
+    trials: u64,
+    took: Duration,
+    panics: u64,
+}
+
+impl Judged {
+    pub(crate) fn new(check: &'static Check) -> Self {
+        Self {
+            check,
+            drafts: Vec::new(),
+            suppressed: Vec::new(),
+            skipped: Vec::new(),
+            trials: 0,
+            took: Duration::ZERO,
+            panics: 0,
+        }
+    }
+
+    /// Takes in what it said about one file or the project.
+    pub(crate) fn take(&mut self, report: Report<'_>, took: Duration, panicked: bool) {
+        self.drafts.extend(report.drafts);
+        self.skipped.extend(report.skipped);
+        self.trials += report.trials;
+        self.took += took;
+        self.panics += u64::from(panicked);
+    }
+}
+
+fn file_of<'f>(files: &'f [SourceFile], path: &str) -> Option<&'f SourceFile> {
+    files.get(files.binary_search_by(|file| file.path.as_str().cmp(path)).ok()?)
+}
+
+/// Which suppressions set something aside.
+pub(crate) fn used(judged: &[Judged], files: &[SourceFile]) -> Used {
+    let mut used = Used::new();
+    for judged in judged {
+        let id = &judged.check.meta.id;
+        for draft in &judged.drafts {
+            let covering = file_of(files, &draft.path)
+                .and_then(|file| suppression::covering(file, id, draft.line, draft.end_line));
+            used.extend(covering.map(|(at, _)| (draft.path.clone(), at, id.clone())));
+        }
+    }
+    used
+}
+
+/// Sets aside what the source says is to be set aside, and puts the rest in order.
+pub(crate) fn set_aside(judged: &mut [Judged], files: &[SourceFile]) {
+    for judged in judged {
+        judged.drafts.sort_by(|a, b| (&a.path, a.start).cmp(&(&b.path, b.start)));
+        number(&mut judged.drafts);
+        // What is said about suppressions cannot be suppressed.
+        if matches!(judged.check.run, Run::Afterwards(_)) {
+            continue;
+        }
+        let (mut kept, id) = (Vec::new(), &judged.check.meta.id);
+        for draft in std::mem::take(&mut judged.drafts) {
+            let covering = file_of(files, &draft.path)
+                .and_then(|file| suppression::covering(file, id, draft.line, draft.end_line));
+            match covering {
+                Some((_, given)) => judged.suppressed.push((draft, given.reason.clone())),
+                None => kept.push(draft),
+            }
+        }
+        judged.drafts = kept;
+    }
+}
+
+/// Numbers otherwise equal findings in the order of the file.
+fn number(drafts: &mut [Draft]) {
+    let mut seen: BTreeMap<(String, &str, String, String), u32> = BTreeMap::new();
+    for draft in drafts {
+        let key = (draft.path.clone(), draft.variant, draft.symbol.clone(), draft.normal_text());
+        let count = seen.entry(key).or_default();
+        draft.ordinal = *count;
+        *count += 1;
+    }
+}
+
+/// See [`crate::inputs`].
+pub(crate) fn inputs(request: &Request<'_>, packages: &Packages) -> Digest {
+    let base = request.base.map(|base| base.digest().0.to_string()).unwrap_or_default();
+    let mut fields = vec![packages.digest().to_string(), base];
+    fields.extend(request.paths.iter().cloned());
+    Digest::of_fields(fields)
+}
+
+/// The observation of one check. `complete`: whether all of the project's source could be read.
+pub(crate) fn observe(judged: Judged, request: &Request<'_>, inputs: Digest, complete: bool) -> Observation {
+    let meta = &judged.check.meta;
+    let weight = request.plan.checks.severity.get(meta.id.as_str()).and_then(|severity| severity.severity());
+    let within = |draft: &Draft| is_within(&draft.path, request.paths);
+    let drafts = judged.drafts.into_iter().filter(within);
+    let findings: Vec<Finding> = drafts.map(|draft| finish(draft, weight)).collect();
+    let suppressed = judged.suppressed.into_iter().filter(|(draft, _)| within(draft)).map(|(draft, reason)| {
+        let finding = finish(draft, weight);
+        Suppressed { rule: finding.rule, location: finding.primary, reason }
+    });
+    let suppressed: Vec<Suppressed> = suppressed.collect();
+    let trials = judged.trials.max((findings.len() + suppressed.len()) as u64);
+    let outcome = if findings.iter().any(|finding| finding.severity == Severity::Error) {
+        Outcome::Broken
+    } else if judged.panics > 0 {
+        let what = format!("{} panicked on {} of the files; please report it", meta.id, judged.panics);
+        Outcome::Inconclusive(Reason::Internal { what })
+    } else if trials > 0 {
+        Outcome::Held
+    } else if !has_source(request) {
+        Outcome::Inconclusive(Reason::NoTrials)
+    } else if complete {
+        Outcome::NotApplicable(Reason::NoSuchSubject { what: meta.applies_to.to_owned() })
+    } else {
+        let what = format!(
+            "found no {} in what could be read, and some source files could not be read: mend them, or leave them out \
+             with `[checks] exclude` in seaworthy.toml",
+            meta.applies_to
+        );
+        Outcome::Inconclusive(Reason::Other { what })
+    };
+    Observation {
+        subject: request.subject.clone(),
+        producer: Producer::Check { id: meta.id.clone(), version: meta.version },
+        failure_mode: meta.failure_mode,
+        outcome,
+        findings,
+        suppressed,
+        skipped: judged.skipped,
+        trials,
+        bound: None,
+        span: TimeSpan {
+            started_at: request.started_at,
+            duration_ms: u64::try_from(judged.took.as_millis()).unwrap_or(u64::MAX),
+        },
+        inputs,
+        artifacts: Vec::new(),
+        independence: None,
+    }
+}
+
+fn has_source(request: &Request<'_>) -> bool {
+    let mut paths = request.tree.entries().iter().filter(|entry| !entry.foreign);
+    paths.any(|entry| crate::language::Language::of_path(&entry.path).is_some())
+}
+
+fn finish(draft: Draft, weight: Option<Severity>) -> Finding {
+    let builder = match weight {
+        Some(severity) => draft.builder.severity(severity),
+        None => draft.builder,
+    };
+    builder.identify(Identity { symbol: &draft.symbol, text: &draft.text, ordinal: draft.ordinal })
+}
