@@ -86,6 +86,9 @@ pub const SERVICE_READY_TIMEOUT_MS: u64 = 30_000;
 /// How long one look for listening sockets waits before the next.
 pub const SERVICE_POLL_MS: u64 = 20;
 
+/// How long a killed service may take to be gone. A process in uninterruptible sleep may take longer than none at all.
+pub const SERVICE_STOP_TIMEOUT_MS: u64 = 10_000;
+
 /// Bytes of a service's log that are kept for reading reasons from it.
 pub const SERVICE_LOG_BYTES: usize = 64 * 1024;
 

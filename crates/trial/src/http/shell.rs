@@ -1,0 +1,104 @@
+//! Requests as shell lines that a person can type: `curl` for what it can send, `printf | nc` for what it cannot.
+
+use super::request::Request;
+
+/// Header fields that curl makes itself.
+const CURLS_OWN: [&str; 4] = ["host", "user-agent", "accept", "content-length"];
+
+/// The request as one `curl` line against `$URL` (scheme, host and port). `options` go before it, such as `-o /dev/null`.
+pub fn curl(request: &Request, options: &str) -> String {
+    let mut words = vec!["curl -sS --http1.1".to_owned()];
+    if !options.is_empty() {
+        words.push(options.to_owned());
+    }
+    match request.method.as_str() {
+        "GET" if request.body.is_empty() => {}
+        "HEAD" => words.push("--head".to_owned()),
+        method => words.push(format!("-X {}", quoted(method))),
+    }
+    for (name, value) in
+        request.headers.iter().filter(|(name, _)| !CURLS_OWN.contains(&name.to_ascii_lowercase().as_str()))
+    {
+        // An empty value needs a semicolon: with a colon curl takes the field away.
+        let field = if value.is_empty() { format!("{name};") } else { format!("{name}: {value}") };
+        words.push(format!("-H {}", text(&field)));
+    }
+    if !request.body.is_empty() {
+        if request.header_value("content-type").is_none() {
+            words.push("-H 'Content-Type;'".to_owned());
+        }
+        words.push(match std::str::from_utf8(&request.body) {
+            // curl reads the file named after an `@`.
+            Ok(body) if fits_a_word(&request.body) && !body.starts_with('@') => {
+                format!("--data-binary {}", quoted(body))
+            }
+            _ => "--data-binary @-".to_owned(),
+        });
+    }
+    // curl would resolve `..` and take brackets and braces for patterns.
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~/?&=%:@+,;".contains(&byte);
+    let target = &request.target;
+    if target.contains("/.") {
+        words.push("--path-as-is".to_owned());
+    }
+    if target.bytes().any(|byte| b"[]{}".contains(&byte)) {
+        words.push("--globoff".to_owned());
+    }
+    if target.bytes().all(plain) {
+        words.push(format!("\"$URL{target}\""));
+    } else {
+        words.push(format!("\"$URL\"{}", quoted(target)));
+    }
+    let line = words.join(" ");
+    if line.contains("--data-binary @-") {
+        format!("printf {} | {line}", format_of(&request.body))
+    } else {
+        line
+    }
+}
+
+/// Bytes as one `printf | nc` line against `$URL`.
+pub fn raw(bytes: &[u8]) -> String {
+    format!("printf {} | nc -w 5 $(echo \"${{URL#http://}}\" | tr : ' ') | head -c 2000", format_of(bytes))
+}
+
+/// A text as one word of a POSIX shell.
+pub fn quoted(text: &str) -> String {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._/=:@%+,".contains(&byte);
+    if !text.is_empty() && text.bytes().all(plain) {
+        text.to_owned()
+    } else {
+        format!("'{}'", text.replace('\'', r"'\''"))
+    }
+}
+
+/// A text in which `$NAME` of the shell is meant to be replaced stays in double quotes; everything else is quoted whole.
+fn text(value: &str) -> String {
+    if value.contains("${") && !value.contains(['`', '"', '\\']) {
+        format!("\"{value}\"")
+    } else {
+        quoted(value)
+    }
+}
+
+/// Whether bytes can stand in a shell word: no NUL, and nothing but text.
+fn fits_a_word(bytes: &[u8]) -> bool {
+    std::str::from_utf8(bytes).is_ok_and(|text| !text.contains('\0'))
+}
+
+/// Bytes as the format of `printf`: octal is what every printf knows (POSIX).
+fn format_of(bytes: &[u8]) -> String {
+    let mut format = String::from("'");
+    for byte in bytes {
+        match byte {
+            b'\r' => format.push_str(r"\r"),
+            b'\n' => format.push_str(r"\n"),
+            b'%' => format.push_str("%%"),
+            b'\\' => format.push_str(r"\\"),
+            b'\'' => format.push_str(r"'\''"),
+            0x20..=0x7e => format.push(char::from(*byte)),
+            other => format.push_str(&format!("\\{other:03o}")),
+        }
+    }
+    format + "'"
+}
