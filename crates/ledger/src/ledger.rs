@@ -80,7 +80,8 @@ impl Ledger {
         Ok(Self { store: Store::open(path)?, key: Some(key) })
     }
 
-    /// Opens the ledger at `path` to read.
+    /// Opens the ledger at `path` to read, from a folder that cannot be written too. Where it can be, SQLite may leave an empty
+    /// `-wal` and a `-shm` beside it, which the next writer takes away; the ledger itself is not touched.
     pub fn open_read_only(path: &Path) -> Result<Self, OpenError> {
         Ok(Self { store: Store::open_read_only(path)?, key: None })
     }

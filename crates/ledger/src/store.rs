@@ -8,7 +8,9 @@ use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use rusqlite::{Connection, OpenFlags, OptionalExtension as _, Transaction, TransactionBehavior, params};
+use rusqlite::{
+    Connection, ErrorCode, OpenFlags, OptionalExtension as _, Transaction, TransactionBehavior, params,
+};
 use seaworthy_core::{Digest, Entry, Verified, limits};
 
 use crate::audit::{self, Audit};
@@ -91,7 +93,8 @@ impl Store {
         }
     }
 
-    /// Opens the ledger at `path` to read, on a read-only disk too.
+    /// Opens the ledger at `path` to read, from a folder that cannot be written too. Where it can be, SQLite may leave an empty
+    /// `-wal` and a `-shm` beside it, which the next writer takes away; the ledger itself is not touched.
     pub(crate) fn open_read_only(path: &Path) -> Result<Self, OpenError> {
         let metadata =
             fs::metadata(path).map_err(|source| OpenError::Io { path: path.to_owned(), source })?;
@@ -103,7 +106,10 @@ impl Store {
         match opened.and_then(|connection| Self::check(path, connection)) {
             // Where no shared memory can be made beside it, and nothing is in the write-ahead log, nobody is writing.
             Err(OpenError::Store { source, .. })
-                if source.sqlite_error_code() == Some(rusqlite::ErrorCode::CannotOpen) && !has_wal(path) =>
+                if matches!(
+                    source.sqlite_error_code(),
+                    Some(ErrorCode::CannotOpen | ErrorCode::ReadOnly)
+                ) && !has_wal(path) =>
             {
                 let flags = flags | OpenFlags::SQLITE_OPEN_URI;
                 let connection = Connection::open_with_flags(immutable_uri(path), flags);
