@@ -204,9 +204,10 @@ class Handler(BaseHTTPRequestHandler):
             match = re.fullmatch(pattern, path)
             if match and route_method == method:
                 conn = db.connect()
-                answer = handler(self, conn, *match.groups())
-                conn.close()
-                return answer
+                try:
+                    return handler(self, conn, *match.groups())
+                finally:
+                    conn.close()
         raise ShopError(404, "There is nothing here.")
 
     def handle_request(self, method):
