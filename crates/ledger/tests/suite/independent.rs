@@ -1,15 +1,18 @@
 //! Other people's implementations read what we write: Python's `cryptography` and `securesystemslib`, and OpenSSL.
 
 use std::fs;
+use std::path::PathBuf;
 use std::process::{Command, Output, Stdio};
 
 use seaworthy_ledger::{Ledger, key as keys};
 
 use crate::common::{fill, key};
 
-/// The interpreter with the packages that the tests need.
+/// The interpreter that `cargo xtask test` sets up, else the system's.
 fn python() -> String {
-    std::env::var("SEAWORTHY_TEST_PYTHON").unwrap_or_else(|_| "python3".to_owned())
+    let ours = std::env::var_os("SEAWORTHY_PARTS").map(|parts| PathBuf::from(parts).join("venv/bin/python"));
+    let ours = ours.filter(|python| python.exists()).and_then(|python| python.to_str().map(str::to_owned));
+    ours.unwrap_or_else(|| "python3".to_owned())
 }
 
 #[expect(
@@ -25,8 +28,8 @@ fn a_reader_written_from_the_document_alone_agrees_with_ours() {
     let python = python();
     if !run(&python, &["-c", "import cryptography"]).is_some_and(|output| output.status.success()) {
         println!(
-            "skipped: the independent reader, since {python} lacks cryptography; type: {python} -m pip install \
-             cryptography securesystemslib (or name an interpreter that has them in SEAWORTHY_TEST_PYTHON)"
+            "skipped: the independent reader, since {python} lacks cryptography; type: cargo xtask test \
+             (or: {python} -m pip install cryptography securesystemslib)"
         );
         return;
     }
