@@ -9,6 +9,7 @@ use rayon::prelude::*;
 use seaworthy_core::limits::SOURCE_FILE_BYTES;
 use seaworthy_core::{NotChecked, Plan};
 
+use super::imports;
 use super::lines::Lines;
 use super::names::Names;
 use super::source::SourceFile;
@@ -125,6 +126,7 @@ fn read_one(tree: &Tree, entry: &Entry, language: Language) -> Read {
         path: entry.path.clone(),
         language,
         names: Names::of(language, &parsed.module),
+        imports: imports::of(&parsed.module, &text),
         suppressions: Vec::new(),
         is_test: is_test(&entry.path, language),
         syntax: parsed.module,

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use seaworthy_core::Location;
 
+use super::imports::ImportFact;
 use super::lines::Lines;
 use super::names::Names;
 use super::syntax::{Expr, Extent, Module};
@@ -27,6 +28,8 @@ pub struct SourceFile {
     pub is_test: bool,
     /// What its names stand for.
     pub names: Names,
+    /// Its imports, in order.
+    pub imports: Vec<ImportFact>,
     /// The comments in it that set findings aside.
     pub suppressions: Vec<Suppression>,
 }
