@@ -73,12 +73,18 @@ impl Language {
     }
 }
 
+/// The most stack a parser is given. It is address space; memory only where it is used.
+const PARSER_STACK_BYTES: usize = 512 * 1024 * 1024;
+
 /// Stack for a lowering as deep as it goes, in a debug build.
 const LOWERING_STACK_BYTES: usize = 4 * 1024 * 1024;
 
 /// Runs a parser where neither its recursion nor a mistake of it can end the process.
-fn guarded(_text: &str, _frame_bytes: usize, parse: impl FnOnce() -> Parsed) -> Parsed {
-    let needed = 512 * 1024 * 1024 + LOWERING_STACK_BYTES;
+fn guarded(levels: usize, frame_bytes: usize, parse: impl FnOnce() -> Parsed) -> Parsed {
+    let needed = LOWERING_STACK_BYTES + levels * frame_bytes;
+    if needed > PARSER_STACK_BYTES {
+        return refused(format!("may nest deeper than {} levels", PARSER_STACK_BYTES / frame_bytes));
+    }
     let parse = AssertUnwindSafe(|| stacker::maybe_grow(needed, needed, parse));
     catch_unwind(parse).unwrap_or_else(|_| refused("the parser itself failed on this file".to_owned()))
 }

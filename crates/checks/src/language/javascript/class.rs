@@ -1,15 +1,17 @@
 //! JavaScript's classes; TypeScript's interfaces and enums.
 
 use oxc_ast::ast::{
-    Class as Node, ClassElement, Decorator, Expression, MethodDefinition, PropertyKey, TSEnumDeclaration, TSEnumMemberName,
-    TSInterfaceDeclaration, TSMethodSignature, TSPropertySignature, TSSignature, TSTypeAnnotation,
+    Class as Node, ClassElement, Decorator, Expression, MethodDefinition, PropertyKey, TSEnumDeclaration,
+    TSEnumMemberName, TSInterfaceDeclaration, TSMethodSignature, TSPropertySignature, TSSignature,
+    TSTypeAnnotation,
 };
 use oxc_span::{GetSpan, Span};
 
 use super::statement::assign;
 use super::{Lowering, extent, name_at};
 use crate::facts::syntax::{
-    Argument, Assign, Class, ClassKind, Declares, Expr, ExprKind, Extent, Function, Literal, Stmt, StmtKind, Text,
+    Argument, Assign, Class, ClassKind, Declares, Expr, ExprKind, Extent, Function, Literal, Stmt, StmtKind,
+    Text,
 };
 
 impl Lowering {
@@ -78,7 +80,9 @@ impl Lowering {
     fn member_name(&mut self, key: &PropertyKey<'_>) -> Expr {
         let key = self.key(key);
         match key.kind {
-            ExprKind::Literal(Literal::String(name)) => Expr { extent: key.extent, kind: ExprKind::Name(name) },
+            ExprKind::Literal(Literal::String(name)) => {
+                Expr { extent: key.extent, kind: ExprKind::Name(name) }
+            }
             _ => key,
         }
     }

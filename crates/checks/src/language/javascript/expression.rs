@@ -1,17 +1,18 @@
 //! JavaScript's expressions.
 
 use oxc_ast::ast::{
-    Argument as ArgumentNode, ArrayExpressionElement, AssignmentExpression, BinaryExpression, CallExpression, ChainElement,
-    ChainExpression, Expression, ImportExpression, LogicalExpression, MemberExpression, NewExpression, NumericLiteral, ObjectExpression,
-    ObjectProperty, ObjectPropertyKind, SequenceExpression, TaggedTemplateExpression, TemplateLiteral,
+    Argument as ArgumentNode, ArrayExpressionElement, AssignmentExpression, BinaryExpression, CallExpression,
+    ChainElement, ChainExpression, Expression, ImportExpression, LogicalExpression, MemberExpression,
+    NewExpression, NumericLiteral, ObjectExpression, ObjectProperty, ObjectPropertyKind, SequenceExpression,
+    TaggedTemplateExpression, TemplateLiteral,
 };
 use oxc_span::{GetSpan, Span};
 
 use super::operator::{Two, assignment, logical, one, two};
 use super::{Lowering, extent, name_at};
 use crate::facts::syntax::{
-    Argument, Call, CallStyle, CompareOp, Expr, ExprKind, Function, Literal, SequenceKind, Template, TemplatePart, Text,
-    UnaryOp,
+    Argument, Call, CallStyle, CompareOp, Expr, ExprKind, Function, Literal, SequenceKind, Template,
+    TemplatePart, Text, UnaryOp,
 };
 use crate::language::depth::unknown_expr;
 
@@ -111,15 +112,18 @@ impl Lowering {
             Expression::NewTarget(node) => meta("new", "target", node.span),
             Expression::JSXElement(element) => self.element_markup(element),
             Expression::JSXFragment(fragment) => self.fragment(fragment),
-            Expression::TSAsExpression(cast) => {
-                ExprKind::Cast { value: self.boxed(&cast.expression), to: Some(self.boxed_type(&cast.type_annotation)) }
-            }
-            Expression::TSSatisfiesExpression(cast) => {
-                ExprKind::Cast { value: self.boxed(&cast.expression), to: Some(self.boxed_type(&cast.type_annotation)) }
-            }
-            Expression::TSTypeAssertion(cast) => {
-                ExprKind::Cast { value: self.boxed(&cast.expression), to: Some(self.boxed_type(&cast.type_annotation)) }
-            }
+            Expression::TSAsExpression(cast) => ExprKind::Cast {
+                value: self.boxed(&cast.expression),
+                to: Some(self.boxed_type(&cast.type_annotation)),
+            },
+            Expression::TSSatisfiesExpression(cast) => ExprKind::Cast {
+                value: self.boxed(&cast.expression),
+                to: Some(self.boxed_type(&cast.type_annotation)),
+            },
+            Expression::TSTypeAssertion(cast) => ExprKind::Cast {
+                value: self.boxed(&cast.expression),
+                to: Some(self.boxed_type(&cast.type_annotation)),
+            },
             Expression::TSNonNullExpression(cast) => {
                 ExprKind::Cast { value: self.boxed(&cast.expression), to: None }
             }
@@ -131,10 +135,9 @@ impl Lowering {
     pub(super) fn member(&mut self, node: &MemberExpression<'_>) -> Expr {
         let whole = extent(node.span());
         let kind = match node {
-            MemberExpression::ComputedMemberExpression(member) => ExprKind::Index {
-                object: self.boxed(&member.object),
-                index: self.boxed(&member.expression),
-            },
+            MemberExpression::ComputedMemberExpression(member) => {
+                ExprKind::Index { object: self.boxed(&member.object), index: self.boxed(&member.expression) }
+            }
             MemberExpression::StaticMemberExpression(member) => ExprKind::Member {
                 object: self.boxed(&member.object),
                 name: Text::new(&member.property.name),

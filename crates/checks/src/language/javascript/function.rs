@@ -1,8 +1,8 @@
 //! JavaScript's functions, arrows and parameters.
 
 use oxc_ast::ast::{
-    ArrowFunctionBody, ArrowFunctionExpression, Decorator, FormalParameter, FormalParameters, Function as Node,
-    FunctionBody,
+    ArrowFunctionBody, ArrowFunctionExpression, Decorator, FormalParameter, FormalParameters,
+    Function as Node, FunctionBody,
 };
 
 use super::{Lowering, extent};

@@ -1,10 +1,11 @@
 //! JavaScript's imports and exports: by statement, by `require`, by `import()`.
 
 use oxc_ast::ast::{
-    Argument, BindingPattern, CallExpression, ExportAllDeclaration, ExportDefaultDeclaration, ExportDefaultDeclarationKind,
-    ExportFromDeclaration, ExportNamedDeclaration, Expression, ImportDeclaration, ImportDeclarationSpecifier,
-    ImportExpression, ImportOrExportKind, ModuleDeclaration, ModuleExportName, PropertyKey, StringLiteral,
-    TSExportAssignment, TSImportEqualsDeclaration, TSImportType, TSModuleReference, VariableDeclarator,
+    Argument, BindingPattern, CallExpression, ExportAllDeclaration, ExportDefaultDeclaration,
+    ExportDefaultDeclarationKind, ExportFromDeclaration, ExportNamedDeclaration, Expression,
+    ImportDeclaration, ImportDeclarationSpecifier, ImportExpression, ImportOrExportKind, ModuleDeclaration,
+    ModuleExportName, PropertyKey, StringLiteral, TSExportAssignment, TSImportEqualsDeclaration,
+    TSImportType, TSModuleReference, VariableDeclarator,
 };
 use oxc_span::{GetSpan, Span};
 
@@ -51,7 +52,11 @@ impl Lowering {
                 let target = name_at("default", Span::new(start, start));
                 let value = self.optional(value.as_expression());
                 let declares = Declares::Constant;
-                StmtKind::Assign(Box::new(Assign { value, is_public: true, ..assign(declares, vec![target]) }))
+                StmtKind::Assign(Box::new(Assign {
+                    value,
+                    is_public: true,
+                    ..assign(declares, vec![target])
+                }))
             }
         }
     }
@@ -66,17 +71,25 @@ impl Lowering {
         StmtKind::Assign(Box::new(Assign { value, ..assign(Declares::No, vec![target]) }))
     }
 
-    pub(super) fn import_equals(&mut self, node: &TSImportEqualsDeclaration<'_>, is_public: bool) -> StmtKind {
+    pub(super) fn import_equals(
+        &mut self,
+        node: &TSImportEqualsDeclaration<'_>,
+        is_public: bool,
+    ) -> StmtKind {
         let value = match &node.module_reference {
             TSModuleReference::ExternalModuleReference(reference) => {
                 let kind = kind_of(node.import_kind, ImportKind::Static);
                 let alias = Some(Text::new(&node.id.name));
-                return StmtKind::Import(Box::new(Import { alias, ..of_module(&reference.expression, kind) }));
+                return StmtKind::Import(Box::new(Import {
+                    alias,
+                    ..of_module(&reference.expression, kind)
+                }));
             }
             TSModuleReference::IdentifierReference(name) => name_at(&name.name, name.span),
             TSModuleReference::QualifiedName(name) => {
                 let left = Box::new(self.type_name(&name.left));
-                let kind = ExprKind::Member { object: left, name: Text::new(&name.right.name), optional: false };
+                let kind =
+                    ExprKind::Member { object: left, name: Text::new(&name.right.name), optional: false };
                 Expr { extent: extent(name.span), kind }
             }
         };
@@ -219,7 +232,15 @@ fn of_module(source: &StringLiteral<'_>, kind: ImportKind) -> Import {
 }
 
 fn import(module: Text, span: Span, kind: ImportKind) -> Import {
-    Import { kind, module, module_extent: extent(span), level: 0, names: Vec::new(), alias: None, star: false }
+    Import {
+        kind,
+        module,
+        module_extent: extent(span),
+        level: 0,
+        names: Vec::new(),
+        alias: None,
+        star: false,
+    }
 }
 
 /// The module of `require("m")`, `import("m")` or `await import("m")`.

@@ -1,8 +1,8 @@
 //! JSX.
 
 use oxc_ast::ast::{
-    JSXAttribute, JSXAttributeItem, JSXAttributeName, JSXAttributeValue, JSXChild, JSXElement, JSXElementName,
-    JSXExpressionContainer, JSXFragment, JSXMemberExpression, JSXMemberExpressionObject,
+    JSXAttribute, JSXAttributeItem, JSXAttributeName, JSXAttributeValue, JSXChild, JSXElement,
+    JSXElementName, JSXExpressionContainer, JSXFragment, JSXMemberExpression, JSXMemberExpressionObject,
 };
 
 use super::pattern::text_at;
@@ -18,7 +18,9 @@ impl Lowering {
             .iter()
             .map(|item| match item {
                 JSXAttributeItem::Attribute(attribute) => self.attribute(attribute),
-                JSXAttributeItem::SpreadAttribute(spread) => (Text::default(), Some(self.expr(&spread.argument))),
+                JSXAttributeItem::SpreadAttribute(spread) => {
+                    (Text::default(), Some(self.expr(&spread.argument)))
+                }
             })
             .collect();
         let children = self.children(&node.children);
@@ -33,7 +35,9 @@ impl Lowering {
     fn attribute(&mut self, node: &JSXAttribute<'_>) -> (Text, Option<Expr>) {
         let name = match &node.name {
             JSXAttributeName::Identifier(name) => Text::new(&name.name),
-            JSXAttributeName::NamespacedName(name) => Text::from(format!("{}:{}", name.namespace.name, name.name.name)),
+            JSXAttributeName::NamespacedName(name) => {
+                Text::from(format!("{}:{}", name.namespace.name, name.name.name))
+            }
         };
         let value = node.value.as_ref().map(|value| match value {
             JSXAttributeValue::StringLiteral(text) => text_at(&text.value, text.span),
@@ -97,7 +101,9 @@ fn element_name(node: &JSXElementName<'_>) -> Text {
     match node {
         JSXElementName::Identifier(name) => Text::new(&name.name),
         JSXElementName::IdentifierReference(name) => Text::new(&name.name),
-        JSXElementName::NamespacedName(name) => Text::from(format!("{}:{}", name.namespace.name, name.name.name)),
+        JSXElementName::NamespacedName(name) => {
+            Text::from(format!("{}:{}", name.namespace.name, name.name.name))
+        }
         JSXElementName::MemberExpression(member) => member_name(member),
         JSXElementName::ThisExpression(_) => Text::const_new("this"),
     }

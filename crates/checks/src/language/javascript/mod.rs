@@ -23,7 +23,7 @@ use crate::facts::syntax::{Expr, ExprKind, Extent, Module, Stmt, Text};
 
 /// Reads a text. The path says which of the dialects it is in.
 pub fn parse(path: &str, text: &str) -> Parsed {
-    guarded(text, PARSER_FRAME_BYTES, || lower(path, text))
+    guarded(text.len() / 2, PARSER_FRAME_BYTES, || lower(path, text))
 }
 
 /// Stack that one level of nesting takes in the parser.

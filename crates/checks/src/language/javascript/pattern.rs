@@ -1,8 +1,9 @@
 //! JavaScript's binding patterns and assignment targets, as the expressions they look like.
 
 use oxc_ast::ast::{
-    ArrayAssignmentTarget, ArrayPattern, AssignmentTarget, AssignmentTargetMaybeDefault, AssignmentTargetProperty,
-    BindingPattern, ObjectAssignmentTarget, ObjectPattern, PropertyKey, SimpleAssignmentTarget,
+    ArrayAssignmentTarget, ArrayPattern, AssignmentTarget, AssignmentTargetMaybeDefault,
+    AssignmentTargetProperty, BindingPattern, ObjectAssignmentTarget, ObjectPattern, PropertyKey,
+    SimpleAssignmentTarget,
 };
 use oxc_span::{GetSpan, Span};
 

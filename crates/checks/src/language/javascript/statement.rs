@@ -1,10 +1,10 @@
 //! JavaScript's statements and declarations.
 
 use oxc_ast::ast::{
-    AssignmentExpression, BlockStatement, CatchClause, Declaration, Directive, Expression, ForInStatement, ForOfStatement,
-    ForStatement, ForStatementInit, ForStatementLeft, IfStatement, Statement, SwitchStatement,
-    TSNamespaceDeclaration, TSNamespaceDeclarationBody, TryStatement, UnaryOperator, VariableDeclaration,
-    VariableDeclarationKind, VariableDeclarator,
+    AssignmentExpression, BlockStatement, CatchClause, Declaration, Directive, Expression, ForInStatement,
+    ForOfStatement, ForStatement, ForStatementInit, ForStatementLeft, IfStatement, Statement,
+    SwitchStatement, TSNamespaceDeclaration, TSNamespaceDeclarationBody, TryStatement, UnaryOperator,
+    VariableDeclaration, VariableDeclarationKind, VariableDeclarator,
 };
 use oxc_span::GetSpan;
 
@@ -236,7 +236,9 @@ impl Lowering {
             Declaration::TSInterfaceDeclaration(interface) => {
                 StmtKind::Class(Box::new(self.interface(interface, is_public)))
             }
-            Declaration::TSEnumDeclaration(node) => StmtKind::Class(Box::new(self.enumeration(node, is_public))),
+            Declaration::TSEnumDeclaration(node) => {
+                StmtKind::Class(Box::new(self.enumeration(node, is_public)))
+            }
             Declaration::TSTypeAliasDeclaration(alias) => StmtKind::Assign(Box::new(Assign {
                 value: Some(self.ts_type(&alias.type_annotation)),
                 is_public,
@@ -264,7 +266,9 @@ impl Lowering {
                     name.push_str(&inner.id.name);
                     body = &inner.body;
                 }
-                TSNamespaceDeclarationBody::TSModuleBlock(block) => return namespace(&name, self.body(&block.body)),
+                TSNamespaceDeclarationBody::TSModuleBlock(block) => {
+                    return namespace(&name, self.body(&block.body));
+                }
             }
         }
     }
@@ -282,7 +286,12 @@ impl Lowering {
         }
     }
 
-    fn variable(&mut self, node: &VariableDeclarator<'_>, kind: VariableDeclarationKind, is_public: bool) -> StmtKind {
+    fn variable(
+        &mut self,
+        node: &VariableDeclarator<'_>,
+        kind: VariableDeclarationKind,
+        is_public: bool,
+    ) -> StmtKind {
         let target = self.pattern(&node.id);
         let annotation = self.annotation(node.type_annotation.as_deref());
         let value = self.optional(node.init.as_ref());

@@ -1,8 +1,8 @@
 //! TypeScript's types, as the expressions they look like: `A<B>` is an index, `A | B` a binary, `{a: B}` a record.
 
 use oxc_ast::ast::{
-    TSImportTypeQualifier, TSLiteral, TSTupleElement, TSType, TSTypeAnnotation, TSTypeName, TSTypeParameterInstantiation,
-    TSTypeQueryExprName, TSTypeReference,
+    TSImportTypeQualifier, TSLiteral, TSTupleElement, TSType, TSTypeAnnotation, TSTypeName,
+    TSTypeParameterInstantiation, TSTypeQueryExprName, TSTypeReference,
 };
 use oxc_span::{GetSpan, Span};
 
@@ -57,7 +57,10 @@ impl Lowering {
             TSType::TSConditionalType(test) => ExprKind::Conditional {
                 test: Box::new(Expr {
                     extent: extent(test.span),
-                    kind: ExprKind::Other(vec![self.ts_type(&test.check_type), self.ts_type(&test.extends_type)]),
+                    kind: ExprKind::Other(vec![
+                        self.ts_type(&test.check_type),
+                        self.ts_type(&test.extends_type),
+                    ]),
                 }),
                 then: self.boxed_type(&test.true_type),
                 otherwise: self.boxed_type(&test.false_type),
@@ -65,7 +68,9 @@ impl Lowering {
             TSType::TSTypeQuery(query) => match &query.expr_name {
                 TSTypeQueryExprName::TSImportType(_) => ExprKind::Other(Vec::new()),
                 name => match name.as_ts_type_name() {
-                    Some(name) => ExprKind::Unary { op: UnaryOp::TypeOf, value: Box::new(self.type_name(name)) },
+                    Some(name) => {
+                        ExprKind::Unary { op: UnaryOp::TypeOf, value: Box::new(self.type_name(name)) }
+                    }
                     None => ExprKind::Other(Vec::new()),
                 },
             },
@@ -119,7 +124,9 @@ impl Lowering {
     fn reference(&mut self, node: &TSTypeReference<'_>) -> ExprKind {
         let name = self.type_name(&node.type_name);
         match node.type_arguments.as_deref() {
-            Some(arguments) => ExprKind::Index { object: Box::new(name), index: Box::new(self.generics(arguments)) },
+            Some(arguments) => {
+                ExprKind::Index { object: Box::new(name), index: Box::new(self.generics(arguments)) }
+            }
             None => name.kind,
         }
     }
@@ -131,7 +138,10 @@ impl Lowering {
             Some(only) if items.is_empty() => only,
             last => {
                 items.extend(last);
-                Expr { extent: extent(node.span), kind: ExprKind::Sequence { kind: SequenceKind::Tuple, items } }
+                Expr {
+                    extent: extent(node.span),
+                    kind: ExprKind::Sequence { kind: SequenceKind::Tuple, items },
+                }
             }
         }
     }
@@ -180,9 +190,10 @@ impl Lowering {
             TSLiteral::BigIntLiteral(number) => ExprKind::Literal(Literal::Integer(Text::new(&number.value))),
             TSLiteral::StringLiteral(text) => ExprKind::Literal(Literal::String(Text::new(&text.value))),
             TSLiteral::TemplateLiteral(template) => self.template(template, None),
-            TSLiteral::UnaryExpression(unary) => {
-                ExprKind::Unary { op: super::operator::one(unary.operator), value: self.boxed(&unary.argument) }
-            }
+            TSLiteral::UnaryExpression(unary) => ExprKind::Unary {
+                op: super::operator::one(unary.operator),
+                value: self.boxed(&unary.argument),
+            },
         }
     }
 }
@@ -190,7 +201,9 @@ impl Lowering {
 /// A type that is one word.
 fn keyword(node: &TSType<'_>) -> Option<ExprKind> {
     Some(ExprKind::Name(Text::const_new(match node {
-        TSType::TSNullKeyword(_) | TSType::TSUndefinedKeyword(_) => return Some(ExprKind::Literal(Literal::Null)),
+        TSType::TSNullKeyword(_) | TSType::TSUndefinedKeyword(_) => {
+            return Some(ExprKind::Literal(Literal::Null));
+        }
         TSType::TSAnyKeyword(_) => "any",
         TSType::TSBigIntKeyword(_) => "bigint",
         TSType::TSBooleanKeyword(_) => "boolean",

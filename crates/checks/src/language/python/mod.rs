@@ -15,7 +15,7 @@ use crate::facts::syntax::{Expr, Extent, Module, Stmt};
 
 /// Reads a text. What the parser recovered after an error is used.
 pub fn parse(_path: &str, text: &str) -> Parsed {
-    guarded(text, PARSER_FRAME_BYTES, || lower(text))
+    guarded(text.len() / 2, PARSER_FRAME_BYTES, || lower(text))
 }
 
 /// Stack that one level of nesting takes. The parser grows its own stack; this is for dropping its tree.
