@@ -4,7 +4,6 @@ import re
 
 from ..errors import ShopError
 
-MAX_PARTS = 20
 BOUNDARY = re.compile(r"""[0-9A-Za-z'()+_,./:=? -]{0,69}[0-9A-Za-z'()+_,./:=?-]""")
 TOKEN = r"[!#$%&'*+.^_`|~0-9A-Za-z-]+"
 PARAMETER = re.compile(r"\s*;\s*(" + TOKEN + r")=(?:(" + TOKEN + r")|\"((?:[^\"\\]|\\.)*)\")\s*")
@@ -53,15 +52,14 @@ def read_file(parameters, body, wanted):
     pieces = (b"\r\n" + body).split(mark)
     if len(pieces) < 2 or not pieces[-1].startswith(b"--"):
         raise ShopError(400, "The form is not closed by its boundary.")
-    if len(pieces) > MAX_PARTS + 2:
-        raise ShopError(400, f"A form may have {MAX_PARTS} parts.")
     found = []
     for piece in pieces[1:-1]:
         head, blank, data = piece.lstrip(b" \t").partition(b"\r\n\r\n")
         if not blank or not head.startswith(b"\r\n"):
             raise ShopError(400, "A part of the form is malformed.")
-        if field_name(head) == wanted:
-            found.append(data)
+        if field_name(head) != wanted:
+            raise ShopError(422, f"The form may have the field `{wanted}` and nothing else.")
+        found.append(data)
     if len(found) != 1:
         raise ShopError(422, f"The form needs one field `{wanted}`.")
     return found[0]
