@@ -113,7 +113,7 @@ struct Weighing {
     doubts: Vec<String>,
     waived: Vec<Waived>,
     not_checked: Vec<NotChecked>,
-    covered: usize,
+    measured: usize,
 }
 
 impl Weighing {
@@ -122,12 +122,15 @@ impl Weighing {
         let matching = observations.iter().filter(|seen| {
             seen.producer == requirement.producer && inputs.is_none_or(|inputs| *inputs == seen.inputs)
         });
-        let (mut holds, mut gap, mut passed) = (Vec::new(), None::<String>, false);
+        let (mut holds, mut gap, mut passed, mut measured) = (Vec::new(), None::<String>, false, false);
         for seen in matching {
             holds.extend(self.holding(seen, policy));
             self.not_checked.extend(seen.skipped.iter().cloned());
             match coverage(seen, requirement) {
-                Ok(()) => passed = true,
+                Ok(()) => {
+                    passed = true;
+                    measured |= !matches!(seen.outcome, Outcome::NotApplicable(_));
+                }
                 // The smallest text, so that the order of the record does not show in the answer.
                 Err(why) => gap = Some(gap.map_or(why.clone(), |known| known.min(why))),
             }
@@ -137,7 +140,8 @@ impl Weighing {
             let more = if more == 0 { String::new() } else { format!(" (and {more} more)") };
             self.broken.push(format!("{}: {first}{more}", requirement.producer.id()));
         } else if passed {
-            self.covered += 1;
+            // What does not apply leaves no gap, and was not measured either: of nothing but that, nothing is known.
+            self.measured += usize::from(measured);
         } else {
             let why = gap.unwrap_or_else(|| "not on record for this tree".to_owned());
             self.gap(requirement, &why);
@@ -189,7 +193,7 @@ impl Weighing {
         sort_unique(&mut self.not_checked);
         let verdict = if !self.broken.is_empty() {
             Verdict::Hold
-        } else if !self.missing.is_empty() || !self.doubts.is_empty() || self.covered == 0 {
+        } else if !self.missing.is_empty() || !self.doubts.is_empty() || self.measured == 0 {
             Verdict::Unknown
         } else {
             Verdict::Clear
@@ -201,7 +205,8 @@ impl Weighing {
             reasons.push("nothing was measured".to_owned());
         }
         if verdict == Verdict::Clear {
-            reasons.push(format!("{} measurements held and nothing required is missing", self.covered));
+            let (count, s) = (self.measured, if self.measured == 1 { "" } else { "s" });
+            reasons.push(format!("{count} measurement{s} held and nothing required is missing"));
         }
         let (missing, waived, not_checked) = (self.missing, self.waived, self.not_checked);
         let policy = policy.digest();

@@ -176,6 +176,13 @@ fn nothing_that_ran_is_unknown() {
 }
 
 #[test]
+fn what_does_not_apply_leaves_no_gap_and_clears_nothing() {
+    let policy = policy(&[Need::Required, Need::Required, Need::Supporting, Need::Supporting]);
+    assert_eq!(verdict(&policy, &[seen(0, 3, 0), seen(1, 3, 0)]), Verdict::Unknown);
+    assert_eq!(verdict(&policy, &[seen(0, 3, 0), seen(1, 0, 1)]), Verdict::Clear);
+}
+
+#[test]
 fn everything_required_held_is_clear() {
     let policy = policy(&[Need::Required; 4]);
     let record: Vec<_> = (0..4).map(|n| seen(n, 0, 100)).collect();
