@@ -110,6 +110,18 @@ pub const REPLAY_STEPS: usize = 10_000;
 /// Connections that `serve` forwards at one time.
 pub const SERVE_CONNECTIONS: usize = 256;
 
+/// Writes of one writer in one round of a crash; more would only take longer to read back.
+pub const CRASH_WRITES: usize = 500;
+
+/// Acknowledged writes of one round that are read back, the newest first: they are the ones a crash can take.
+pub const CRASH_READS: usize = 400;
+
+/// Readers of one round.
+pub const CRASH_READERS: usize = 4;
+
+/// How long the first acknowledgement of a round is awaited before the kill.
+pub const CRASH_FIRST_WRITE_TIMEOUT_MS: u64 = 5_000;
+
 // The sandbox.
 
 /// Bytes of each output stream of a child that are kept, half from its start and half from its end; the rest is counted.
@@ -153,3 +165,14 @@ pub const WORLD_COPY_BYTES: u64 = 8 * 1024 * 1024 * 1024;
 
 /// Processes of the machine that are looked through for those of a world.
 pub const MACHINE_PROCESSES: usize = 65_536;
+
+// The trial's malformed requests.
+
+/// How long the answer to a malformed request is awaited. Fit services refuse within milliseconds.
+pub const CHALLENGE_ANSWER_TIMEOUT_MS: u64 = 5_000;
+
+/// Fresh copies started because a request ended the service, hung it, or met a limiter. Each costs a start.
+pub const CHALLENGE_RESTARTS: u32 = 12;
+
+/// How long alarms may be repeated on fresh copies after the budget has run out.
+pub const CHALLENGE_CONFIRM_TIMEOUT_MS: u64 = 60_000;

@@ -182,12 +182,42 @@ impl<'a> Arena<'a> {
         Some(Artifact { kind: "replay".to_owned(), path: shown.to_string_lossy().into_owned(), digest })
     }
 
-    /// The line with which every reproduction begins.
-    pub fn start_line(&self) -> String {
-        format!(
-            "seaworthy trial {} --serve 8080 & URL=http://127.0.0.1:8080",
-            crate::http::shell::quoted(self.service())
-        )
+    /// The lines with which a reproduction begins: a fresh copy that answers at `$URL`, further copies that share its data at `$URL2` and on.
+    pub fn start_lines(&self, copies: usize) -> Vec<String> {
+        let ports: Vec<String> = (0..copies.max(1)).map(|index| (8081 + index).to_string()).collect();
+        let urls = ports.iter().enumerate().map(|(index, port)| {
+            let number = if index == 0 { String::new() } else { (index + 1).to_string() };
+            format!("URL{number}=http://127.0.0.1:{port}")
+        });
+        let urls: Vec<String> = urls.collect();
+        let service = crate::http::shell::quoted(self.service());
+        vec![
+            format!("seaworthy trial {service} --serve {} &", ports.join(",")),
+            format!("{}; until curl -s -o /dev/null \"$URL\"; do sleep 0.2; done", urls.join(" ")),
+        ]
+    }
+
+    /// The same for a copy that can be killed and started again on its data: its own start line, in a copy of the tree. `port` is where it listens.
+    pub fn restartable_lines(&self, port: u16) -> Vec<String> {
+        let word = |text: &String| {
+            crate::http::shell::quoted(&text.replace("{port}", &port.to_string()))
+                .replace("{data}", "$DATA_DIR")
+        };
+        let argv: Vec<String> = self.launch.argv.iter().map(word).collect();
+        let env: String =
+            self.launch.env.iter().map(|(name, value)| format!("{name}={} ", word(value))).collect();
+        let dir = crate::http::shell::quoted(&self.launch.dir);
+        vec![
+            "COPY=$(mktemp -d) && cp -a . \"$COPY\" && cd \"$COPY\"".to_owned()
+                + &if dir == "." { String::new() } else { format!("/{dir}") },
+            format!(
+                "export PORT={port} DATA_DIR=\"$PWD/.seaworthy-data\" URL=http://127.0.0.1:{port}; mkdir -p \"$DATA_DIR\""
+            ),
+            format!(
+                "start() {{ {env}{} >>\"$COPY.log\" 2>&1 & PID=$!; until curl -s -o /dev/null \"$URL\"; do sleep 0.2; done; }}; start",
+                argv.join(" ")
+            ),
+        ]
     }
 }
 

@@ -15,6 +15,7 @@ pub mod schema;
 pub mod serve;
 pub mod service;
 pub mod statistics;
+pub mod subject;
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -26,6 +27,7 @@ use seaworthy_core::{BoundNeeded, NotChecked, Observation, Outcome, RuleId, Subj
 
 pub use arena::{Arena, Evidence, Stop};
 
+pub use replay::{Replayed, replay};
 pub use run::{inputs, run};
 pub use schema::Inferred;
 pub use serve::serve;

@@ -73,7 +73,7 @@ pub fn serve(
 
 /// Pumps both directions on threads of their own; each ends with its connection.
 fn forward(outside: TcpStream, way: &Arc<dyn Connect>, open: &Arc<AtomicUsize>) {
-    let inside = way.connect(Duration::from_millis(HTTP_CONNECT_TIMEOUT_MS));
+    let inside = way.connect(None, Duration::from_millis(HTTP_CONNECT_TIMEOUT_MS));
     let Ok(inside) = inside.and_then(|inside| outside.set_nonblocking(false).map(|()| inside)) else {
         return;
     };

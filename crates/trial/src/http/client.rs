@@ -1,7 +1,7 @@
 //! A client of one service: keeps a connection as a browser would, opens fresh ones on demand, and lets many requests go at one moment.
 
 use std::io;
-use std::net::TcpStream;
+use std::net::{Ipv4Addr, TcpStream};
 use std::sync::{Arc, Barrier, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -13,11 +13,11 @@ use super::request::Request;
 
 /// A way to a service.
 pub trait Connect: Send + Sync {
-    /// Opens a connection.
+    /// Opens a connection, from this address where one is given.
     ///
     /// # Errors
     /// What the system says.
-    fn connect(&self, timeout: Duration) -> io::Result<TcpStream>;
+    fn connect(&self, source: Option<Ipv4Addr>, timeout: Duration) -> io::Result<TcpStream>;
 
     /// What `Host` says (RFC 9110, 7.2): `127.0.0.1:8000`.
     fn authority(&self) -> String;
@@ -28,6 +28,7 @@ pub struct Client {
     way: Arc<dyn Connect>,
     host: String,
     timeout: Duration,
+    source: Option<Ipv4Addr>,
     idle: Mutex<Option<Connection>>,
 }
 
@@ -44,7 +45,13 @@ impl Client {
     /// A client that goes this way.
     pub fn new(way: Arc<dyn Connect>) -> Self {
         let host = way.authority();
-        Self { way, host, timeout: Duration::from_millis(HTTP_ANSWER_TIMEOUT_MS), idle: Mutex::new(None) }
+        Self {
+            way,
+            host,
+            timeout: Duration::from_millis(HTTP_ANSWER_TIMEOUT_MS),
+            source: None,
+            idle: Mutex::new(None),
+        }
     }
 
     /// Another user of the same service, with no connection yet.
@@ -53,6 +60,7 @@ impl Client {
             way: Arc::clone(&self.way),
             host: self.host.clone(),
             timeout: self.timeout,
+            source: self.source,
             idle: Mutex::new(None),
         }
     }
@@ -60,6 +68,13 @@ impl Client {
     /// How long each answer is awaited.
     pub fn with_timeout(mut self, timeout: Duration) -> Self {
         self.timeout = timeout;
+        self
+    }
+
+    /// The same user at another address. All of 127.0.0.0/8 is ours; whoever counts by address counts afresh.
+    pub fn at(mut self, source: Ipv4Addr) -> Self {
+        self.source = Some(source);
+        self.close();
         self
     }
 
@@ -74,7 +89,7 @@ impl Client {
     /// When none could be opened.
     pub fn connect(&self) -> Result<Connection, TransportError> {
         let timeout = Duration::from_millis(HTTP_CONNECT_TIMEOUT_MS).min(self.timeout);
-        let stream = self.way.connect(timeout).map_err(TransportError::Connect)?;
+        let stream = self.way.connect(self.source, timeout).map_err(TransportError::Connect)?;
         Connection::new(stream, &self.host, self.timeout)
     }
 

@@ -41,10 +41,13 @@ pub fn curl(request: &Request, options: &str) -> String {
     if target.contains("/.") {
         words.push("--path-as-is".to_owned());
     }
-    if target.bytes().any(|byte| b"[]{}".contains(&byte)) {
+    let named = holds_name(target);
+    if !named && target.bytes().any(|byte| b"[]{}".contains(&byte)) {
         words.push("--globoff".to_owned());
     }
-    if target.bytes().all(plain) {
+    if target.bytes().all(plain)
+        || (named && target.bytes().all(|byte| plain(byte) || b"${}".contains(&byte)))
+    {
         words.push(format!("\"$URL{target}\""));
     } else {
         words.push(format!("\"$URL\"{}", quoted(target)));
@@ -72,13 +75,26 @@ pub fn quoted(text: &str) -> String {
     }
 }
 
-/// A text in which `$NAME` of the shell is meant to be replaced stays in double quotes; everything else is quoted whole.
+/// A text that holds `${name}`, which the shell is meant to replace, stays in double quotes; everything else is quoted whole.
 fn text(value: &str) -> String {
-    if value.contains("${") && !value.contains(['`', '"', '\\']) {
+    if holds_name(value) && !value.contains(['`', '"', '\\']) {
         format!("\"{value}\"")
     } else {
         quoted(value)
     }
+}
+
+/// Whether a text holds `${name}`.
+pub(crate) fn holds_name(text: &str) -> bool {
+    text.match_indices("${").any(|(at, _)| text.get(at..).is_some_and(begins_name))
+}
+
+/// Whether a text begins with `${name}`.
+pub(crate) fn begins_name(text: &str) -> bool {
+    let name = text.strip_prefix("${").and_then(|rest| rest.split_once('}')).map(|(name, _)| name);
+    name.is_some_and(|name| {
+        !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
+    })
 }
 
 /// Whether bytes can stand in a shell word: no NUL, and nothing but text.

@@ -2,6 +2,10 @@
 //!
 //! One description serves both ways of seeing a finding again: [`replay()`] runs the steps, and [`lines`] writes them as shell lines.
 
+pub mod crash;
+mod perform;
+mod shell_lines;
+
 use std::collections::BTreeMap;
 
 use base64::Engine as _;
@@ -12,6 +16,9 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::http::Request;
+
+pub use perform::{Actor, Attempt, ReplayError, Replayed, perform, read, replay, text_at};
+pub use shell_lines::lines;
 
 /// The format's name, in the file's `format`.
 pub const FORMAT: &str = "seaworthy.replay/v1";
@@ -102,8 +109,10 @@ pub struct Crash {
     /// Sent once to the restarted service before reading, such as a new login.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub before_reading: Vec<Send>,
-    /// Reads it back; its answer holds the value.
+    /// Reads it back.
     pub read: Message,
+    /// What the reading's answer has to be; usually, that it contains `${value}`.
+    pub expect: Expect,
     /// Clients writing at one time.
     pub writers: usize,
     /// When the process is killed after the first write, earliest and latest.

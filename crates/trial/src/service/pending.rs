@@ -32,6 +32,14 @@ impl World {
     pub(super) fn connect(&self, _: SocketAddr, _: Duration) -> io::Result<TcpStream> {
         Err(absent())
     }
+    pub(super) fn connect_from(
+        &self,
+        _: std::net::IpAddr,
+        _: SocketAddr,
+        _: Duration,
+    ) -> io::Result<TcpStream> {
+        Err(absent())
+    }
     pub(super) fn listeners(&self) -> io::Result<Vec<Listening>> {
         Err(absent())
     }

@@ -4,6 +4,7 @@ use std::ffi::OsString;
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -37,6 +38,8 @@ pub struct Running {
     way: Arc<Way>,
     /// Logs of processes that have ended, for one that was restarted.
     earlier: Mutex<String>,
+    /// How many visitors it has had.
+    visitors: AtomicU32,
 }
 
 /// The way into a world.
@@ -46,9 +49,12 @@ struct Way {
 }
 
 impl Connect for Way {
-    fn connect(&self, timeout: Duration) -> io::Result<TcpStream> {
+    fn connect(&self, source: Option<Ipv4Addr>, timeout: Duration) -> io::Result<TcpStream> {
         let address = *self.address.lock().unwrap_or_else(PoisonError::into_inner);
-        self.world.connect(address, timeout)
+        match source {
+            Some(source) if address.is_ipv4() => self.world.connect_from(source.into(), address, timeout),
+            _ => self.world.connect(address, timeout),
+        }
     }
 
     fn authority(&self) -> String {
@@ -99,7 +105,15 @@ impl Running {
         };
         let address = Mutex::new(SocketAddr::from((Ipv4Addr::LOCALHOST, port)));
         let way = Arc::new(Way { world: Arc::clone(&world), address });
-        let running = Self { world, launch, port, process: Mutex::new(None), way, earlier: Mutex::default() };
+        let running = Self {
+            world,
+            launch,
+            port,
+            process: Mutex::new(None),
+            way,
+            earlier: Mutex::default(),
+            visitors: AtomicU32::new(0),
+        };
         running.launch()?;
         Ok(running)
     }
@@ -107,6 +121,8 @@ impl Running {
     /// Starts the process in the world as it is, and waits until it answers.
     fn launch(&self) -> Result<(), NotReady> {
         let program = self.program();
+        // A folder that cannot be made from outside is made by who uses it, or not at all.
+        let _ = std::fs::create_dir_all(self.world.path_of(&self.data_dir()));
         let started = self.world.start(&program).map_err(|error| {
             let command = self.launch.argv.join(" ");
             NotReady::saying(format!("`{command}` could not be started: {error}"), "")
@@ -119,7 +135,6 @@ impl Running {
 
     fn program(&self) -> Program {
         let data = self.data_dir();
-        // Made outside, where the world keeps its layers, so that the service finds it.
         let fill = |text: &str| {
             text.replace("{port}", &self.port.to_string()).replace("{data}", &data.to_string_lossy())
         };
@@ -222,6 +237,14 @@ impl Running {
     /// A client with no connection yet.
     pub fn client(&self) -> Client {
         Client::new(self.way())
+    }
+
+    /// A client at an address nobody has called from before: 127.1.0.1 and on.
+    pub fn visitor(&self) -> Client {
+        let number = self.visitors.fetch_add(1, Ordering::Relaxed);
+        // Within 127.1.0.0 to 127.254.255.255, past the addresses services listen on.
+        let offset = number % (254 * 256 * 256);
+        self.client().at(Ipv4Addr::from(0x7f01_0001_u32.wrapping_add(offset)))
     }
 
     /// The way to it, for whoever makes connections of their own.

@@ -1,0 +1,191 @@
+//! The steps of a replay as lines for a plain POSIX shell with `curl`, so that a person sees it with their own eyes.
+
+use std::collections::BTreeMap;
+
+use seaworthy_core::plan::promise::Place;
+
+use super::{Crash, Message, Replay, Send, Step};
+use crate::http::shell::{begins_name, curl, holds_name, raw};
+
+/// The lines: `start` (what makes `$URL` answer), the state, the requests, what to see.
+pub fn lines(replay: &Replay, start: Vec<String>) -> Vec<String> {
+    let mut lines = start;
+    // The replay's performer makes these; in a shell they are variables, and a counter makes them fresh.
+    if serde_json::to_string(&replay.steps).is_ok_and(|texts| texts.contains("${user}")) {
+        lines.push("n=0; user=sw$$x$(date +%s)".to_owned());
+    } else {
+        lines.push("n=0".to_owned());
+    }
+    for step in &replay.steps {
+        match step {
+            Step::Send(send) => lines.extend(send_lines(send)),
+            Step::Together { requests, .. } => lines.push(together_line(requests)),
+            Step::Crash(crash) => lines.extend(crash_lines(crash)),
+            Step::Restart { .. } => lines.push("kill -9 $PID; wait $PID 2>/dev/null; start".to_owned()),
+        }
+    }
+    lines.push(format!("# {}", replay.see));
+    lines.retain(|line| line != "n=0" || lines_use_counter(replay));
+    lines
+}
+
+fn lines_use_counter(replay: &Replay) -> bool {
+    let texts = serde_json::to_string(&replay.steps).unwrap_or_default();
+    texts.contains("${unique}") || texts.contains("${value}") || texts.contains("${n}")
+}
+
+/// Makes the fresh values that a message mentions.
+const FRESH: &str = "n=$((n+1)); unique=swu$$x$(date +%s)n$n; value=swv$$x$(date +%s)n$n";
+
+fn send_lines(send: &Send) -> Vec<String> {
+    let mut lines = Vec::new();
+    let named = |line: String| {
+        if send.on == 0 { line } else { line.replace("$URL", &format!("$URL{}", send.on + 1)) }
+    };
+    if ["unique", "value", "n"].iter().any(|name| mentions(&send.request, name)) {
+        lines.push(FRESH.to_owned());
+    }
+    if let Some(bytes) = send.request.raw_bytes() {
+        lines.push(named(raw(&bytes)));
+        return lines;
+    }
+    let line = named(filled_by_shell(&send.request, "-i"));
+    if send.save.is_empty() {
+        lines.push(line);
+        return lines;
+    }
+    lines.push(format!("answer=$({line})"));
+    lines.extend(send.save.iter().filter_map(|(name, place)| save_line(name, place)));
+    lines
+}
+
+/// The request as a curl line in which the shell fills in the names.
+fn filled_by_shell(message: &Message, options: &str) -> String {
+    unquoted(&curl(&message.request(&BTreeMap::new()), options))
+}
+
+fn mentions(message: &Message, name: &str) -> bool {
+    let wanted = format!("${{{name}}}");
+    message.target.contains(&wanted)
+        || message.body.contains(&wanted)
+        || message.headers.iter().any(|(_, value)| value.contains(&wanted))
+}
+
+/// Takes a value out of `$answer`, with nothing but what POSIX has. The first field of that name, wherever it is.
+fn save_line(name: &str, place: &Place) -> Option<String> {
+    Some(match place {
+        Place::Json(pointer) => {
+            let field = pointer.rsplit('/').next().filter(|field| !field.is_empty())?;
+            let field = field.replace("~1", "/").replace("~0", "~");
+            format!(
+                "{name}=$(printf '%s' \"$answer\" | grep -o '\"{field}\" *: *\"\\{{0,1\\}}[^\",}}]*' | head -n 1 | sed 's/^\"{field}\" *: *\"\\{{0,1\\}}//')"
+            )
+        }
+        Place::Header(header) if header.eq_ignore_ascii_case("location") => {
+            format!(
+                "{name}=$(printf '%s' \"$answer\" | tr -d '\\r' | sed -n 's/^[Ll]ocation: *.*\\///p' | head -n 1)"
+            )
+        }
+        Place::Header(header) => {
+            format!(
+                "{name}=$(printf '%s' \"$answer\" | tr -d '\\r' | grep -i '^{header}:' | head -n 1 | sed 's/^[^:]*: *//')"
+            )
+        }
+        Place::Cookie(cookie) => {
+            format!(
+                "{name}=$(printf '%s' \"$answer\" | grep -io '^set-cookie: *{cookie}=[^;]*' | head -n 1 | sed 's/^[^=]*=//' | tr -d '\\r')"
+            )
+        }
+        _ => return None,
+    })
+}
+
+/// One curl each in the background, as near to one moment as a shell gets.
+fn together_line(messages: &[Message]) -> String {
+    let requests: Vec<String> = messages
+        .iter()
+        .map(|message| filled_by_shell(message, "-o /dev/null -w '%{http_code}\\n'"))
+        .collect();
+    let same = requests.first().filter(|first| requests.iter().all(|one| one == *first));
+    match same {
+        Some(one) => format!("for i in $(seq {}); do {one} & done; wait", requests.len()),
+        None => {
+            format!("{}; wait", requests.iter().map(|one| format!("{one} &")).collect::<Vec<_>>().join(" "))
+        }
+    }
+}
+
+/// Writes, kills while the last writes are fresh, starts again, reads the last acknowledged one.
+fn crash_lines(crash: &Crash) -> Vec<String> {
+    let write = filled_by_shell(&crash.write, "-i");
+    let mut lines = vec![
+        format!("for i in $(seq 50); do {FRESH}; answer=$({write}); done; printf '%s\\n' \"$answer\""),
+        "kill -9 $PID; wait $PID 2>/dev/null".to_owned(),
+    ];
+    lines.extend(crash.save.iter().filter_map(|(name, place)| save_line(name, place)));
+    lines.push("start".to_owned());
+    lines.extend(crash.before_reading.iter().flat_map(send_lines));
+    // Logging in again made fresh values of its own.
+    lines.push(filled_by_shell(&crash.read, "-i"));
+    lines
+}
+
+/// Single-quoted words that hold `${name}` become double-quoted, so that the shell fills them in.
+fn unquoted(line: &str) -> String {
+    let mut out = String::with_capacity(line.len());
+    let mut rest = line;
+    while let Some((before, after)) = rest.split_once('\'') {
+        out.push_str(before);
+        // `\'` between two quoted parts is a quote itself.
+        if before.ends_with('\\') {
+            out.push('\'');
+            rest = after;
+            continue;
+        }
+        let Some((inner, after)) = after.split_once('\'') else {
+            out.push('\'');
+            rest = after;
+            break;
+        };
+        if holds_name(inner) {
+            let escaped = inner.replace('\\', "\\\\").replace('"', "\\\"").replace('`', "\\`");
+            out.push_str(&format!("\"{}\"", dollars(&escaped)));
+        } else {
+            out.push_str(&format!("'{inner}'"));
+        }
+        rest = after;
+    }
+    out + rest
+}
+
+/// Escapes every `$` that does not begin one of our names.
+fn dollars(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for (at, character) in text.char_indices() {
+        if character == '$' && !text.get(at..).is_some_and(begins_name) {
+            out.push('\\');
+        }
+        out.push(character);
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_left_to_the_shell_and_nothing_else_is() {
+        let request = crate::http::Request {
+            method: "POST".to_owned(),
+            target: "/a/${id}".to_owned(),
+            headers: vec![("Authorization".to_owned(), "Bearer ${token}".to_owned())],
+            body: br#"{"it's":"$5 `x` ${value}","${jndi:x}":1}"#.to_vec(),
+        };
+        let line = filled_by_shell(&Message::of(&request), "");
+        assert_eq!(
+            line,
+            r#"curl -sS --http1.1 -X POST -H "Authorization: Bearer ${token}" -H 'Content-Type;' --data-binary '{"it'\'"s\":\"\$5 \`x\` ${value}\",\"\${jndi:x}\":1}" "$URL/a/${id}""#
+        );
+    }
+}
