@@ -1,3 +1,4 @@
 //! Names, signatures, options and packages that look right and are not. One file a check.
 
+pub mod unknown_module;
 pub mod unsound_suppression;
