@@ -1,0 +1,69 @@
+//! One program that ends by itself: run, wait, and nothing it started is left.
+
+use crate::capture::Capture;
+use crate::link::{Link, Role};
+use crate::program::{Exit, Finished, Program};
+use crate::starting::{self, StartError};
+use crate::watch::{Listener, Stream, Until, Watch};
+use std::time::Duration;
+
+/// Why a program was not run.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum RunError {
+    /// No process could be made to watch over it.
+    #[error("no process could be made to watch over `{program}`: {source}")]
+    Supervisor {
+        /// The program's name.
+        program: String,
+        /// The system's answer.
+        source: std::io::Error,
+    },
+    /// It did not start.
+    #[error(transparent)]
+    Start(#[from] StartError),
+}
+
+/// Streams somebody outside the tree was handed may stay open; they are not waited for longer than this.
+const SILENCE: Duration = Duration::from_millis(500);
+
+/// Runs a program to its end, with the machine's network and files.
+///
+/// Everything it started is gone when this returns, whether it forked twice or made a session of its own; and soon after
+/// this process ends, also when it is killed with SIGKILL.
+pub fn run(program: &Program) -> Result<Finished, RunError> {
+    let link = Link::fork(&Role::Supervisor).map_err(|error| RunError::Supervisor {
+        program: program.argv.first().map(|word| word.to_string_lossy().into_owned()).unwrap_or_default(),
+        source: std::io::Error::from_raw_os_error(error),
+    })?;
+    let started = starting::start(&link, program, &starting::variables(program))?;
+    Ok(finish(started, program, &link))
+}
+
+struct Both {
+    stdout: Capture,
+    stderr: Capture,
+}
+
+impl Listener for Both {
+    fn output(&mut self, stream: Stream, bytes: &[u8]) {
+        match stream {
+            Stream::Stdout => self.stdout.push(bytes),
+            Stream::Stderr => self.stderr.push(bytes),
+        }
+    }
+
+    fn ended(&mut self, _: Exit) {}
+}
+
+fn finish(started: crate::watch::Started, program: &Program, link: &Link) -> Finished {
+    let at = started.at;
+    let capture = || Capture::new(program.limits.output_bytes);
+    let mut both = Both { stdout: capture(), stderr: capture() };
+    let mut watch = Watch::new(started, &program.limits);
+    let status = watch.follow(Until::Ended, link, &mut both);
+    let duration = at.elapsed();
+    link.end();
+    watch.follow(Until::Silent(Some(SILENCE)), link, &mut both);
+    Finished { status, stdout: both.stdout.output(), stderr: both.stderr.output(), duration }
+}

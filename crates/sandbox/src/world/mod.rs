@@ -1,0 +1,369 @@
+//! A world: a folder as a service sees it, with namespaces of its own where the kernel allows.
+
+mod copy;
+mod fidelity;
+mod house;
+mod identity;
+mod layout;
+mod plan;
+mod scratch;
+
+use crate::environment;
+use crate::link::Link;
+use crate::message::{Operation, Scope};
+use crate::process::Process;
+use crate::procfs;
+use crate::program::Program;
+use crate::starting::{self, StartError};
+use house::House;
+use socket2::{Domain, SockAddr, Socket, Type};
+use std::ffi::{OsStr, OsString};
+use std::io;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener, TcpStream};
+use std::os::fd::{AsRawFd, OwnedFd};
+use std::os::unix::ffi::{OsStrExt, OsStringExt};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+/// What a world is made of.
+#[derive(Clone, Debug)]
+pub struct WorldSpec {
+    /// The user's folder. Never written: what the service writes goes to a layer of its own.
+    pub tree: PathBuf,
+    /// Folder outside the tree in which the world keeps its layers; on a disk, as not every other file system will do.
+    pub scratch: PathBuf,
+    /// Which kind of confinement is wanted.
+    pub tier: Tier,
+    /// Folders outside the tree that the service must see although they lie in a home or another private folder; read-only.
+    pub visible: Vec<PathBuf>,
+    /// Addresses of the world's loopback beside 127.0.0.0/8, ::1 and 169.254.169.254.
+    pub addresses: Vec<Ipv4Addr>,
+}
+
+impl WorldSpec {
+    /// A world of this tree with the best confinement there is.
+    pub fn new(tree: impl Into<PathBuf>, scratch: impl Into<PathBuf>) -> Self {
+        WorldSpec {
+            tree: tree.into(),
+            scratch: scratch.into(),
+            tier: Tier::Best,
+            visible: Vec::new(),
+            addresses: Vec::new(),
+        }
+    }
+}
+
+/// Which kind of confinement is wanted.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Tier {
+    /// Namespaces where the kernel allows them, else a supervisor.
+    #[default]
+    Best,
+    /// Namespaces, or an error.
+    Namespaced,
+    /// A supervisor, and no namespaces.
+    Supervised,
+}
+
+/// How well a world keeps what runs in it apart.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Fidelity {
+    /// Own user, mount, process, network and IPC namespaces.
+    Namespaced,
+    /// A copy of the tree and a supervisor: network and files are the machine's. Two replicas cannot have one port, and
+    /// what a service started outlives a SIGKILL of the supervisor itself.
+    Supervised {
+        /// What could not be done.
+        missing: String,
+        /// What to type or change so that it can.
+        cure: String,
+    },
+}
+
+/// A socket that listens in a world.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Listening {
+    /// Where.
+    pub addr: SocketAddr,
+    /// The socket's inode, by which its owner was found.
+    pub inode: u64,
+    /// The process of this world that has it open, in the machine's numbering.
+    pub pid: Option<u32>,
+    /// Whether there is such a process: whether what listens was started in this world.
+    pub ours: bool,
+}
+
+/// What the system did not allow.
+#[derive(Debug, thiserror::Error)]
+#[error("could not {what}: {error}")]
+pub struct Denied {
+    what: String,
+    error: io::Error,
+}
+
+impl Denied {
+    fn new(what: impl Into<String>, error: i32) -> Self {
+        Denied { what: what.into(), error: io::Error::from_raw_os_error(error) }
+    }
+
+    fn system(what: &str, error: io::Error) -> Self {
+        Denied { what: what.into(), error }
+    }
+}
+
+/// Why a world could not be opened.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum WorldError {
+    /// The tree is not there, is no folder, or cannot be entered.
+    #[error("{} cannot be run: {source}", tree.display())]
+    Tree {
+        /// The tree.
+        tree: PathBuf,
+        /// The system's answer.
+        source: io::Error,
+    },
+    /// The scratch folder cannot be written.
+    #[error("{} cannot be used as a scratch folder: {source}", scratch.display())]
+    Scratch {
+        /// The scratch folder.
+        scratch: PathBuf,
+        /// The system's answer.
+        source: io::Error,
+    },
+    /// A layer over a tree cannot lie in that tree.
+    #[error("the scratch folder {} lies in the tree {}; name one outside", scratch.display(), tree.display())]
+    ScratchInTree {
+        /// The scratch folder.
+        scratch: PathBuf,
+        /// The tree.
+        tree: PathBuf,
+    },
+    /// No overlay was possible, and no copy either.
+    #[error("{} could not be copied: {source}", tree.display())]
+    Copy {
+        /// The tree.
+        tree: PathBuf,
+        /// The system's answer.
+        source: io::Error,
+    },
+    /// Namespaces were asked for and are not to be had.
+    #[error(transparent)]
+    Denied(#[from] Denied),
+}
+
+/// A service's surroundings. Dropping it ends everything that was started in it.
+#[derive(Debug)]
+pub struct World {
+    link: Arc<Link>,
+    /// Threads that follow started programs; they end with the world.
+    watchers: Mutex<Vec<JoinHandle<()>>>,
+    /// The world's root folder; `None` where it is the machine's.
+    root: Option<OwnedFd>,
+    fidelity: Fidelity,
+    house: Arc<House>,
+}
+
+impl World {
+    /// Makes a world. With [`Tier::Best`], [`World::fidelity`] says what came of it.
+    pub fn open(spec: &WorldSpec) -> Result<World, WorldError> {
+        match spec.tier {
+            Tier::Namespaced => World::namespaced(spec),
+            Tier::Supervised => {
+                let (missing, cure) = ("a supervisor was asked for".into(), "ask for namespaces".into());
+                World::of(House::supervised(spec)?, Fidelity::Supervised { missing, cure })
+            }
+            Tier::Best => match fidelity::canary(spec) {
+                Err(fidelity) => World::of(House::supervised(spec)?, fidelity),
+                Ok(()) => match World::namespaced(spec) {
+                    Err(WorldError::Denied(denied)) => {
+                        World::of(House::supervised(spec)?, fidelity::supervised(&denied))
+                    }
+                    other => other,
+                },
+            },
+        }
+    }
+
+    fn namespaced(spec: &WorldSpec) -> Result<World, WorldError> {
+        World::of(House::namespaced(spec)?, Fidelity::Namespaced)
+    }
+
+    fn of(house: House, fidelity: Fidelity) -> Result<World, WorldError> {
+        World::in_house(Arc::new(house), fidelity).map_err(WorldError::Denied)
+    }
+
+    fn in_house(house: Arc<House>, fidelity: Fidelity) -> Result<World, Denied> {
+        let (link, root) = house.open_world()?;
+        Ok(World { link: Arc::new(link), watchers: Mutex::default(), root, fidelity, house })
+    }
+
+    /// Another world over the same layers: the same files, with a network, processes and temporary folders of its own.
+    /// Without namespaces only the processes are its own.
+    pub fn replica(&self) -> Result<World, WorldError> {
+        World::in_house(self.house.clone(), self.fidelity.clone()).map_err(WorldError::Denied)
+    }
+
+    /// How well it keeps what runs in it apart.
+    pub fn fidelity(&self) -> &Fidelity {
+        &self.fidelity
+    }
+
+    /// Whether it has namespaces of its own.
+    pub fn is_namespaced(&self) -> bool {
+        self.fidelity == Fidelity::Namespaced
+    }
+
+    /// The tree's place as services see it: absolute and without links.
+    pub fn tree(&self) -> PathBuf {
+        if self.is_namespaced() { self.house.tree.clone() } else { self.copy() }
+    }
+
+    fn copy(&self) -> PathBuf {
+        self.house.scratch.path().join("copy")
+    }
+
+    /// Starts a program. `HOME` is an empty folder of the world, and `TMPDIR` too, unless the program says otherwise.
+    pub fn start(&self, program: &Program) -> Result<Process, StartError> {
+        let (program, variables) = self.fit(program);
+        let started = starting::start(&self.link, &program, &variables)?;
+        let inner_pid = started.inner_pid;
+        let (process, thread) =
+            Process::follow(started, &program.limits, self.link.clone()).map_err(|source| {
+                let _it_goes_with_the_world_at_the_latest =
+                    self.link.kill(inner_pid, libc::SIGKILL, Scope::Tree);
+                let name =
+                    program.argv.first().map(|word| word.to_string_lossy().into_owned()).unwrap_or_default();
+                StartError::System { program: name, what: "no thread could be made to follow it", source }
+            })?;
+        let mut watchers = self.watchers.lock().unwrap_or_else(PoisonError::into_inner);
+        watchers.retain(|watcher| !watcher.is_finished());
+        watchers.push(thread);
+        Ok(process)
+    }
+
+    /// The program and its variables as this world needs them.
+    fn fit(&self, program: &Program) -> (Program, Vec<(OsString, OsString)>) {
+        let mut program = program.clone();
+        let temporary =
+            if self.is_namespaced() { "/tmp".into() } else { self.house.scratch.path().join("tmp") };
+        let mut own: Vec<(OsString, OsString)> = vec![
+            ("HOME".into(), self.house.home.clone().into()),
+            ("TMPDIR".into(), temporary.into()),
+            ("XDG_CACHE_HOME".into(), self.house.home.join(".cache").into()),
+        ];
+        own.append(&mut program.env);
+        if !self.is_namespaced() {
+            program.argv.iter_mut().for_each(|word| *word = self.moved(word));
+            program.dir = self.moved(program.dir.as_os_str()).into();
+            own.iter_mut().for_each(|(_, value)| *value = self.moved(value));
+        }
+        let variables = environment::merged(&own);
+        (program, variables)
+    }
+
+    /// A word that is a path of the tree, or below, as the path of its copy.
+    fn moved(&self, word: &OsStr) -> OsString {
+        for tree in [&self.house.tree, &self.house.named] {
+            let rest = word.as_bytes().strip_prefix(tree.as_os_str().as_bytes());
+            if let Some(rest) = rest.filter(|rest| rest.first().is_none_or(|byte| *byte == b'/')) {
+                let mut moved = self.copy().into_os_string();
+                moved.push(OsString::from_vec(rest.to_vec()));
+                return moved;
+            }
+        }
+        word.to_owned()
+    }
+
+    /// Ends everything started in this world at once, as if the power went; the world and its files stay.
+    pub fn kill_all(&self) -> io::Result<()> {
+        self.link.kill(0, libc::SIGKILL, Scope::World).map_err(io::Error::from_raw_os_error)
+    }
+
+    /// A TCP connection from outside to what listens in this world.
+    pub fn connect(&self, addr: SocketAddr, timeout: Duration) -> io::Result<TcpStream> {
+        self.connect_from(None, addr, timeout)
+    }
+
+    /// Like [`World::connect`], from an address of the world: any of 127.0.0.0/8, or of [`WorldSpec::addresses`].
+    pub fn connect_from(
+        &self,
+        source: Option<IpAddr>,
+        addr: SocketAddr,
+        timeout: Duration,
+    ) -> io::Result<TcpStream> {
+        let socket = self.socket(addr)?;
+        if let Some(source) = source {
+            socket.bind(&SockAddr::from(SocketAddr::new(source, 0)))?;
+        }
+        socket.connect_timeout(&SockAddr::from(addr), timeout)?;
+        Ok(socket.into())
+    }
+
+    /// A listener inside this world, accepted from outside: for what the service is to reach.
+    pub fn listen(&self, addr: SocketAddr) -> io::Result<TcpListener> {
+        const WAITING: i32 = 1024;
+        let socket = self.socket(addr)?;
+        socket.set_reuse_address(true)?;
+        socket.bind(&SockAddr::from(addr))?;
+        socket.listen(WAITING)?;
+        Ok(socket.into())
+    }
+
+    /// A socket belongs to the network it was made in, whoever uses it: so the world's process makes it, and we bind and
+    /// connect it.
+    fn socket(&self, addr: SocketAddr) -> io::Result<Socket> {
+        if !self.is_namespaced() {
+            return Socket::new(Domain::for_address(addr), Type::STREAM, None);
+        }
+        let words =
+            [i64::from(i32::from(Domain::for_address(addr))), i64::from(i32::from(Type::STREAM)), 0, 0];
+        let asked = self.link.ask(Operation::Socket, words, &[]);
+        let (_, socket) = asked.map_err(|refusal| io::Error::from_raw_os_error(refusal.errno()))?;
+        socket.map(Socket::from).ok_or_else(|| io::Error::from_raw_os_error(libc::EPROTO))
+    }
+
+    /// The TCP sockets that listen in this world's network (without namespaces: the machine's), each with the process
+    /// started here that has it open, if there is one.
+    pub fn listeners(&self) -> io::Result<Vec<Listening>> {
+        let broker = self.link.pid();
+        let sockets = procfs::listening(broker)?;
+        let mut owners = std::collections::HashMap::new();
+        for running in procfs::tree(procfs::Of::Broker(broker))? {
+            // One that ended meanwhile has none.
+            for inode in procfs::sockets(running.pid).unwrap_or_default() {
+                owners.entry(inode).or_insert(running.pid);
+            }
+        }
+        let listening = |(addr, inode)| {
+            let pid = owners.get(&inode).copied();
+            Listening { addr, inode, pid, ours: pid.is_some() }
+        };
+        Ok(sockets.into_iter().map(listening).collect())
+    }
+
+    /// Where a file that services of this world see at `inner` (absolute) can be read from outside, by this process and
+    /// those it starts, while the world lives. A link in it that is absolute leads to the machine's files.
+    pub fn path_of(&self, inner: &Path) -> PathBuf {
+        match &self.root {
+            None => PathBuf::from(self.moved(inner.as_os_str())),
+            Some(root) => {
+                let root = format!("/proc/{}/fd/{}", std::process::id(), root.as_raw_fd());
+                Path::new(&root).join(inner.strip_prefix("/").unwrap_or(inner))
+            }
+        }
+    }
+}
+
+impl Drop for World {
+    fn drop(&mut self) {
+        // With everything in the world gone, nobody holds the other end of a stream, and so no watcher waits.
+        let ended = self.link.end();
+        let watchers = std::mem::take(&mut *self.watchers.lock().unwrap_or_else(PoisonError::into_inner));
+        if ended {
+            watchers.into_iter().for_each(|watcher| drop(watcher.join()));
+        }
+    }
+}
