@@ -1,6 +1,6 @@
 //! A running copy of a service: its world, its process, and the way to it.
 
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
@@ -12,10 +12,9 @@ use seaworthy_core::Reason;
 use seaworthy_core::limits::{
     SERVICE_LOG_BYTES, SERVICE_POLL_MS, SERVICE_READY_TIMEOUT_MS, SERVICE_STOP_TIMEOUT_MS,
 };
-use seaworthy_sandbox::{Exit, Fidelity, Limits, Listening, Program, Stdin, WorldSpec};
+use seaworthy_sandbox::{Exit, Fidelity, Listening, Process, Program, World, WorldSpec};
 
 use super::launch::{Launch, Ready};
-use super::pending::{Process, World};
 use super::{NotReady, needs};
 use crate::http::{Client, Connect, Request, TransportError};
 
@@ -32,7 +31,9 @@ const SIGTERM: i32 = 15;
 pub struct Running {
     world: Arc<World>,
     launch: Arc<Launch>,
-    /// Whether others share its files.
+    /// The tree as the service sees it.
+    tree: PathBuf,
+    /// What `PORT` says.
     port: u16,
     process: Mutex<Option<Process>>,
     way: Arc<Way>,
@@ -52,7 +53,9 @@ impl Connect for Way {
     fn connect(&self, source: Option<Ipv4Addr>, timeout: Duration) -> io::Result<TcpStream> {
         let address = *self.address.lock().unwrap_or_else(PoisonError::into_inner);
         match source {
-            Some(source) if address.is_ipv4() => self.world.connect_from(source.into(), address, timeout),
+            Some(source) if address.is_ipv4() => {
+                self.world.connect_from(Some(source.into()), address, timeout)
+            }
             _ => self.world.connect(address, timeout),
         }
     }
@@ -98,6 +101,7 @@ impl Running {
     }
 
     fn within(world: World, launch: Arc<Launch>) -> Result<Self, NotReady> {
+        let tree = world.tree();
         let world = Arc::new(world);
         let port = match world.fidelity() {
             Fidelity::Namespaced => OWN_NETWORK_PORT,
@@ -108,6 +112,7 @@ impl Running {
         let running = Self {
             world,
             launch,
+            tree,
             port,
             process: Mutex::new(None),
             way,
@@ -121,8 +126,7 @@ impl Running {
     /// Starts the process in the world as it is, and waits until it answers.
     fn launch(&self) -> Result<(), NotReady> {
         let program = self.program();
-        // A folder that cannot be made from outside is made by who uses it, or not at all.
-        let _ = std::fs::create_dir_all(self.world.path_of(&self.data_dir()));
+        self.make_data_dir();
         let started = self.world.start(&program).map_err(|error| {
             let command = self.launch.argv.join(" ");
             NotReady::saying(format!("`{command}` could not be started: {error}"), "")
@@ -148,14 +152,27 @@ impl Running {
             self.launch.root.join(&self.launch.dir),
         );
         program.env = env;
-        program.limits = Limits::default();
-        program.stdin = Stdin::Null;
         program
     }
 
     /// Where `DATA_DIR` and `{data}` lead, as the service sees it: in the tree's overlay, which replicas share and restarts keep.
     pub fn data_dir(&self) -> PathBuf {
-        self.launch.root.join(&self.launch.dir).join(".seaworthy-data")
+        self.folder().join(".seaworthy-data")
+    }
+
+    /// The folder it runs in, as it sees it.
+    fn folder(&self) -> PathBuf {
+        if self.launch.dir == "." { self.tree.clone() } else { self.tree.join(&self.launch.dir) }
+    }
+
+    /// Makes the data folder from inside, so that it belongs to who the service runs as.
+    fn make_data_dir(&self) {
+        let mkdir =
+            Program::new([OsStr::new("mkdir"), OsStr::new("-p"), self.data_dir().as_os_str()], self.folder());
+        // Where it cannot be made, the service says so when it needs it.
+        if let Ok(mut made) = self.world.start(&mkdir) {
+            let _ = made.wait(Duration::from_millis(SERVICE_STOP_TIMEOUT_MS));
+        }
     }
 
     /// Waits until the service answers, and returns where.
@@ -289,7 +306,7 @@ impl Running {
         let exit = {
             let mut process = self.lock();
             process.as_mut().and_then(|process| {
-                process.kill(SIGTERM);
+                let _ = process.signal(SIGTERM);
                 process.wait(patience)
             })
         };
@@ -302,7 +319,8 @@ impl Running {
     fn stop(&self, signal: i32) {
         let mut process = self.lock();
         if let Some(running) = process.as_mut() {
-            running.kill(signal);
+            // One that is gone already is what was wanted.
+            let _ = running.kill(signal);
             running.wait(Duration::from_millis(SERVICE_STOP_TIMEOUT_MS));
         }
     }
@@ -337,7 +355,7 @@ impl Running {
 
     /// The tree's root as the service sees it.
     pub fn root(&self) -> &Path {
-        &self.launch.root
+        &self.tree
     }
 }
 
