@@ -1,2 +1,7 @@
 //! The program `seaworthy`.
-fn main() {}
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    seaworthy::main()
+}

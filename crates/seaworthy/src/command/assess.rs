@@ -1,0 +1,41 @@
+//! `seaworthy assess [PATH]`: the main job.
+
+use std::path::PathBuf;
+
+use crate::assessment::{Assessment, Budget, Wanted};
+use crate::exit::Exit;
+use crate::failure::Failure;
+use crate::output::OutputArgs;
+use crate::policy::Scope;
+use crate::project::Project;
+use crate::terminal::Terminal;
+
+/// Survey, check, try, decide, record, report. Needs no configuration.
+#[derive(Debug, clap::Args)]
+pub(super) struct Args {
+    /// The folder to judge.
+    #[arg(default_value = ".")]
+    path: PathBuf,
+    /// How long each probe may take, such as `90s` or `5m`.
+    #[arg(long, value_name = "TIME")]
+    budget: Option<Budget>,
+    /// Where randomness starts from; the same seed makes the same requests.
+    #[arg(long, value_name = "NUMBER")]
+    seed: Option<u64>,
+    #[command(flatten)]
+    output: OutputArgs,
+}
+
+pub(super) fn run(args: &Args, terminal: &Terminal) -> Result<Exit, Failure> {
+    let project = Project::open(&args.path)?;
+    let wanted = Wanted {
+        scope: Scope::Assess,
+        budget: args.budget.map(|budget| budget.0),
+        seed: args.seed,
+        keep: true,
+        ..Wanted::default()
+    };
+    let assessment = Assessment::make(&project, &wanted, terminal)?;
+    args.output.put(&assessment.report, terminal)?;
+    Ok(assessment.report.decision.verdict.into())
+}

@@ -1,0 +1,80 @@
+//! `seaworthy check [--base REV] [PATHS]`.
+
+use std::path::{Path, PathBuf};
+
+use seaworthy_checks::baseline::Baseline;
+use seaworthy_core::plan::FILE_NAME;
+
+use crate::assessment::{Assessment, Wanted};
+use crate::exit::Exit;
+use crate::failure::Failure;
+use crate::output::OutputArgs;
+use crate::policy::Scope;
+use crate::project::Project;
+use crate::terminal::Terminal;
+
+/// Read the code against what is installed, and the tests against what they claim.
+///
+/// A single folder is judged as a project of its own. With files, or several paths, the project is the current folder (or --root) and only
+/// what is found in those paths is reported.
+#[derive(Debug, clap::Args)]
+pub(super) struct Args {
+    /// A folder to judge, or the files and folders to report on.
+    paths: Vec<PathBuf>,
+    /// The project's root.
+    #[arg(long, value_name = "FOLDER")]
+    root: Option<PathBuf>,
+    /// Report only what has come since this git revision.
+    #[arg(long, value_name = "REV")]
+    base: Option<String>,
+    /// Take everything found for known, and write it to the plan's baseline.
+    #[arg(long)]
+    write_baseline: bool,
+    #[command(flatten)]
+    output: OutputArgs,
+}
+
+pub(super) fn run(args: &Args, terminal: &Terminal) -> Result<Exit, Failure> {
+    let (root, paths) = match (&args.root, args.paths.as_slice()) {
+        (Some(root), paths) => (root.clone(), paths),
+        (None, [folder]) if folder.is_dir() => (folder.clone(), &[][..]),
+        (None, paths) => (PathBuf::from("."), paths),
+    };
+    let project = Project::open(&root)?;
+    let paths = paths.iter().map(|path| below(&project, path)).collect::<Result<Vec<_>, _>>()?;
+    // A restricted look is not evidence about the whole, and is not recorded.
+    let keep = paths.is_empty() && args.base.is_none() && !args.write_baseline;
+    let wanted =
+        Wanted { scope: Scope::Check, base: args.base.as_deref(), paths: &paths, keep, ..Wanted::default() };
+    let assessment = Assessment::make(&project, &wanted, terminal)?;
+    if args.write_baseline {
+        return write_baseline(&project, &assessment, terminal);
+    }
+    args.output.put(&assessment.report, terminal)?;
+    Ok(assessment.report.decision.verdict.into())
+}
+
+/// A path as the tree writes it.
+fn below(project: &Project, path: &Path) -> Result<String, Failure> {
+    let absolute =
+        path.canonicalize().map_err(|error| Failure::usage(format!("{}: {error}", path.display())))?;
+    let relative = absolute.strip_prefix(&project.root).map_err(|_| {
+        Failure::usage(format!("{} is not below {}", path.display(), project.shown))
+            .hint("--root names another project")
+    })?;
+    let parts: Vec<_> = relative.components().map(|part| part.as_os_str().to_string_lossy()).collect();
+    Ok(parts.join("/"))
+}
+
+fn write_baseline(project: &Project, assessment: &Assessment, terminal: &Terminal) -> Result<Exit, Failure> {
+    let name = project.plan.gate.baseline.as_deref().unwrap_or("seaworthy.baseline.json");
+    let baseline = Baseline::of(assessment.report.observations.iter().flat_map(|seen| &seen.findings));
+    let path = project.root.join(name);
+    std::fs::write(&path, baseline.write())
+        .map_err(|error| Failure::usage(format!("{} could not be written: {error}", path.display())))?;
+    terminal.say(&format!("{} findings are known now: {}", baseline.fingerprints().len(), path.display()));
+    if project.plan.gate.baseline.is_none() {
+        terminal.say(&format!("it counts once {FILE_NAME} names it:\n\n[gate]\nbaseline = \"{name}\""));
+    }
+    Ok(Exit::Clear)
+}

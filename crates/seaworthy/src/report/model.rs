@@ -1,0 +1,153 @@
+//! What every report is made of.
+
+use std::collections::BTreeMap;
+
+use seaworthy_core::{
+    Decision, Digest, FailureMode, Finding, Location, NotChecked, Observation, Outcome, Severity, Suppressed,
+};
+
+/// Something that nobody wrote down and we concluded.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Inferred {
+    /// What.
+    pub what: String,
+    /// From what.
+    pub why: String,
+}
+
+/// What came out of a run, or stands on record.
+#[derive(Debug, Clone)]
+pub struct Report {
+    /// The root judged, as the person wrote it.
+    pub root: String,
+    /// The verdict and what it rests on.
+    pub decision: Decision,
+    /// Every observation of the subject.
+    pub observations: Vec<Observation>,
+    /// What was concluded.
+    pub inferred: Vec<Inferred>,
+    /// What a rule looks for, in a few words, by id.
+    pub titles: BTreeMap<String, &'static str>,
+    /// What a rule looks for, why, and how to fix it, as Markdown, by id.
+    pub pages: BTreeMap<String, String>,
+    /// The lines around each finding, by path and line.
+    pub excerpts: BTreeMap<(String, u32), Excerpt>,
+    /// Where the handler of an endpoint stands, by method and route.
+    pub handlers: BTreeMap<(String, String), Location>,
+    /// The file that starts the service, for findings whose handler is not known.
+    pub start_file: Option<String>,
+    /// The request and the answer of a reproduction, by fingerprint, as they went over the wire.
+    pub exchanges: BTreeMap<Digest, Vec<(String, String)>>,
+}
+
+/// Lines of a file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Excerpt {
+    /// The number of the first, from 1.
+    pub first_line: u32,
+    /// The lines, without their ends.
+    pub lines: Vec<String>,
+}
+
+/// How many measurements of a failure mode came out how.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Tally {
+    /// Broken.
+    pub broken: usize,
+    /// Held.
+    pub held: usize,
+    /// Inconclusive.
+    pub inconclusive: usize,
+    /// Not applicable.
+    pub not_applicable: usize,
+}
+
+/// Findings that are one defect: the most telling first, then those that confirm it.
+#[derive(Debug, Clone)]
+pub struct Defect<'a> {
+    /// The one to print.
+    pub finding: &'a Finding,
+    /// Other producers' evidence of the same.
+    pub confirmed_by: Vec<&'a Finding>,
+    /// The failure mode of the first's producer.
+    pub failure_mode: FailureMode,
+}
+
+impl Report {
+    /// How the measurements of a failure mode came out.
+    pub fn tally(&self, mode: FailureMode) -> Tally {
+        let mut tally = Tally::default();
+        for observation in self.observations.iter().filter(|observation| observation.failure_mode == mode) {
+            match observation.outcome {
+                Outcome::Broken => tally.broken += 1,
+                Outcome::Held => tally.held += 1,
+                Outcome::Inconclusive(_) => tally.inconclusive += 1,
+                Outcome::NotApplicable(_) => tally.not_applicable += 1,
+            }
+        }
+        tally
+    }
+
+    /// Every defect of a failure mode, gravest first, then by place. A defect confirmed across failure modes is shown under the mode of its
+    /// gravest, surest finding.
+    pub fn defects(&self, mode: FailureMode) -> Vec<Defect<'_>> {
+        let mut by_cause: BTreeMap<Digest, Vec<(&Finding, FailureMode)>> = BTreeMap::new();
+        for observation in &self.observations {
+            for finding in &observation.findings {
+                by_cause.entry(finding.cause).or_default().push((finding, observation.failure_mode));
+            }
+        }
+        let weight = |f: &Finding| std::cmp::Reverse((f.severity, f.confidence));
+        let mut defects: Vec<Defect<'_>> = by_cause
+            .into_values()
+            .filter_map(|mut findings| {
+                findings.sort_by_key(|(finding, _)| (weight(finding), finding.primary.clone()));
+                let ((finding, failure_mode), others) = findings.split_first()?;
+                let confirmed_by = others.iter().map(|(other, _)| *other).collect();
+                Some(Defect { finding, confirmed_by, failure_mode: *failure_mode })
+            })
+            .filter(|defect| defect.failure_mode == mode)
+            .collect();
+        defects.sort_by_key(|d| {
+            (std::cmp::Reverse(d.finding.severity), d.finding.rule.clone(), d.finding.primary.clone())
+        });
+        defects
+    }
+
+    /// How many defects there are of a severity.
+    pub fn count(&self, severity: Severity) -> usize {
+        let all = FailureMode::ALL.into_iter().flat_map(|mode| self.defects(mode));
+        all.filter(|defect| defect.finding.severity == severity).count()
+    }
+
+    /// Everything set aside in the source.
+    pub fn suppressed(&self) -> Vec<&Suppressed> {
+        self.observations.iter().flat_map(|observation| &observation.suppressed).collect()
+    }
+
+    /// What nobody looked at.
+    pub fn not_checked(&self) -> &[NotChecked] {
+        &self.decision.not_checked
+    }
+
+    /// The measurements that came out without a verdict, and why.
+    pub fn inconclusive(&self) -> Vec<(&Observation, String)> {
+        let reason = |observation: &Observation| match &observation.outcome {
+            Outcome::Inconclusive(reason) => Some(reason.to_string()),
+            _ => None,
+        };
+        self.observations.iter().filter_map(|observation| Some((observation, reason(observation)?))).collect()
+    }
+
+    /// Where a finding is in the source: its own place, its handler's, or the file that starts the service.
+    pub fn source_of(&self, finding: &Finding) -> Option<Location> {
+        match &finding.primary {
+            Location::Endpoint { method, route, .. } => {
+                let key = (method.clone().unwrap_or_default(), route.clone().unwrap_or_default());
+                let start = || self.start_file.clone().map(|path| Location::Artifact { path });
+                self.handlers.get(&key).cloned().or_else(start)
+            }
+            other => Some(other.clone()),
+        }
+    }
+}

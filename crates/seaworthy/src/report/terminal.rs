@@ -1,0 +1,303 @@
+//! The report for a person at a terminal: failure mode by failure mode, then what was not looked at, then the verdict
+//! and why. Gravest first, yet the verdict comes last: that is where the eye is when the command ends.
+
+use std::fmt::Write;
+
+use anstyle::Style;
+use seaworthy_core::{FailureMode, Finding, Location, Outcome, Producer, Severity, Verdict};
+
+use crate::report::Report;
+use crate::report::model::{Defect, Excerpt};
+use crate::terminal::{BOLD, CYAN, DIM, GREEN, RED, YELLOW};
+
+/// How many notes and warnings of one rule are printed in full; the others are counted.
+const MINOR_IN_FULL: usize = 5;
+/// How many lines of a list are printed; the others are counted, and are in the other formats.
+const LIST_IN_FULL: usize = 20;
+/// Where running text is broken.
+const WIDTH: usize = 100;
+
+pub(super) fn render(report: &Report) -> String {
+    let mut out = String::new();
+    head(&mut out, report);
+    for mode in FailureMode::ALL {
+        failure_mode(&mut out, report, mode);
+    }
+    lists(&mut out, report);
+    verdict(&mut out, report);
+    out
+}
+
+/// What a failure mode is, in half a sentence.
+pub(super) const fn meaning(mode: FailureMode) -> &'static str {
+    match mode {
+        FailureMode::HallucinatedConfidence => "names and calls that look right and are not",
+        FailureMode::SharedBlindSpot => "tests from the same misreading as the code",
+        FailureMode::ArchitectureDrift => "locally sensible, globally incoherent",
+        FailureMode::SuperficialSecurity => "the happy path is right, attacks go unanswered",
+        FailureMode::CompoundingError => "an hour off, a cent off, right 99.8% of the time",
+    }
+}
+
+fn head(out: &mut String, report: &Report) {
+    let subject = &report.decision.subject;
+    let commit = match &subject.git_commit {
+        Some(commit) => format!("commit {}", commit.get(..12).unwrap_or(commit)),
+        None => "not a clean commit".to_owned(),
+    };
+    let tree = subject.tree.short();
+    line(out, format_args!("{BOLD}seaworthy{BOLD:#} {DIM}{}, tree {tree}, {commit}{DIM:#}", report.root));
+}
+
+fn failure_mode(out: &mut String, report: &Report, mode: FailureMode) {
+    let tally = report.tally(mode);
+    let defects = report.defects(mode);
+    if tally == super::model::Tally::default() && defects.is_empty() {
+        return;
+    }
+    let style = if tally.broken > 0 {
+        RED
+    } else if tally.inconclusive > 0 {
+        YELLOW
+    } else {
+        GREEN
+    };
+    let mut counts = Vec::new();
+    for (count, word) in [
+        (tally.broken, "broken"),
+        (tally.held, "held"),
+        (tally.inconclusive, "could not tell"),
+        (tally.not_applicable, "not applicable"),
+    ] {
+        if count > 0 {
+            counts.push(format!("{count} {word}"));
+        }
+    }
+    let name = mode.id().replace('-', " ");
+    line(out, format_args!(""));
+    line(out, format_args!("{style}{BOLD}{name}{BOLD:#}{style:#} {DIM}{}{DIM:#}", meaning(mode)));
+    line(out, format_args!("  {}", counts.join(", ")));
+    let mut minor: std::collections::BTreeMap<&str, usize> = std::collections::BTreeMap::new();
+    for one in &defects {
+        let shown = minor.entry(one.finding.rule.as_str()).or_default();
+        if one.finding.severity < Severity::Error {
+            *shown += 1;
+        }
+        if *shown <= MINOR_IN_FULL {
+            defect(out, report, one);
+        }
+    }
+    for (rule, count) in minor.into_iter().filter(|(_, count)| *count > MINOR_IN_FULL) {
+        let more = count - MINOR_IN_FULL;
+        line(
+            out,
+            format_args!("  {DIM}.. and {more} more of {rule} below error: --format json lists them{DIM:#}"),
+        );
+    }
+    for observation in report.observations.iter().filter(|observation| observation.failure_mode == mode) {
+        if let Outcome::Held = observation.outcome
+            && let Some(bound) = observation.bound
+        {
+            let id = observation.producer.id();
+            line(
+                out,
+                format_args!(
+                    "  {GREEN}held{GREEN:#} {id} {DIM}{} trials: {bound}{DIM:#}",
+                    observation.trials
+                ),
+            );
+        }
+    }
+}
+
+fn defect(out: &mut String, report: &Report, defect: &Defect<'_>) {
+    let finding = defect.finding;
+    let (style, mark) = mark(finding.severity);
+    let variant = finding.variant.as_deref().map(|variant| format!(" ({variant})")).unwrap_or_default();
+    line(out, format_args!(""));
+    line(
+        out,
+        format_args!(
+            "  {style}{mark}{style:#} {BOLD}{}{BOLD:#}{variant}  {CYAN}{}{CYAN:#}",
+            finding.rule,
+            place(finding)
+        ),
+    );
+    wrapped(out, "    ", &finding.message);
+    excerpt(out, report, finding);
+    for related in &finding.related {
+        let note = related.note.as_deref().unwrap_or("see also");
+        line(out, format_args!("    {DIM}{}: {note}{DIM:#}", related.location));
+    }
+    for other in &defect.confirmed_by {
+        line(out, format_args!("    {DIM}confirmed by {}: {}{DIM:#}", other.rule, other.message));
+    }
+    if let Some(advice) = &finding.advice {
+        wrapped(out, &format!("    {GREEN}do{GREEN:#}  "), advice);
+    }
+    let reproduce =
+        defect
+            .confirmed_by
+            .iter()
+            .map(|other| &other.reproduce)
+            .fold(&finding.reproduce, |first, other| if first.is_empty() { other } else { first });
+    for (index, command) in reproduce.iter().map(|line| visible(line)).enumerate() {
+        let label = if index == 0 { "see " } else { "    " };
+        line(out, format_args!("    {CYAN}{label}{CYAN:#}{command}"));
+    }
+}
+
+const fn mark(severity: Severity) -> (Style, &'static str) {
+    match severity {
+        Severity::Error => (RED, "error"),
+        Severity::Warning => (YELLOW, "warning"),
+        Severity::Note => (DIM, "note"),
+    }
+}
+
+fn place(finding: &Finding) -> String {
+    match &finding.primary {
+        Location::Endpoint { method, route, service } => match (method, route) {
+            (Some(method), Some(route)) => format!("{method} {route}"),
+            _ => service.clone(),
+        },
+        other => other.to_string(),
+    }
+}
+
+fn excerpt(out: &mut String, report: &Report, finding: &Finding) {
+    let Location::Source { path, span } = &finding.primary else { return };
+    let Some(Excerpt { first_line, lines }) = report.excerpts.get(&(path.clone(), span.line)) else { return };
+    for (number, text) in (*first_line..).zip(lines) {
+        let inside = (span.line..=span.end_line).contains(&number);
+        let style = if inside { Style::new() } else { DIM };
+        let text: String = visible(text).chars().take(WIDTH).collect();
+        line(out, format_args!("    {DIM}{number:>5} |{DIM:#} {style}{text}{style:#}"));
+        if inside && span.line == span.end_line {
+            let width = span.end_column.saturating_sub(span.column).max(1).min(WIDTH as u32) as usize;
+            // Tabs stay tabs, so that the marks stand below what they mark.
+            let indent: String = text
+                .chars()
+                .take(span.column.saturating_sub(1) as usize)
+                .map(|c| if c == '\t' { '\t' } else { ' ' })
+                .collect();
+            line(out, format_args!("    {DIM}      |{DIM:#} {indent}{RED}{}{RED:#}", "^".repeat(width)));
+        }
+    }
+}
+
+fn lists(out: &mut String, report: &Report) {
+    let inconclusive: Vec<String> = report
+        .inconclusive()
+        .into_iter()
+        .map(|(one, why)| format!("{}: {why}", producer(&one.producer)))
+        .collect();
+    list(out, "Could not tell", YELLOW, &inconclusive);
+    let not_checked: Vec<String> =
+        report.not_checked().iter().map(|not| format!("{}: {}", not.what, not.why)).collect();
+    list(out, "Not checked", DIM, &not_checked);
+    let suppressed: Vec<String> = report
+        .suppressed()
+        .iter()
+        .map(|one| format!("{} {}: {}", one.location, one.rule, one.reason))
+        .collect();
+    list(out, "Suppressed in the source", DIM, &suppressed);
+    let waived: Vec<String> =
+        report.decision.waived.iter().map(|one| format!("{}: {}", one.what, one.why)).collect();
+    list(out, "Waived", DIM, &waived);
+    let inferred: Vec<String> =
+        report.inferred.iter().map(|one| format!("{}: {}", one.what, one.why)).collect();
+    list(out, "Inferred, since no plan says it", DIM, &inferred);
+}
+
+fn producer(producer: &Producer) -> String {
+    match producer {
+        Producer::Probe { id, service, .. } => format!("{id} of {service}"),
+        Producer::Oracle { id, name, .. } => format!("{id} {name}"),
+        Producer::Check { id, .. } | Producer::Mutation { id, .. } => id.to_string(),
+    }
+}
+
+fn list(out: &mut String, title: &str, style: Style, items: &[String]) {
+    if items.is_empty() {
+        return;
+    }
+    line(out, format_args!(""));
+    line(out, format_args!("{style}{title}{style:#}"));
+    for item in items.iter().take(LIST_IN_FULL) {
+        wrapped(out, "  - ", item);
+    }
+    if items.len() > LIST_IN_FULL {
+        line(
+            out,
+            format_args!(
+                "  {DIM}.. and {} more: --format json lists them{DIM:#}",
+                items.len() - LIST_IN_FULL
+            ),
+        );
+    }
+}
+
+fn verdict(out: &mut String, report: &Report) {
+    let decision = &report.decision;
+    let (style, word, meaning) = match decision.verdict {
+        Verdict::Clear => (GREEN, "CLEAR", "everything required was measured and held"),
+        Verdict::Hold => (RED, "HOLD", "not fit for production"),
+        Verdict::Unknown => (YELLOW, "UNKNOWN", "something required could not be told"),
+    };
+    line(out, format_args!(""));
+    let counts = [Severity::Error, Severity::Warning, Severity::Note]
+        .map(|severity| (report.count(severity), mark(severity).1))
+        .into_iter()
+        .filter(|(count, _)| *count > 0)
+        .map(|(count, word)| format!("{count} {word}{}", if count == 1 { "" } else { "s" }))
+        .collect::<Vec<_>>()
+        .join(", ");
+    let counts = if counts.is_empty() { String::new() } else { format!(": {counts}") };
+    line(out, format_args!("{style}{BOLD}{word}{BOLD:#} {meaning}{counts}{style:#}"));
+    for reason in decision.reasons.iter().take(LIST_IN_FULL) {
+        let first: String = reason.lines().next().unwrap_or_default().chars().take(160).collect();
+        wrapped(out, "  - ", &first);
+    }
+    if decision.reasons.len() > LIST_IN_FULL {
+        line(out, format_args!("  .. and {} more", decision.reasons.len() - LIST_IN_FULL));
+    }
+    let mut commands: Vec<&str> = decision.missing.iter().map(|missing| missing.command.as_str()).collect();
+    commands.sort_unstable();
+    commands.dedup();
+    for command in commands {
+        line(out, format_args!("  {CYAN}would tell{CYAN:#}: {command}"));
+    }
+}
+
+fn line(out: &mut String, text: std::fmt::Arguments<'_>) {
+    // Limit: writing to a String cannot fail.
+    let _ = writeln!(out, "{text}");
+}
+
+/// Running text after a prefix, broken at white space; later lines are indented as far as the prefix is wide on screen.
+fn wrapped(out: &mut String, prefix: &str, text: &str) {
+    let indent = " ".repeat(anstream::adapter::strip_str(prefix).to_string().chars().count());
+    let mut lead = prefix.to_owned();
+    for paragraph in text.lines().map(visible) {
+        let mut row = String::new();
+        for word in paragraph.split(' ') {
+            if !row.is_empty() && indent.len() + row.chars().count() + 1 + word.chars().count() > WIDTH {
+                line(out, format_args!("{lead}{row}"));
+                lead.clone_from(&indent);
+                row.clear();
+            }
+            if !row.is_empty() {
+                row.push(' ');
+            }
+            row.push_str(word);
+        }
+        line(out, format_args!("{lead}{row}"));
+        lead.clone_from(&indent);
+    }
+}
+
+/// A line with nothing in it that a terminal would act on: what is judged is not trusted to write on the screen.
+fn visible(line: &str) -> String {
+    line.chars().map(|c| if c.is_control() && c != '\t' { '\u{fffd}' } else { c }).collect()
+}

@@ -1,0 +1,109 @@
+//! Every byte that goes to the person: reports on standard output, everything else on standard error.
+
+use std::io::{IsTerminal, Write};
+use std::sync::Mutex;
+use std::time::{Duration, Instant};
+
+use anstyle::{AnsiColor, Style};
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+
+use crate::failure::Failure;
+
+/// Emphasis.
+pub(crate) const BOLD: Style = Style::new().bold();
+/// Less important.
+pub(crate) const DIM: Style = Style::new().dimmed();
+/// Broken.
+pub(crate) const RED: Style = AnsiColor::Red.on_default().bold();
+/// Could not tell.
+pub(crate) const YELLOW: Style = AnsiColor::Yellow.on_default();
+/// Held.
+pub(crate) const GREEN: Style = AnsiColor::Green.on_default();
+/// Names.
+pub(crate) const CYAN: Style = AnsiColor::Cyan.on_default();
+
+/// Steps shorter than this show nothing.
+const PATIENCE: Duration = Duration::from_secs(1);
+
+/// The terminal, or whatever stands in its place.
+pub(crate) struct Terminal {
+    bar: ProgressBar,
+    started: Instant,
+    last: Mutex<String>,
+}
+
+impl Terminal {
+    /// Progress is shown when standard error is a terminal, and only after a second.
+    pub(crate) fn new() -> Self {
+        let bar = ProgressBar::new_spinner();
+        let shown =
+            std::io::stderr().is_terminal() && std::env::var_os("TERM").is_none_or(|term| term != "dumb");
+        bar.set_draw_target(if shown {
+            ProgressDrawTarget::stderr_with_hz(10)
+        } else {
+            ProgressDrawTarget::hidden()
+        });
+        // Limit: the template is a constant; were it refused, the default style would be used.
+        if let Ok(style) = ProgressStyle::with_template("{spinner} {elapsed:>4} {wide_msg}") {
+            bar.set_style(style);
+        }
+        Self { bar, started: Instant::now(), last: Mutex::new(String::new()) }
+    }
+
+    /// Tells the current step. Cheap; may be called often and from several threads.
+    pub(crate) fn step(&self, step: &str) {
+        if self.bar.is_hidden() || self.started.elapsed() < PATIENCE {
+            return;
+        }
+        if let Ok(mut last) = self.last.lock()
+            && *last != step
+        {
+            step.clone_into(&mut last);
+            self.bar.set_message(step.to_owned());
+            self.bar.tick();
+        }
+    }
+
+    /// Ends the progress line.
+    pub(crate) fn clear(&self) {
+        self.bar.finish_and_clear();
+    }
+
+    /// A report, on standard output. A closed pipe (`| head`) is the reader's choice and no failure.
+    ///
+    /// # Errors
+    /// Anything else that keeps standard output from taking it.
+    pub(crate) fn print(&self, text: &str) -> Result<(), Failure> {
+        self.clear();
+        let mut out = anstream::stdout().lock();
+        match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+            Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => {
+                Err(Failure::usage(format!("standard output could not be written: {error}")))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// A line beside the report, on standard error.
+    pub(crate) fn say(&self, line: &str) {
+        self.bar.suspend(|| {
+            // Nobody is left to be told when standard error is gone.
+            drop(writeln!(anstream::stderr().lock(), "{line}"));
+        });
+    }
+
+    /// A failure, with what to do next.
+    pub(crate) fn fail(&self, failure: &Failure) {
+        self.clear();
+        self.say(&format!("{RED}error{RED:#}: {failure}"));
+        for hint in &failure.hints {
+            self.say(&format!("{CYAN}  try{CYAN:#}: {hint}"));
+        }
+    }
+}
+
+impl Default for Terminal {
+    fn default() -> Self {
+        Self::new()
+    }
+}

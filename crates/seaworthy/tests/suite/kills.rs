@@ -1,0 +1,70 @@
+//! Killed with -9 at any moment, a run leaves no process, no port, and a record that verifies.
+
+use std::collections::BTreeSet;
+use std::process::Stdio;
+use std::time::{Duration, Instant};
+
+use crate::{Project, repository};
+
+/// How often. The storefront's run is long enough that the moments spread over all of it.
+const KILLS: u32 = 50;
+
+/// Processes that have `marker` in their environment: whatever a run started, at any depth, inherits it or was given it.
+fn alive(marker: &str) -> BTreeSet<u32> {
+    let mut alive = BTreeSet::new();
+    for entry in std::fs::read_dir("/proc").unwrap().flatten() {
+        let Ok(pid) = entry.file_name().to_string_lossy().parse::<u32>() else { continue };
+        let read = |name: &str| std::fs::read(entry.path().join(name)).unwrap_or_default();
+        let zombie = String::from_utf8_lossy(&read("stat")).contains(") Z ");
+        let mentions = |bytes: &[u8]| bytes.windows(marker.len()).any(|window| window == marker.as_bytes());
+        if !zombie && (mentions(&read("environ")) || mentions(&read("cmdline"))) {
+            alive.insert(pid);
+        }
+    }
+    alive
+}
+
+/// A generator of moments that needs no randomness of the system: the golden ratio's multiples spread evenly (Weyl, 1916).
+fn moment(number: u32, longest: Duration) -> Duration {
+    let fraction = (f64::from(number) * 0.618_033_988_749_895).fract();
+    longest.mul_f64(fraction)
+}
+
+#[test]
+fn killed_at_any_moment_a_run_leaves_no_process_and_a_record_that_verifies() {
+    let project = Project::new(&[]);
+    copy(&repository().join("examples/storefront"), &project.root());
+    let marker = project.root().parent().unwrap().display().to_string();
+    let began = Instant::now();
+    let words = ["assess", "--budget", "2s", "--format", "json"];
+    let whole = project.command(&words).output().unwrap();
+    assert!(whole.status.code().is_some_and(|code| code == 1 || code == 3));
+    let longest = began.elapsed();
+    for number in 0..KILLS {
+        let mut child = project.command(&words).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+        std::thread::sleep(moment(number, longest.min(Duration::from_secs(8))));
+        child.kill().unwrap();
+        child.wait().unwrap();
+        let deadline = Instant::now() + Duration::from_secs(10);
+        while !alive(&marker).is_empty() {
+            assert!(Instant::now() < deadline, "kill {number}: still there: {:?}", alive(&marker));
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        if project.root().join(".seaworthy/ledger.sqlite").exists() {
+            let verified = project.run(&["ledger", "verify"]);
+            assert_eq!(verified.code, 0, "kill {number}: {}", verified.err);
+        }
+    }
+}
+
+pub(crate) fn copy(from: &std::path::Path, to: &std::path::Path) {
+    std::fs::create_dir_all(to).unwrap();
+    for entry in std::fs::read_dir(from).unwrap().flatten() {
+        let target = to.join(entry.file_name());
+        if entry.file_type().unwrap().is_dir() {
+            copy(&entry.path(), &target);
+        } else {
+            std::fs::copy(entry.path(), target).unwrap();
+        }
+    }
+}

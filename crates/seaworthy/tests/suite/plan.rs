@@ -1,0 +1,101 @@
+//! The plan file: what is wrong with it is said at its line, and what nobody judges yet is listed.
+
+use crate::{Project, RAISES};
+
+#[test]
+fn an_unknown_key_ends_with_two_and_names_file_line_key_and_the_nearest_right_name() {
+    let project =
+        Project::new(&[RAISES, ("seaworthy.toml", "[project]\nname = \"x\"\n\n[[servic]]\nname = \"a\"\n")]);
+    for command in ["assess", "check", "trial", "report"] {
+        let ran = project.run(&[command]);
+        assert_eq!(ran.code, 2, "{command}: {}", ran.err);
+        assert!(
+            ran.err.contains("seaworthy.toml:4: `servic`: unknown key; did you mean `service`?"),
+            "{}",
+            ran.err
+        );
+        assert!(ran.out.is_empty());
+    }
+}
+
+#[test]
+fn a_broken_plan_ends_with_two_and_its_line() {
+    let project = Project::new(&[RAISES, ("seaworthy.toml", "[project]\nname = \n")]);
+    let ran = project.run(&["check"]);
+    assert_eq!(ran.code, 2);
+    assert!(ran.err.contains("seaworthy.toml:2"), "{}", ran.err);
+}
+
+#[test]
+fn a_plan_that_is_not_text_ends_with_two() {
+    let project = Project::new(&[RAISES]);
+    std::fs::write(project.root().join("seaworthy.toml"), [0xff, 0xfe, 0x00]).unwrap();
+    let ran = project.run(&["check"]);
+    assert_eq!(ran.code, 2);
+    assert!(ran.err.contains("is not UTF-8"), "{}", ran.err);
+}
+
+#[test]
+fn tables_that_nothing_judges_yet_are_listed() {
+    let plan = "[[flow]]\ndata = \"card\"\nfrom = [\"a.b\"]\nnever_to = [\"logging\"]\n\n[[contract]]\npath = \"openapi.json\"\n";
+    let project = Project::new(&[RAISES, ("seaworthy.toml", plan)]);
+    let (_, report) = project.json(&["assess"]);
+    let not_checked = report["not_checked"].to_string();
+    assert!(
+        not_checked.contains("the plan's [flow]") && not_checked.contains("seaworthy.toml:1"),
+        "{not_checked}"
+    );
+    assert!(not_checked.contains("the plan's [contract]"), "{not_checked}");
+}
+
+#[test]
+fn a_check_that_is_switched_off_is_listed_and_finds_nothing() {
+    let plan = "[checks.severity]\nswallowed-error = \"off\"\n";
+    let project = Project::new(&[crate::SWALLOWS, ("seaworthy.toml", plan)]);
+    let (code, report) = project.json(&["check"]);
+    assert_eq!(code, 3, "nothing else applies here, so nothing is known");
+    assert!(report["not_checked"].to_string().contains("swallowed-error"), "{}", report["not_checked"]);
+}
+
+#[test]
+fn excluded_paths_are_listed() {
+    let plan = "[checks]\nexclude = [\"app/**\"]\n";
+    let project = Project::new(&[crate::SWALLOWS, ("seaworthy.toml", plan)]);
+    let (_, report) = project.json(&["check"]);
+    assert!(report["not_checked"].to_string().contains("app/"), "{}", report["not_checked"]);
+    assert!(crate::findings(&report).is_empty());
+}
+
+#[test]
+fn a_sign_off_that_is_asked_for_is_missing_with_its_command() {
+    let plan = "[[critical]]\nname = \"save\"\nclass = \"payment\"\npaths = [\"app/**\"]\napprovers = [\"security\"]\n\n\
+                [approvers.security]\nallowed_signers = \"signers\"\n";
+    let project = Project::new(&[RAISES, ("seaworthy.toml", plan)]);
+    let (code, report) = project.json(&["assess"]);
+    assert_eq!((code, &report["verdict"]), (3, &"unknown".into()));
+    assert!(
+        report["missing"].to_string().contains("seaworthy signoff request save"),
+        "{}",
+        report["missing"]
+    );
+}
+
+#[test]
+fn a_first_plan_is_written_once_reads_back_and_changes_no_verdict() {
+    let project = Project::new(&[RAISES]);
+    let before = project.run(&["check"]).code;
+    assert_eq!(project.run(&["init"]).code, 0);
+    let text = std::fs::read_to_string(project.root().join("seaworthy.toml")).unwrap();
+    assert!(text.contains("[[module]]\nname = \"app\""), "{text}");
+    assert_eq!(project.run(&["check"]).code, before);
+    let again = project.run(&["init"]);
+    assert_eq!(again.code, 2);
+    assert!(again.err.contains("is there already"), "{}", again.err);
+    assert_eq!(std::fs::read_to_string(project.root().join("seaworthy.toml")).unwrap(), text);
+}
+
+#[test]
+fn a_parents_plan_is_not_a_folders_plan() {
+    let project = Project::new(&[crate::SWALLOWS, ("seaworthy.toml", "[checks]\nexclude = [\"**\"]\n")]);
+    assert_eq!(project.run(&["check", "app"]).code, 1);
+}
