@@ -6,12 +6,24 @@ use seaworthy_core::{FailureMode, RuleId};
 
 use crate::context::Context;
 use crate::facts::source::SourceFile;
-use crate::hallucinated_confidence;
+use crate::{architecture_drift, compounding_error, hallucinated_confidence, shared_blind_spot, superficial_security};
 use crate::report::Report;
 use crate::suppression::Used;
 
 /// Every check, alphabetical by id.
-pub static CHECKS: &[&Check] = &[&hallucinated_confidence::unsound_suppression::CHECK];
+pub static CHECKS: &[&Check] = &[
+    &superficial_security::client_side_secret::CHECK,
+    &architecture_drift::dependency_cycle::CHECK,
+    &compounding_error::float_money::CHECK,
+    &superficial_security::hardcoded_secret::CHECK,
+    &compounding_error::naive_datetime::CHECK,
+    &compounding_error::swallowed_error::CHECK,
+    &shared_blind_spot::tautological_test::CHECK,
+    &shared_blind_spot::test_without_assertion::CHECK,
+    &superficial_security::timing_unsafe_comparison::CHECK,
+    &hallucinated_confidence::unknown_module::CHECK,
+    &hallucinated_confidence::unsound_suppression::CHECK,
+];
 
 /// A check: what it is, and what it does.
 pub struct Check {

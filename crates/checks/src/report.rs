@@ -3,6 +3,7 @@
 use seaworthy_core::finding::FindingBuilder;
 use seaworthy_core::{Confidence, Finding, Location, NotChecked, Severity};
 
+use crate::facts::lines::Lines;
 use crate::facts::source::SourceFile;
 use crate::facts::syntax::Extent;
 use crate::registry::Meta;
@@ -52,6 +53,23 @@ impl<'a> Report<'a> {
             end_line,
             symbol: file.symbol_at(extent.start).to_owned(),
             text: file.text_of(extent).to_owned(),
+            variant: "",
+            ordinal: 0,
+        }
+    }
+
+    /// Begins a finding at a place of a file that is no source: a setting, a page, a bundle. Like [`Report::at`] otherwise.
+    pub fn at_text(&self, path: &str, text: &str, extent: Extent, message: impl Into<String>) -> Draft {
+        let span = Lines::of(text).span(text, extent);
+        let place = Location::Source { path: path.to_owned(), span };
+        Draft {
+            builder: Finding::at(&self.meta.id, place, message),
+            path: path.to_owned(),
+            start: extent.start,
+            line: span.line,
+            end_line: span.end_line,
+            symbol: String::new(),
+            text: text.get(extent.start as usize..extent.end as usize).unwrap_or_default().to_owned(),
             variant: "",
             ordinal: 0,
         }

@@ -1,1 +1,5 @@
 //! An hour off, a cent off, right 99.8% of the time. One file a check.
+
+pub mod float_money;
+pub mod naive_datetime;
+pub mod swallowed_error;

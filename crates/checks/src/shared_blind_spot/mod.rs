@@ -1,1 +1,4 @@
 //! Tests written from the same misreading as the code. One file a check.
+
+pub mod tautological_test;
+pub mod test_without_assertion;
