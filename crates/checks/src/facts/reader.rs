@@ -9,10 +9,11 @@ use rayon::prelude::*;
 use seaworthy_core::limits::SOURCE_FILE_BYTES;
 use seaworthy_core::{NotChecked, Plan};
 
-use super::imports;
+use super::imports::{self, ImportFact};
 use super::lines::Lines;
 use super::names::Names;
 use super::source::SourceFile;
+use super::syntax::{Expr, ExprKind, Extent, ImportKind, Text};
 use super::text;
 use crate::Progress;
 use crate::language::Language;
@@ -122,11 +123,15 @@ fn read_one(tree: &Tree, entry: &Entry, language: Language) -> Read {
         what: format!("{}:{}", entry.path, lines.line(error.extent.start)),
         why: format!("does not read as {}: {}", language.name(), error.message),
     });
+    let names = Names::of(language, &parsed.module);
+    let mut imports = imports::of(&parsed.module, &text);
+    // A bundle hands each of its modules a `require` of its own: a parameter, which finds nothing on disk.
+    imports.retain(|fact| fact.import.kind != ImportKind::Dynamic || !is_own_require(&names, &text, fact));
     let mut file = SourceFile {
         path: entry.path.clone(),
         language,
-        names: Names::of(language, &parsed.module),
-        imports: imports::of(&parsed.module, &text),
+        names,
+        imports,
         suppressions: Vec::new(),
         is_test: is_test(&entry.path, language),
         syntax: parsed.module,
@@ -138,6 +143,14 @@ fn read_one(tree: &Tree, entry: &Entry, language: Language) -> Read {
         None => Read::Whole(file),
         Some(why) => Read::Partly(file, why),
     }
+}
+
+/// Whether an import calls a `require` that the file binds itself.
+fn is_own_require(names: &Names, text: &str, fact: &ImportFact) -> bool {
+    let called = text.get(fact.extent.start as usize..fact.extent.end as usize).unwrap_or_default();
+    let extent = Extent { start: fact.import.module_extent.start, ..fact.extent };
+    let require = Expr { extent, kind: ExprKind::Name(Text::from("require")) };
+    called.contains("require") && names.resolve(&require).is_none()
 }
 
 /// The globs of `[checks] exclude`. The plan was validated when it was read; one that fails all the same is listed.
