@@ -82,11 +82,16 @@ impl Link {
         [a, b, c, length]: [i64; 4],
         fds: &[RawFd],
     ) -> Result<(i64, Option<OwnedFd>), Refusal> {
-        let guard = self.channel();
+        let mut guard = self.channel();
         let channel = guard.as_ref().ok_or(Refusal::Gone(libc::EPIPE))?;
         let request: [u8; message::REQUEST_BYTES] = message::encode([operation as i64, a, b, c, length]);
-        sys::send(channel.as_raw_fd(), &request, fds).map_err(Refusal::Gone)?;
-        receive(channel.as_raw_fd())
+        let sent = sys::send(channel.as_raw_fd(), &request, fds).map_err(Refusal::Gone);
+        let answer = sent.and_then(|()| receive(channel.as_raw_fd()));
+        if matches!(answer, Err(Refusal::Gone(_))) {
+            // A late answer would be taken for that to the next request; closing the socket ends the broker.
+            guard.take();
+        }
+        answer
     }
 
     /// Receives an answer that was not asked for on this socket.

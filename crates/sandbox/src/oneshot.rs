@@ -4,7 +4,7 @@ use crate::capture::Capture;
 use crate::link::{Link, Role};
 use crate::program::{Exit, Finished, Program};
 use crate::starting::{self, StartError};
-use crate::watch::{Listener, Stream, Until, Watch};
+use crate::watch::{Listener, Started, Stream, Until, Watch};
 use std::time::Duration;
 
 /// Why a program was not run.
@@ -37,7 +37,9 @@ pub fn run(program: &Program) -> Result<Finished, RunError> {
         source: std::io::Error::from_raw_os_error(error),
     })?;
     let started = starting::start(&link, program, &starting::variables(program))?;
-    Ok(finish(started, program, &link))
+    Ok(finish(started, program, &link, || {
+        let _whoever_is_stuck_in_the_kernel_is_not_waited_for_longer = link.end();
+    }))
 }
 
 struct Both {
@@ -56,14 +58,15 @@ impl Listener for Both {
     fn ended(&mut self, _: Exit) {}
 }
 
-fn finish(started: crate::watch::Started, program: &Program, link: &Link) -> Finished {
+/// Follows a started program to its end, ends what it left running, and takes the rest of its output.
+pub(crate) fn finish(started: Started, program: &Program, link: &Link, end_rest: impl FnOnce()) -> Finished {
     let at = started.at;
     let capture = || Capture::new(program.limits.output_bytes);
     let mut both = Both { stdout: capture(), stderr: capture() };
     let mut watch = Watch::new(started, &program.limits);
     let status = watch.follow(Until::Ended, link, &mut both);
     let duration = at.elapsed();
-    link.end();
+    end_rest();
     watch.follow(Until::Silent(Some(SILENCE)), link, &mut both);
     Finished { status, stdout: both.stdout.output(), stderr: both.stderr.output(), duration }
 }

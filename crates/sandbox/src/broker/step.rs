@@ -12,6 +12,8 @@ pub(crate) enum Step {
     /// The folder that relative paths start from.
     Enter(CString),
     Directory(CString),
+    /// A folder that everybody may write to.
+    OpenDirectory(CString),
     /// A symbolic link: what it says, where it is.
     Link(CString, CString),
     /// A new file.
@@ -43,7 +45,7 @@ impl Step {
         match self {
             Step::Private => "make mounts private".into(),
             Step::Enter(at) => format!("enter {}", show(at)),
-            Step::Directory(at) => format!("make the folder {}", show(at)),
+            Step::Directory(at) | Step::OpenDirectory(at) => format!("make the folder {}", show(at)),
             Step::Link(_, at) => format!("make the link {}", show(at)),
             Step::File(at, _) => format!("write {}", show(at)),
             Step::Mount(kind, at, _) => format!("mount {} at {}", show(kind), show(at)),
@@ -77,6 +79,7 @@ fn carry_out(step: &Step, tree: Option<RawFd>) -> Result<(), Errno> {
         Step::Private => mounts::mount(None, c"/", None, libc::MS_REC | libc::MS_PRIVATE, None),
         Step::Enter(at) => mounts::change_directory(at),
         Step::Directory(at) => mounts::make_directory(at, 0o755),
+        Step::OpenDirectory(at) => mounts::make_directory(at, 0o1777),
         Step::Link(target, at) => mounts::make_link(target, at),
         Step::File(at, bytes) => mounts::write_file(at, bytes, true),
         Step::Mount(kind, at, options) => {

@@ -26,6 +26,8 @@ pub(super) struct House {
     pub(super) tree: PathBuf,
     pub(super) named: PathBuf,
     pub(super) home: PathBuf,
+    /// Whether services run as a user who is not the one that opened the world.
+    pub(super) spare_user: bool,
     pub(super) scratch: Scratch,
 }
 
@@ -48,7 +50,7 @@ impl House {
             .and_then(|()| fs::create_dir(scratch.path().join("tmp")));
         copied.map_err(|source| WorldError::Copy { tree: tree.clone(), source })?;
         let home = scratch.path().join("home");
-        Ok(House { keeper: None, tree, named, home, scratch })
+        Ok(House { keeper: None, tree, named, home, spare_user: false, scratch })
     }
 
     /// A house with namespaces: an overlay over the tree, or a copy of it where there can be none.
@@ -70,7 +72,7 @@ impl House {
             }
             Err(denied) => return Err(WorldError::Denied(denied)),
         };
-        Ok(House { keeper: Some(keeper), tree, named, home: layout.home, scratch })
+        Ok(House { keeper: Some(keeper), tree, named, home: layout.home, spare_user: users.spare, scratch })
     }
 
     /// Another world of this house; `None` root without namespaces.

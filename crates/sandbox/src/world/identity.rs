@@ -13,6 +13,9 @@ pub(crate) struct Users {
     pub(crate) spare: bool,
 }
 
+/// What the spare user is called in a world.
+pub(crate) const SPARE_NAME: &str = "service";
+
 /// Where a spare user is looked for: systemd gives these numbers to services for a time, and nobody owns files by them
 /// (<https://systemd.io/UIDS-GIDS/>, "61184–65519 Dynamic Service Users").
 const SPARE: std::ops::RangeInclusive<u32> = 61_184..=65_519;
@@ -107,8 +110,8 @@ impl Users {
             }
             text
         };
-        let passwd = add("/etc/passwd", uid, format!("service:x:{uid}:{gid}::{home}:/bin/sh\n"));
-        (passwd, add("/etc/group", gid, format!("service:x:{gid}:\n")))
+        let passwd = add("/etc/passwd", uid, format!("{SPARE_NAME}:x:{uid}:{gid}::{home}:/bin/sh\n"));
+        (passwd, add("/etc/group", gid, format!("{SPARE_NAME}:x:{gid}:\n")))
     }
 }
 

@@ -112,8 +112,9 @@ impl Layout {
                 layout.cover_closed(&path);
             }
         }
-        let needed = |path: &PathBuf| layout.cover_of(path).is_some();
-        layout.exposed = layout.exposed.iter().filter(|path| needed(path)).cloned().collect();
+        let within = |path: &PathBuf| path.ancestors().skip(1).any(|parent| layout.exposed.contains(parent));
+        let needed = |path: &&PathBuf| layout.cover_of(path).is_some() && !within(path);
+        layout.exposed = layout.exposed.iter().filter(needed).cloned().collect();
         layout
     }
 
@@ -250,6 +251,7 @@ mod tests {
         let tree = folder.path().canonicalize().unwrap().join("shop");
         fs::create_dir(&tree).unwrap();
         let closed = tree.parent().unwrap().to_path_buf();
+        fs::set_permissions(&closed, fs::Permissions::from_mode(0o700)).unwrap();
         let of = |spare| Layout::new(&tree, &tree, Path::new("/tmp/scratch"), &[], &users(spare)).covers;
         assert!(of(true).contains(&closed) && !of(false).contains(&closed));
     }

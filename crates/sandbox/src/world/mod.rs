@@ -11,9 +11,10 @@ mod scratch;
 use crate::environment;
 use crate::link::Link;
 use crate::message::{Operation, Scope};
+use crate::oneshot;
 use crate::process::Process;
 use crate::procfs;
-use crate::program::Program;
+use crate::program::{Finished, Program};
 use crate::starting::{self, StartError};
 use house::House;
 use socket2::{Domain, SockAddr, Socket, Type};
@@ -244,6 +245,17 @@ impl World {
         Ok(process)
     }
 
+    /// Runs a program to its end in this world. What it left running in its own session is killed; what made itself a
+    /// session of its own ends with the world.
+    pub fn run(&self, program: &Program) -> Result<Finished, StartError> {
+        let (program, variables) = self.fit(program);
+        let started = starting::start(&self.link, &program, &variables)?;
+        let inner_pid = started.inner_pid;
+        Ok(oneshot::finish(started, &program, &self.link, || {
+            let _it_goes_with_the_world_at_the_latest = self.link.kill(inner_pid, libc::SIGKILL, Scope::Tree);
+        }))
+    }
+
     /// The program and its variables as this world needs them.
     fn fit(&self, program: &Program) -> (Program, Vec<(OsString, OsString)>) {
         let mut program = program.clone();
@@ -254,6 +266,9 @@ impl World {
             ("TMPDIR".into(), temporary.into()),
             ("XDG_CACHE_HOME".into(), self.house.home.join(".cache").into()),
         ];
+        if self.house.spare_user {
+            own.extend(["USER", "LOGNAME"].map(|name| (name.into(), identity::SPARE_NAME.into())));
+        }
         own.append(&mut program.env);
         if !self.is_namespaced() {
             program.argv.iter_mut().for_each(|word| *word = self.moved(word));

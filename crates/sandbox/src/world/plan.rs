@@ -18,6 +18,14 @@ use std::path::{Path, PathBuf};
 const OLD: &str = "/old";
 const NEW: &str = "/new";
 
+/// Folders of the kernel's, made anew for each world.
+const DEV: &str = "/dev";
+const PROC: &str = "/proc";
+
+/// Where services keep their sockets and process numbers.
+const RUN: &str = "/run";
+const MOST_RUN_FOLDERS: usize = 256;
+
 /// How the tree gets into its world.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum TreeSource {
@@ -54,7 +62,7 @@ pub(crate) fn world(layout: &Layout, scratch: &Path, users: &Users, addresses: &
     steps.push(Step::Directory(c"root/new".into()));
     steps.push(Step::Pivot(c"root".into(), c"root/old".into()));
     steps.push(Step::Mount(c"tmpfs", c_string(NEW), c"mode=0755,size=16m".into()));
-    steps.base();
+    steps.base(layout);
     steps.private(layout, scratch, users.service);
     steps.devices();
     steps.accounts(layout, users);
@@ -104,7 +112,7 @@ impl Steps {
     }
 
     /// Everything of the machine's root that is neither private nor made by the kernel, read-only.
-    fn base(&mut self) {
+    fn base(&mut self, layout: &Layout) {
         for entry in fs::read_dir("/").into_iter().flatten().filter_map(Result::ok) {
             let at = entry.path();
             let Ok(kind) = entry.file_type() else { continue };
@@ -112,13 +120,16 @@ impl Steps {
                 if let Ok(target) = fs::read_link(&at) {
                     self.push(Step::Link(c_string(&target), inside(&at)));
                 }
-            } else if kind.is_dir() && !["/dev", "/proc"].iter().any(|special| Path::new(special) == at) {
+            } else if kind.is_dir()
+                && !layout.covers.contains(&at)
+                && ![DEV, PROC].iter().any(|own| Path::new(own) == at)
+            {
                 self.folders(&at);
                 self.optional(Step::BindReadOnly(outside(&at), inside(&at)));
             }
         }
-        self.folders(Path::new("/proc"));
-        self.push(Step::Mount(c"proc", inside(Path::new("/proc")), c"".into()));
+        self.folders(Path::new(PROC));
+        self.push(Step::Mount(c"proc", inside(Path::new(PROC)), c"".into()));
     }
 
     /// Covers, what is exposed in them, the tree and the home, parents first.
@@ -127,7 +138,7 @@ impl Steps {
         let owned = format!("mode=0755,uid={uid},gid={gid}");
         let mut places: Vec<(&Path, Place)> = Vec::new();
         for cover in layout.covers.iter().filter(|cover| **cover != layout.home) {
-            let open_to_all = ["/tmp", "/var/tmp", "/run"].iter().any(|open| Path::new(open) == cover);
+            let open_to_all = ["/tmp", "/var/tmp", RUN].iter().any(|open| Path::new(open) == cover);
             places.push((cover, Place::Memory(if open_to_all { "mode=1777" } else { "mode=0755" })));
         }
         places.push((&layout.home, Place::Memory(&owned)));
@@ -137,7 +148,12 @@ impl Steps {
         places.sort_by_key(|(at, _)| at.components().count());
         for (at, place) in places {
             match place {
-                Place::Memory(options) => self.memory(at, options),
+                Place::Memory(options) => {
+                    self.memory(at, options);
+                    if at == Path::new(RUN) {
+                        self.run_folders();
+                    }
+                }
                 Place::Machine => {
                     self.folders(at);
                     self.optional(Step::BindReadOnly(outside(at), inside(at)));
@@ -154,9 +170,18 @@ impl Steps {
         }
     }
 
+    /// The folders that the machine made in `/run` when it started, empty: PostgreSQL and others expect theirs.
+    fn run_folders(&mut self) {
+        for entry in fs::read_dir(RUN).into_iter().flatten().filter_map(Result::ok).take(MOST_RUN_FOLDERS) {
+            if entry.file_type().is_ok_and(|kind| kind.is_dir()) {
+                self.optional(Step::OpenDirectory(inside(&entry.path())));
+            }
+        }
+    }
+
     /// A `/dev` with what every program may expect, and none of the machine's disks.
     fn devices(&mut self) {
-        let dev = Path::new("/dev");
+        let dev = Path::new(DEV);
         self.memory(dev, "mode=0755");
         for name in ["null", "zero", "full", "random", "urandom", "tty"] {
             let at = dev.join(name);

@@ -113,7 +113,7 @@ mod tests {
         let living = Scratch::create(parent.path()).unwrap();
         let dead = parent.path().join("world-0-0");
         fs::create_dir_all(dead.join("work/work")).unwrap();
-        fs::set_permissions(dead.join("work/work"), fs::Permissions::from_mode(0)).unwrap();
+        fs::set_permissions(dead.join("work/work"), fs::Permissions::from_mode(0o000)).unwrap();
         fs::write(dead.with_extension(LOCK), "").unwrap();
         fs::write(parent.path().join("mine.lock"), "").unwrap();
         let next = Scratch::create(parent.path()).unwrap();
