@@ -116,8 +116,17 @@ pub const CRASH_WRITES: usize = 500;
 /// Acknowledged writes of one round that are read back, the newest first: they are the ones a crash can take.
 pub const CRASH_READS: usize = 400;
 
+/// How long one round reads back; what was not read by then is left open. Logins with a slow password hash take their time.
+pub const CRASH_READING_MS: u64 = 4_000;
+
 /// Readers of one round.
 pub const CRASH_READERS: usize = 4;
+
+/// Files written by a service that are looked at after a crash, and the bytes of each.
+pub const CRASH_FILES: usize = 2_000;
+
+/// Bytes of a file that is parsed after a crash.
+pub const CRASH_FILE_BYTES: u64 = 32 * 1024 * 1024;
 
 /// How long the first acknowledgement of a round is awaited before the kill.
 pub const CRASH_FIRST_WRITE_TIMEOUT_MS: u64 = 5_000;

@@ -1,5 +1,6 @@
 //! Probes: each one way in which a running service can be wrong. One file (or folder) each, listed in [`registry`].
 
+pub mod malformed_input;
 pub mod registry;
 
 use seaworthy_core::{BoundNeeded, FailureMode, Need, RuleId};

@@ -3,4 +3,4 @@
 use super::Probe;
 
 /// Every probe.
-pub static PROBES: &[&Probe] = &[];
+pub static PROBES: &[&Probe] = &[&super::malformed_input::PROBE];

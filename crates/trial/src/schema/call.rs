@@ -67,7 +67,7 @@ impl Call {
     /// A call that the operation's schema admits, using what is known of the service's data.
     pub fn valid(operation: &Operation, fresh: &mut Fresh, known: &Known, style: Style) -> Self {
         let as_known_user = operation.purpose == Purpose::Login
-            || (operation.purpose == Purpose::Register && known.credentials.is_some());
+            || (operation.purpose == Purpose::Register && known.registering);
         let mut generator = Generator { fresh, known, style, as_known_user };
         let mut call = Self {
             method: operation.method.clone(),

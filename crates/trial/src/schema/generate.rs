@@ -42,6 +42,30 @@ impl Fresh {
         format!("sw{noise}{}", self.count)
     }
 
+    /// Gives the unique texts of `valid` new ones where they stand in `value`, so that both can be sent.
+    pub fn renew_in(&mut self, value: &mut Value, valid: &Value) {
+        let text = value.to_string();
+        let renewed = self.renewed_text(&text, valid);
+        if renewed != text
+            && let Ok(renewed) = serde_json::from_str(&renewed)
+        {
+            *value = renewed;
+        }
+    }
+
+    /// The same in a text that may be no JSON.
+    pub fn renewed_text(&mut self, text: &str, valid: &Value) -> String {
+        let mut tags = Vec::new();
+        unique_tags(valid, &mut tags);
+        let mut renewed = text.to_owned();
+        for tag in tags {
+            if renewed.contains(&tag) {
+                renewed = renewed.replace(&tag, &self.unique());
+            }
+        }
+        renewed
+    }
+
     /// A user nobody has seen.
     pub fn credentials(&mut self) -> Credentials {
         let username = self.unique();
@@ -50,6 +74,26 @@ impl Fresh {
             password: format!("Sw-{username}-9Xq!"),
             username,
         }
+    }
+}
+
+/// The texts in a value that [`Fresh::unique`] made.
+fn unique_tags(value: &Value, tags: &mut Vec<String>) {
+    match value {
+        Value::String(text) => {
+            let head: String = text.chars().take_while(|c| c.is_ascii_alphanumeric()).collect();
+            let letters =
+                head.get(2..8).is_some_and(|noise| noise.bytes().all(|byte| byte.is_ascii_lowercase()));
+            let number = head
+                .get(8..)
+                .is_some_and(|count| !count.is_empty() && count.bytes().all(|byte| byte.is_ascii_digit()));
+            if head.starts_with("sw") && letters && number && !tags.contains(&head) {
+                tags.push(head);
+            }
+        }
+        Value::Array(items) => items.iter().for_each(|item| unique_tags(item, tags)),
+        Value::Object(fields) => fields.values().for_each(|field| unique_tags(field, tags)),
+        _ => {}
     }
 }
 

@@ -35,6 +35,8 @@ pub struct Known {
     names: BTreeSet<String>,
     /// The user on whose behalf requests are made.
     pub credentials: Option<Credentials>,
+    /// Whether a registration is to make that very user, and not a new one.
+    pub registering: bool,
 }
 
 impl Known {

@@ -11,7 +11,9 @@ mod pattern;
 mod purpose;
 mod reader;
 pub mod shape;
+pub mod steps;
 mod text;
+pub mod visitor;
 
 pub use call::{Call, Part, Payload};
 pub use document::{Document, USUAL_PLACES, from_routes, read};
@@ -21,3 +23,4 @@ pub use operation::{Answer, Auth, Body, Operation, Origin, Parameter, Place, Pur
 pub use operations::{Inferred, Operations};
 pub use shape::{Additional, Schema, Types};
 pub use text::ReadError;
+pub use visitor::{Control, Said, Session, Visitor};

@@ -118,10 +118,10 @@ fn purpose(operation: &Operation) -> (Purpose, String) {
     }
     let ends_in_parameter = operation.path.trim_end_matches('/').ends_with('}');
     match operation.method.as_str() {
+        "GET" if ends_in_parameter => (Purpose::Read, says("read one")),
         "GET" if is(SEARCH) || verb(SEARCH) || asks(operation) => {
             (Purpose::Search, "it answers what matches".to_owned())
         }
-        "GET" if ends_in_parameter => (Purpose::Read, says("read one")),
         "GET" if operation.success().is_some_and(|schema| !lists(schema)) && !is_plural(&last) => {
             (Purpose::Read, says("read"))
         }

@@ -1,0 +1,810 @@
+//! The malformed requests made from a valid one: each breaks one thing, and says what.
+
+use serde_json::{Map, Value, json};
+
+use crate::http::Request;
+use crate::schema::{Call, Operation, Payload, Place, Purpose, Schema, Types, Visitor};
+
+/// Fields of a body that are broken one by one, at most.
+const FIELDS: usize = 14;
+
+/// Characters of a very long text: past the limits of columns and buffers, and quick to send.
+const LONG: usize = 100_000;
+
+/// Levels of a deeply nested value: past the recursion limits of the usual parsers (CPython's is 1,000).
+const LEVELS: usize = 20_000;
+
+/// One malformed request.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Challenge {
+    /// What is broken.
+    pub(super) class: Class,
+    /// What is broken, for people: ``field `qty` as a list``.
+    pub(super) what: String,
+    /// The field, parameter or header that is broken, where it is one.
+    pub(super) field: Option<String>,
+    /// How it is sent.
+    pub(super) form: Form,
+    /// Whether the document refuses it beyond doubt, so that 2xx is worth a warning.
+    pub(super) refused: bool,
+}
+
+/// How a challenge is sent.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) enum Form {
+    /// As a call that an ordinary client could make; parts of it can be left out again.
+    Call(Call),
+    /// As a request with something in it that a call has no place for.
+    Request(Request),
+    /// As bytes that may not even be HTTP.
+    Bytes(Vec<u8>),
+}
+
+/// Kinds of brokenness that programs fail at for one reason.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(super) enum Class {
+    /// A field of another JSON type.
+    WrongType,
+    /// `null` in a field.
+    Null,
+    /// A field left out.
+    Missing,
+    /// A number at or past a boundary.
+    Boundary,
+    /// A text no one types: empty, very long, control characters, odd Unicode.
+    Text,
+    /// A body of another type than an object.
+    WholeBody,
+    /// A body that is no JSON, or no body.
+    NoJson,
+    /// `NaN` and `Infinity`, which many parsers take although RFC 8259 has no such tokens.
+    NotANumber,
+    /// A lone surrogate: valid by the grammar, and no character.
+    Surrogate,
+    /// Deeper than parsers recurse.
+    Nesting,
+    /// Another or no media type.
+    MediaType,
+    /// An odd parameter of the query string.
+    Query,
+    /// An odd segment of the path.
+    PathValue,
+    /// A header nobody expects.
+    Header,
+    /// A method nobody expects.
+    Method,
+    /// Broken below HTTP's semantics: framing, encoding, version.
+    Wire,
+}
+
+impl Class {
+    /// As a word.
+    pub(super) const fn name(self) -> &'static str {
+        match self {
+            Self::WrongType => "wrong-type",
+            Self::Null => "null",
+            Self::Missing => "missing-field",
+            Self::Boundary => "boundary-number",
+            Self::Text => "odd-text",
+            Self::WholeBody => "wrong-body-type",
+            Self::NoJson => "malformed-json",
+            Self::NotANumber => "not-a-number",
+            Self::Surrogate => "lone-surrogate",
+            Self::Nesting => "deep-nesting",
+            Self::MediaType => "media-type",
+            Self::Query => "query",
+            Self::PathValue => "path-value",
+            Self::Header => "header",
+            Self::Method => "method",
+            Self::Wire => "wire",
+        }
+    }
+
+    /// Whether frameworks themselves fail at it, so that a failure outside the program's own code is theirs.
+    pub(super) const fn often_the_frameworks(self) -> bool {
+        matches!(
+            self,
+            Self::NotANumber
+                | Self::Surrogate
+                | Self::Nesting
+                | Self::MediaType
+                | Self::Header
+                | Self::Method
+                | Self::Wire
+        )
+    }
+}
+
+/// Every challenge of an operation, the likeliest to show something first. `wire` adds those below HTTP's semantics, which
+/// do not depend on the operation.
+pub(super) fn all(
+    operation: &Operation,
+    control: &Call,
+    visitor: &Visitor<'_>,
+    wire: bool,
+) -> Vec<Challenge> {
+    let mut maker = Maker { operation, control, visitor, list: Vec::new() };
+    let gentle = matches!(operation.purpose, Purpose::Delete | Purpose::Reset | Purpose::Logout);
+    maker.body();
+    maker.query();
+    maker.path();
+    if !gentle {
+        maker.headers();
+        maker.methods();
+        if wire {
+            maker.wire();
+        }
+    }
+    maker.list
+}
+
+struct Maker<'a> {
+    operation: &'a Operation,
+    control: &'a Call,
+    visitor: &'a Visitor<'a>,
+    list: Vec<Challenge>,
+}
+
+impl Maker<'_> {
+    fn call(&mut self, class: Class, what: String, field: Option<&str>, change: impl FnOnce(&mut Call)) {
+        let mut call = self.control.clone();
+        change(&mut call);
+        self.list.push(Challenge {
+            class,
+            what,
+            field: field.map(str::to_owned),
+            form: Form::Call(call),
+            refused: false,
+        });
+    }
+
+    fn request(&mut self, class: Class, what: &str, change: impl FnOnce(&mut Request)) {
+        let mut request = self.visitor.request(self.control);
+        change(&mut request);
+        self.list.push(Challenge {
+            class,
+            what: what.to_owned(),
+            field: None,
+            form: Form::Request(request),
+            refused: false,
+        });
+    }
+
+    fn raw_body(&mut self, class: Class, what: &str, media: &str, bytes: &[u8]) {
+        let payload = Payload::Raw { media: media.to_owned(), bytes: bytes.to_vec() };
+        self.call(class, what.to_owned(), None, |call| call.payload = payload);
+    }
+
+    fn body(&mut self) {
+        match self.control.payload.clone() {
+            Payload::Json(Value::Object(object)) => {
+                self.fields(&object);
+                self.whole_json(&object);
+            }
+            Payload::Json(_) => self.whole_json(&Map::new()),
+            Payload::Form(pairs) => self.form(&pairs),
+            Payload::Multipart(_) => self.multipart(),
+            Payload::Raw { media, .. } => {
+                for (what, bytes) in [
+                    ("an empty body", &b""[..]),
+                    ("invalid UTF-8 as body", b"\xff\xfe\x80"),
+                    ("a NUL as body", b"\0"),
+                ] {
+                    self.raw_body(Class::NoJson, what, &media, bytes);
+                }
+            }
+            Payload::None => {}
+        }
+    }
+
+    fn fields(&mut self, object: &Map<String, Value>) {
+        let schema = self.operation.body.as_ref().map(|body| body.schema.clone()).unwrap_or_default();
+        for (name, value) in object.iter().take(FIELDS) {
+            let own = schema.property(name).cloned().unwrap_or_default();
+            let required = schema.required.contains(name);
+            for other in other_types(value) {
+                let refused = required
+                    && own.types != Types::ANY
+                    && !own.types.contains(Types::of(&other))
+                    && clearly(&own, &other);
+                let what = format!("field `{name}` as {}", kind(&other));
+                self.field(Class::WrongType, what, object, name, other);
+                if let Some(last) = self.list.last_mut() {
+                    last.refused = refused;
+                }
+            }
+            self.field(Class::Null, format!("field `{name}` as null"), object, name, Value::Null);
+            let mut without = object.clone();
+            without.remove(name);
+            self.call(Class::Missing, format!("no field `{name}`"), Some(name), |call| {
+                call.payload = Payload::Json(Value::Object(without))
+            });
+            self.boundaries(object, name, value, &own);
+        }
+        for (name, value) in object.iter().take(FIELDS) {
+            self.nested(object, name, value);
+            for token in
+                ["NaN", "Infinity", "-Infinity", "1e400", "-0.0"].into_iter().filter(|_| value.is_number())
+            {
+                self.token(Class::NotANumber, object, name, token, &format!("`{token}`"));
+            }
+            if value.is_string() {
+                self.token(Class::Surrogate, object, name, "\"\\ud800\"", "a lone surrogate");
+            }
+        }
+    }
+
+    fn field(&mut self, class: Class, what: String, object: &Map<String, Value>, name: &str, value: Value) {
+        let mut broken = object.clone();
+        broken.insert(name.to_owned(), value);
+        self.call(class, what, Some(name), |call| call.payload = Payload::Json(Value::Object(broken)));
+    }
+
+    /// A field written as a token that no JSON value of ours can hold.
+    fn token(&mut self, class: Class, object: &Map<String, Value>, name: &str, token: &str, shown: &str) {
+        const MARK: &str = "seaworthy-token-goes-here";
+        let mut marked = object.clone();
+        marked.insert(name.to_owned(), json!(MARK));
+        let text = Value::Object(marked).to_string().replace(&format!("\"{MARK}\""), token);
+        self.raw_body(class, &format!("field `{name}` as {shown}"), "application/json", text.as_bytes());
+        if let Some(last) = self.list.last_mut() {
+            last.field = Some(name.to_owned());
+        }
+    }
+
+    fn boundaries(&mut self, object: &Map<String, Value>, name: &str, value: &Value, schema: &Schema) {
+        match value {
+            Value::Number(_) => {
+                let numbers = [
+                    json!(-1),
+                    json!(0),
+                    json!(9_223_372_036_854_775_807_i64),
+                    json!(u64::MAX),
+                    json!(1e308),
+                    json!(0.5),
+                ];
+                for number in numbers {
+                    self.field(Class::Boundary, format!("field `{name}` as {number}"), object, name, number);
+                }
+                // Past every machine integer; SQLite and most column types refuse it.
+                self.token(
+                    Class::Boundary,
+                    object,
+                    name,
+                    "123456789012345678901234567890",
+                    "a number of thirty digits",
+                );
+            }
+            Value::String(text) => {
+                let texts = [
+                    ("empty text", String::new()),
+                    ("a text with NUL", format!("a\0{text}")),
+                    (
+                        "text in many scripts",
+                        format!("\u{1F480}\u{202E}\u{0}\u{301}ß{text}").replace('\0', ""),
+                    ),
+                    ("a text of 100,000 characters", "a".repeat(LONG)),
+                    ("a text that is no date, number or address", "not \"one' \\of % these".to_owned()),
+                ];
+                for (what, text) in texts {
+                    self.field(
+                        Class::Text,
+                        format!("field `{name}` as {what}"),
+                        object,
+                        name,
+                        Value::String(text),
+                    );
+                }
+                let temporal = schema.format.as_deref().is_some_and(|format| format.starts_with("date"))
+                    || text.starts_with("2031-");
+                for date in ["2031-02-30", "0000-00-00T00:00:00Z", "9999-12-31T23:59:60+99:99"]
+                    .into_iter()
+                    .filter(|_| temporal)
+                {
+                    self.field(Class::Text, format!("field `{name}` as {date}"), object, name, json!(date));
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// One level further down: members of an object, and the items of a list.
+    fn nested(&mut self, object: &Map<String, Value>, name: &str, value: &Value) {
+        match value {
+            Value::Object(inner) => {
+                for (member, value) in inner.iter().take(FIELDS / 2) {
+                    for other in other_types(value).into_iter().take(2).chain([Value::Null]) {
+                        let mut broken = inner.clone();
+                        let what = format!("field `{name}.{member}` as {}", kind(&other));
+                        broken.insert(member.clone(), other);
+                        self.field(Class::WrongType, what, object, name, Value::Object(broken));
+                    }
+                    let mut without = inner.clone();
+                    without.remove(member);
+                    self.field(
+                        Class::Missing,
+                        format!("no field `{name}.{member}`"),
+                        object,
+                        name,
+                        Value::Object(without),
+                    );
+                }
+            }
+            Value::Array(items) => {
+                for other in [Value::Null, json!(1), json!("x"), json!([]), json!({})] {
+                    if items.first().is_some_and(|item| Types::of(item) == Types::of(&other))
+                        && other != json!({})
+                    {
+                        continue;
+                    }
+                    let what = format!("field `{name}` as a list of {}", kind(&other));
+                    self.field(Class::WrongType, what, object, name, json!([other]));
+                }
+                if let Some(Value::Object(inner)) = items.first() {
+                    for (member, value) in inner.iter().take(FIELDS / 2) {
+                        for other in other_types(value).into_iter().take(2).chain([Value::Null]) {
+                            let mut broken = inner.clone();
+                            let what = format!("field `{name}[0].{member}` as {}", kind(&other));
+                            broken.insert(member.clone(), other);
+                            self.field(Class::WrongType, what, object, name, json!([broken]));
+                        }
+                        let mut without = inner.clone();
+                        without.remove(member);
+                        self.field(
+                            Class::Missing,
+                            format!("no field `{name}[0].{member}`"),
+                            object,
+                            name,
+                            json!([without]),
+                        );
+                    }
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn whole_json(&mut self, object: &Map<String, Value>) {
+        let media = "application/json";
+        for (what, text) in [
+            ("an unfinished object as body", "{\"a\":"),
+            ("a body in single quotes", "{'a': 1}"),
+            ("an empty body", ""),
+            ("a body of blanks", "  "),
+        ] {
+            self.raw_body(Class::NoJson, what, media, text.as_bytes());
+        }
+        for (what, text) in [
+            ("null as body", "null"),
+            ("a list as body", "[]"),
+            ("a list of null as body", "[null]"),
+            ("a text as body", "\"x\""),
+            ("a number as body", "1"),
+            ("true as body", "true"),
+            ("an empty object as body", "{}"),
+        ] {
+            self.raw_body(Class::WholeBody, what, media, text.as_bytes());
+        }
+        let valid = Value::Object(object.clone()).to_string();
+        self.raw_body(Class::NoJson, "invalid UTF-8 as body", media, b"{\"a\": \"\xff\xc0\x80\"}");
+        self.raw_body(
+            Class::NoJson,
+            "a byte order mark before the body",
+            media,
+            format!("\u{feff}{valid}").as_bytes(),
+        );
+        self.raw_body(Class::MediaType, "Content-Type: text/plain", "text/plain", valid.as_bytes());
+        self.raw_body(Class::MediaType, "no Content-Type", "", valid.as_bytes());
+        self.raw_body(
+            Class::MediaType,
+            "a charset that is none",
+            "application/json; charset=no-such-charset",
+            valid.as_bytes(),
+        );
+        self.raw_body(
+            Class::MediaType,
+            "multipart without a boundary",
+            "multipart/form-data",
+            valid.as_bytes(),
+        );
+        self.raw_body(
+            Class::MediaType,
+            "a form instead of JSON",
+            "application/x-www-form-urlencoded",
+            b"a=1&a=2&b[c]=d",
+        );
+        let mut extra = object.clone();
+        for (name, value) in [
+            ("__proto__", json!({"x": 1})),
+            ("constructor", json!({"prototype": {}})),
+            ("id", json!({})),
+            ("$where", json!("1")),
+        ] {
+            extra.entry(name).or_insert(value);
+        }
+        self.call(Class::WrongType, "fields nobody asked for".to_owned(), None, |call| {
+            call.payload = Payload::Json(Value::Object(extra))
+        });
+        let deep = format!("{}1{}", "[".repeat(LEVELS), "]".repeat(LEVELS));
+        self.raw_body(Class::Nesting, "a list nested 20,000 deep as body", media, deep.as_bytes());
+    }
+
+    fn form(&mut self, pairs: &[(String, String)]) {
+        for (name, _) in pairs.iter().take(FIELDS) {
+            let without: Vec<_> = pairs.iter().filter(|(own, _)| own != name).cloned().collect();
+            self.call(Class::Missing, format!("no field `{name}`"), Some(name), |call| {
+                call.payload = Payload::Form(without)
+            });
+            let long = "a".repeat(LONG);
+            for (what, value) in [
+                ("empty", ""),
+                ("text", "abc"),
+                ("-1", "-1"),
+                ("a NUL", "\0"),
+                ("100,000 characters", long.as_str()),
+                ("a huge number", "99999999999999999999"),
+            ] {
+                let broken: Vec<_> = pairs
+                    .iter()
+                    .map(|(own, old)| (own.clone(), if own == name { value.to_owned() } else { old.clone() }))
+                    .collect();
+                self.call(Class::Text, format!("field `{name}` as {what}"), Some(name), |call| {
+                    call.payload = Payload::Form(broken)
+                });
+            }
+            let mut twice = pairs.to_vec();
+            twice.push((name.clone(), "2".to_owned()));
+            self.call(Class::WrongType, format!("field `{name}` twice"), Some(name), |call| {
+                call.payload = Payload::Form(twice)
+            });
+        }
+        let media = "application/x-www-form-urlencoded";
+        self.raw_body(Class::NoJson, "an empty body", media, b"");
+        self.raw_body(Class::NoJson, "broken percent-encoding as body", media, b"%zz=%f&=&&%00=%ff");
+        self.raw_body(Class::MediaType, "JSON instead of a form", "application/json", b"{}");
+    }
+
+    fn multipart(&mut self) {
+        let media = "multipart/form-data; boundary=x";
+        for (what, bytes) in [
+            ("an empty body", &b""[..]),
+            (
+                "a multipart body cut off",
+                b"--x\r\nContent-Disposition: form-data; name=\"file\"; filename=\"a.png\"\r\n\r\nabc",
+            ),
+            ("a multipart body without parts", b"--x--\r\n"),
+            ("a part without a name", b"--x\r\nContent-Disposition: form-data\r\n\r\nabc\r\n--x--\r\n"),
+            ("bytes that are no multipart body", b"\x00\x01\x02"),
+        ] {
+            self.raw_body(Class::NoJson, what, media, bytes);
+        }
+        self.raw_body(Class::MediaType, "multipart without a boundary", "multipart/form-data", b"--x--\r\n");
+        self.raw_body(Class::MediaType, "JSON instead of a form", "application/json", b"{}");
+        let Payload::Multipart(parts) = self.control.payload.clone() else { return };
+        for (index, part) in parts.iter().enumerate() {
+            let mut without = parts.clone();
+            without.remove(index);
+            self.call(Class::Missing, format!("no part `{}`", part.name), Some(&part.name), |call| {
+                call.payload = Payload::Multipart(without)
+            });
+            for (what, file) in [
+                ("an empty name", ""),
+                ("a path for a name", "../../x"),
+                ("a name without a suffix", "x"),
+                ("a very long name", &*"a".repeat(5_000)),
+            ] {
+                if part.file.is_none() {
+                    continue;
+                }
+                let mut broken = parts.clone();
+                if let Some(one) = broken.get_mut(index) {
+                    one.file = Some((file.to_owned(), "application/x-no-such".to_owned()));
+                }
+                self.call(Class::Text, format!("a file with {what}"), Some(&part.name), |call| {
+                    call.payload = Payload::Multipart(broken)
+                });
+            }
+            let mut empty = parts.clone();
+            if let Some(one) = empty.get_mut(index) {
+                one.bytes = if one.file.is_some() { Vec::new() } else { b"\0\xff".to_vec() };
+            }
+            self.call(
+                Class::Text,
+                format!("part `{}` empty or no text", part.name),
+                Some(&part.name),
+                |call| call.payload = Payload::Multipart(empty),
+            );
+        }
+    }
+
+    fn query(&mut self) {
+        let operation = self.operation;
+        let named = operation.parameters.iter().filter(|one| one.place == Place::Query);
+        for parameter in named.take(FIELDS) {
+            let name = parameter.name.as_str();
+            let long = "a".repeat(6_000);
+            for (what, values) in [
+                ("twice", &["1", "2"][..]),
+                ("empty", &[""]),
+                ("text", &["abc"]),
+                ("-1", &["-1"]),
+                ("0", &["0"]),
+                ("1.5", &["1.5"]),
+                ("a huge number", &["99999999999999999999"]),
+                ("NUL", &["\0"]),
+                ("NaN", &["NaN"]),
+                ("quotes and wildcards", &["'\"%_*\\("]),
+                ("6,000 characters", &[long.as_str()]),
+                ("1e999", &["1e999"]),
+            ] {
+                let values: Vec<String> = values.iter().map(|value| (*value).to_owned()).collect();
+                self.call(Class::Query, format!("query parameter `{name}` {what}"), Some(name), |call| {
+                    call.query.retain(|(own, _)| own != name);
+                    call.query.extend(values.into_iter().map(|value| (name.to_owned(), value)));
+                });
+            }
+            for (what, key) in [("a list", format!("{name}[]")), ("an object", format!("{name}[a]"))] {
+                self.call(Class::Query, format!("query parameter `{name}` as {what}"), Some(name), |call| {
+                    call.query.retain(|(own, _)| own != name);
+                    call.query.push((key, "1".to_owned()));
+                });
+            }
+            for (what, text) in [("broken percent-encoding", "%zz%"), ("invalid UTF-8", "%ff%c0%80")] {
+                let addition = format!("{name}={text}");
+                self.request(Class::Query, &format!("query parameter `{name}` in {what}"), |request| {
+                    let path = request.path().to_owned();
+                    request.target = format!("{path}?{addition}");
+                });
+            }
+            if parameter.required {
+                self.call(Class::Missing, format!("no query parameter `{name}`"), Some(name), |call| {
+                    call.query.retain(|(own, _)| own != name)
+                });
+            }
+        }
+        self.request(Class::Query, "a query string of odd characters", |request| {
+            let path = request.path().to_owned();
+            request.target = format!("{path}?%zz&&=&a&__proto__[x]=1&a=1&a=2");
+        });
+    }
+
+    fn path(&mut self) {
+        for (name, _) in self.control.path.clone() {
+            let long = "9".repeat(400);
+            for value in [
+                "0",
+                "-1",
+                "99999999999999999999",
+                "abc",
+                "1.5",
+                "NaN",
+                "null",
+                "undefined",
+                "__proto__",
+                "\0",
+                "'\"%",
+                " ",
+                "💀",
+                long.as_str(),
+                "00000000-0000-0000-0000-000000000000",
+            ] {
+                let shown = if value.len() > 60 { "400 digits".to_owned() } else { format!("{value:?}") };
+                self.call(
+                    Class::PathValue,
+                    format!("`{name}` in the path as {shown}"),
+                    Some(&name),
+                    |call| {
+                        call.path
+                            .iter_mut()
+                            .filter(|(own, _)| *own == name)
+                            .for_each(|(_, own)| *own = value.to_owned());
+                    },
+                );
+            }
+            for (what, text) in [
+                ("invalid UTF-8", "%ff%c0"),
+                ("broken percent-encoding", "%zz"),
+                ("an encoded slash", "..%2f..%2fetc"),
+            ] {
+                let mut call = self.control.clone();
+                const MARK: &str = "seaworthy-mark";
+                call.path
+                    .iter_mut()
+                    .filter(|(own, _)| *own == name)
+                    .for_each(|(_, own)| *own = MARK.to_owned());
+                let target = call.target().replace(MARK, text);
+                self.request(Class::PathValue, &format!("`{name}` in the path as {what}"), |request| {
+                    request.target = target
+                });
+            }
+        }
+    }
+
+    fn headers(&mut self) {
+        let signs =
+            self.visitor.session.headers.iter().any(|(name, _)| name.eq_ignore_ascii_case("authorization"));
+        if signs {
+            for value in [
+                "Bearer",
+                "Bearer ",
+                "Bearer a.b.c",
+                "Bearer \u{e9}\u{e9}.e30.e30",
+                "Basic !!!",
+                "Basic Og==",
+                "x",
+                "Bearer eyJhbGciOiJub25lIn0.e30.",
+            ] {
+                self.request(Class::Header, &format!("Authorization: {value}"), |request| {
+                    request.set_header("Authorization", value)
+                });
+            }
+        }
+        if self.visitor.session.headers.iter().any(|(name, _)| name.eq_ignore_ascii_case("cookie")) {
+            for value in ["=", "session", "session=%%%;;=;", "session=\"", "session=eyJ.a.b"] {
+                self.request(Class::Header, &format!("Cookie: {value}"), |request| {
+                    request.set_header("Cookie", value)
+                });
+            }
+        }
+        for (name, value) in [
+            ("Accept", "no/such;q=x"),
+            ("Accept-Language", "\u{e9},,;"),
+            ("Range", "bytes=9-1"),
+            ("If-Modified-Since", "yesterday"),
+            ("X-Forwarded-For", "not an address, \u{e9}"),
+            ("Accept-Encoding", "no-such"),
+            ("Idempotency-Key", ""),
+            ("Content-Encoding", "gzip"),
+        ] {
+            if name == "Content-Encoding" && matches!(self.control.payload, Payload::None) {
+                continue;
+            }
+            self.request(Class::Header, &format!("{name}: {value}"), |request| {
+                request.set_header(name, value)
+            });
+        }
+    }
+
+    fn methods(&mut self) {
+        for method in ["OPTIONS", "PROPFIND", "SEAWORTHY"] {
+            self.request(Class::Method, &format!("method {method}"), |request| {
+                request.method = method.to_owned();
+                request.body.clear();
+                request.headers.retain(|(name, _)| !name.eq_ignore_ascii_case("content-type"));
+            });
+        }
+    }
+
+    /// Framing and encoding: the server's part, so once a service is enough.
+    fn wire(&mut self) {
+        let request = self.visitor.request(self.control);
+        let host = self.visitor.client().host().to_owned();
+        let target = &request.target;
+        let method = &request.method;
+        let oversized = "a".repeat(70_000);
+        let many: String = (0..300).map(|n| format!("X-{n}: {n}\r\n")).collect();
+        for (what, text) in [
+            (
+                "Content-Length: abc",
+                format!(
+                    "{method} {target} HTTP/1.1\r\nHost: {host}\r\nContent-Length: abc\r\nConnection: close\r\n\r\n"
+                ),
+            ),
+            (
+                "Content-Length: -1",
+                format!(
+                    "{method} {target} HTTP/1.1\r\nHost: {host}\r\nContent-Length: -1\r\nConnection: close\r\n\r\n"
+                ),
+            ),
+            (
+                "two lengths",
+                format!(
+                    "{method} {target} HTTP/1.1\r\nHost: {host}\r\nContent-Length: 2\r\nContent-Length: 3\r\nConnection: close\r\n\r\n{{}}"
+                ),
+            ),
+            (
+                "a broken chunk size",
+                format!(
+                    "{method} {target} HTTP/1.1\r\nHost: {host}\r\nTransfer-Encoding: chunked\r\nConnection: close\r\n\r\nzz\r\n{{}}\r\n0\r\n\r\n"
+                ),
+            ),
+            (
+                "a chunked body",
+                format!(
+                    "{method} {target} HTTP/1.1\r\nHost: {host}\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\nConnection: close\r\n\r\n2;x=y\r\n{{}}\r\n0\r\n\r\n"
+                ),
+            ),
+            (
+                "no Host",
+                format!("{method} {target} HTTP/1.1\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"),
+            ),
+            (
+                "version HTTP/9.9",
+                format!(
+                    "{method} {target} HTTP/9.9\r\nHost: {host}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
+                ),
+            ),
+            ("no version", format!("{method} {target}\r\n\r\n")),
+            (
+                "an absolute target",
+                format!(
+                    "{method} http://{host}{target} HTTP/1.1\r\nHost: {host}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
+                ),
+            ),
+            (
+                "a target that is none",
+                format!(
+                    "{method} * HTTP/1.1\r\nHost: {host}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
+                ),
+            ),
+            ("bytes that are no HTTP", "\u{1}\u{2}seaworthy\r\n\r\n".to_owned()),
+            (
+                "a header of 70,000 bytes",
+                format!(
+                    "{method} {target} HTTP/1.1\r\nHost: {host}\r\nX-Long: {oversized}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
+                ),
+            ),
+            (
+                "300 headers",
+                format!(
+                    "{method} {target} HTTP/1.1\r\nHost: {host}\r\n{many}Content-Length: 0\r\nConnection: close\r\n\r\n"
+                ),
+            ),
+            (
+                "a target of 70,000 bytes",
+                format!(
+                    "{method} {target}?a={oversized} HTTP/1.1\r\nHost: {host}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
+                ),
+            ),
+            (
+                "a header without a colon",
+                format!(
+                    "{method} {target} HTTP/1.1\r\nHost: {host}\r\nno colon\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
+                ),
+            ),
+            (
+                "a NUL in a header",
+                format!(
+                    "{method} {target} HTTP/1.1\r\nHost: {host}\r\nX-Nul: a\0b\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
+                ),
+            ),
+        ] {
+            let form = Form::Bytes(text.into_bytes());
+            self.list.push(Challenge {
+                class: Class::Wire,
+                what: what.to_owned(),
+                field: None,
+                form,
+                refused: false,
+            });
+        }
+    }
+}
+
+/// Values of every other JSON type than the value's.
+fn other_types(value: &Value) -> Vec<Value> {
+    let candidates =
+        [json!([]), json!({}), json!(7), json!("seaworthy"), json!(true), json!(["x"]), json!({"a": 1})];
+    let same = |other: &Value| std::mem::discriminant(other) == std::mem::discriminant(value);
+    candidates.into_iter().filter(|other| !same(other)).collect()
+}
+
+/// Whether no lenient reading could make the value fit: frameworks turn `"7"` into 7 and 7 into `"7"`, and nothing into an object.
+fn clearly(schema: &Schema, other: &Value) -> bool {
+    let structured = other.is_array() || other.is_object();
+    let numeric = schema.types == Types::INTEGER || schema.types == Types::NUMBER;
+    structured && !schema.types.contains(Types::of(other)) || numeric && other.is_string()
+}
+
+/// What a value is, with an article.
+fn kind(value: &Value) -> &'static str {
+    match value {
+        Value::Null => "null",
+        Value::Bool(_) => "true",
+        Value::Number(_) => "a number",
+        Value::String(_) => "a text",
+        Value::Array(items) if items.is_empty() => "an empty list",
+        Value::Array(_) => "a list",
+        Value::Object(_) => "an object",
+    }
+}

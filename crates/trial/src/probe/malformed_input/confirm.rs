@@ -1,0 +1,221 @@
+//! Repeats each alarm on fresh copies of the service, and reports what comes again.
+
+use std::time::{Duration, Instant};
+
+use seaworthy_core::limits::CHALLENGE_CONFIRM_TIMEOUT_MS;
+use seaworthy_core::{Confidence, Digest, Location, NotChecked, Reason, Severity, Span, finding::Identity};
+
+use super::alarm::{Alarm, Alarms};
+use super::challenge::Form;
+use super::verdict::{Logged, Variant};
+use crate::arena::{Arena, Evidence, Stop};
+use crate::http::Request;
+use crate::replay::{self, Attempt, Expect, FORMAT, Message, Replay, Send, Step};
+use crate::schema::steps::lead_to;
+
+/// Fresh copies on which each alarm is repeated, and on how many when there are many alarms.
+const REPEATS: u32 = 2;
+const REPEATS_OF_MANY: u32 = 1;
+const MANY: usize = 8;
+
+/// Examples beside the first that a message names.
+const SHOWN: usize = 4;
+
+/// Repeats all alarms. Returns the reason to doubt when one did not come again.
+pub(super) fn all(
+    arena: &Arena<'_>,
+    alarms: Alarms,
+    evidence: &mut Evidence,
+) -> Result<Option<Reason>, Stop> {
+    let alarms = alarms.into_list();
+    let repeats = if alarms.len() > MANY { REPEATS_OF_MANY } else { REPEATS };
+    // An alarm that was never repeated would be neither reported nor denied: they all get their turn, within a hard end.
+    let until = arena.deadline.max(Instant::now()) + Duration::from_millis(CHALLENGE_CONFIRM_TIMEOUT_MS);
+    let mut doubt = None;
+    let total = alarms.len();
+    for (done, alarm) in alarms.into_iter().enumerate() {
+        arena.step("repeating on fresh copies", done as u64, Some(total as u64));
+        let mut repeated = Repeated::default();
+        let lean = replay(arena, &alarm, false);
+        let mut chosen = lean.clone();
+        while repeated.tried < repeats && Instant::now() < until {
+            match attempt(arena, &alarm, &chosen, repeated.tried) {
+                Ok(true) => repeated.seen += 1,
+                Ok(false) => {}
+                // Something of the way there is missing: go all of it.
+                Err(_) if chosen == lean => {
+                    chosen = replay(arena, &alarm, true);
+                    if chosen != lean {
+                        continue;
+                    }
+                }
+                Err(_) => {}
+            }
+            repeated.tried += 1;
+        }
+        if repeated.seen > 0 {
+            report(arena, &alarm, &chosen, &repeated, evidence);
+        } else {
+            let what = format!("{} {} ({})", alarm.operation, alarm.seen.how, alarm.challenge.what);
+            let why =
+                format!("seen once, and again {} of {} times on fresh copies", repeated.seen, repeated.tried);
+            evidence.skipped.push(NotChecked { what: what.clone(), why });
+            doubt = Some(Reason::NotReproduced { what, seen: repeated.seen, tried: repeated.tried });
+        }
+    }
+    Ok(doubt)
+}
+
+#[derive(Debug, Clone, Copy, Default)]
+struct Repeated {
+    seen: u32,
+    tried: u32,
+}
+
+/// One attempt on a fresh copy: whether the defect showed. `Err` when the way there failed.
+fn attempt(arena: &Arena<'_>, alarm: &Alarm, replay: &Replay, number: u32) -> Result<bool, String> {
+    let copies = [arena.start().map_err(|error| error.to_string())?];
+    match replay::perform(replay, &copies, &format!("c{number}")) {
+        Attempt::Seen(_) if alarm.seen.variant == Variant::Died => {
+            let until = Instant::now() + super::DYING;
+            while copies.iter().any(crate::service::Running::alive) && Instant::now() < until {
+                std::thread::sleep(Duration::from_millis(10));
+            }
+            Ok(!copies.iter().all(crate::service::Running::alive))
+        }
+        Attempt::Seen(_) => Ok(true),
+        Attempt::NotSeen => Ok(false),
+        Attempt::Worthless(why) => Err(why),
+    }
+}
+
+/// The alarm as steps: what has to be done before, then the request, with what fit software would answer.
+fn replay(arena: &Arena<'_>, alarm: &Alarm, everything: bool) -> Replay {
+    let bytes = matches!(alarm.challenge.form, Form::Bytes(_));
+    let requests: Vec<Request> = if bytes { Vec::new() } else { vec![alarm.request.clone()] };
+    let (mut steps, messages) = lead_to(&alarm.said, &requests);
+    if everything {
+        steps = alarm
+            .said
+            .iter()
+            .map(|said| Step::Send(Send { request: Message::of(&said.request), ..Send::default() }))
+            .collect();
+    }
+    let message = match (&alarm.challenge.form, messages.into_iter().next()) {
+        (Form::Bytes(bytes), _) => Message::raw("GET", bytes),
+        (_, Some(message)) if !everything => message,
+        _ => Message::of(&alarm.request),
+    };
+    let expect = match alarm.seen.variant {
+        Variant::Died | Variant::Hung => None,
+        Variant::ServerError => Some(Expect { status: Some("not 500".to_owned()), ..Expect::default() }),
+        Variant::TraceLeaked => {
+            Some(Expect { lacks: alarm.seen.telltale.as_deref().map(told), ..Expect::default() })
+        }
+        Variant::Accepted => Some(Expect { status: Some("not 2XX".to_owned()), ..Expect::default() }),
+    };
+    steps.push(Step::Send(Send { request: message, expect, challenge: true, ..Send::default() }));
+    let see = match alarm.seen.variant {
+        Variant::Died => "no answer: the process has ended".to_owned(),
+        Variant::Hung => "no answer at all".to_owned(),
+        Variant::ServerError if alarm.seen.how.contains("500") => "HTTP 500".to_owned(),
+        Variant::ServerError => "the connection is closed without an answer".to_owned(),
+        Variant::TraceLeaked => "a stack trace in the answer".to_owned(),
+        Variant::Accepted => "success, where the service's own document refuses this".to_owned(),
+    };
+    Replay {
+        format: FORMAT.to_owned(),
+        service: arena.service().to_owned(),
+        probe: arena.meta.id.clone(),
+        variant: alarm.seen.variant.id().to_owned(),
+        seed: arena.request.seed,
+        replicas: 1,
+        steps,
+        see,
+    }
+}
+
+/// A part of the telltale that stands in the answer letter by letter, whatever it was encoded as, and on the next run again.
+fn told(telltale: &str) -> String {
+    let word = ["Traceback (most recent call last)", "panicked at", "goroutine ", "Stack trace:"];
+    if let Some(word) = word.into_iter().find(|word| telltale.contains(word)) {
+        return word.to_owned();
+    }
+    let path = telltale.rsplit(['(', '"']).find(|part| part.contains('/')).unwrap_or(telltale);
+    path.rsplit('/').next().unwrap_or(path).trim_end_matches(')').trim().to_owned()
+}
+
+fn report(arena: &Arena<'_>, alarm: &Alarm, replay: &Replay, repeated: &Repeated, evidence: &mut Evidence) {
+    let operation = &alarm.operation;
+    let variant = alarm.seen.variant;
+    let from = match &alarm.logged {
+        Logged::At(origin) if variant != Variant::Accepted => {
+            format!(": {} in {} ({}:{})", origin.exception, origin.function, origin.path, origin.line)
+        }
+        _ => String::new(),
+    };
+    let also = match alarm.also.len() {
+        0 => String::new(),
+        more if more > SHOWN => format!(
+            "; also with {} and {} more",
+            alarm.also.iter().take(SHOWN).cloned().collect::<Vec<_>>().join(", "),
+            more - SHOWN
+        ),
+        _ => format!("; also with {}", alarm.also.join(", ")),
+    };
+    let (seen, tried) = (repeated.seen, repeated.tried);
+    let (what, how) = (&alarm.challenge.what, &alarm.seen.how);
+    let message =
+        format!("{operation} with {what} {how}{from}{also} (again on {seen} of {tried} fresh copies)");
+    let lines = replay::lines(replay, arena.start_lines(1));
+    let mut finding = arena
+        .finding(variant.id(), &operation.method, &operation.route(), message)
+        .severity(severity(alarm))
+        .confidence(Confidence::Certain)
+        .advice(advice(variant))
+        .reproduce(lines);
+    let mut reason = alarm.challenge.class.name().to_owned();
+    if let Logged::At(origin) = &alarm.logged {
+        let span = Span { line: origin.line, column: 1, end_line: origin.line, end_column: 1 };
+        let note = format!("{} is raised here", origin.exception);
+        finding = finding.related(Location::Source { path: origin.path.clone(), span }, note);
+        reason = format!("{} {}", origin.function, origin.exception);
+    }
+    let mut finding = finding.identify(Identity { symbol: &operation.name, text: &reason, ordinal: 0 });
+    if let Logged::At(origin) = &alarm.logged
+        && variant != Variant::Accepted
+    {
+        // One faulty function behind several routes is one defect.
+        finding.cause =
+            Digest::of_fields([arena.meta.id.as_str(), &origin.path, &origin.function, &origin.exception]);
+    }
+    let artifact = arena.write_replay(replay);
+    evidence.found(finding, artifact);
+}
+
+/// A failure inside the framework at something only the framework sees is worth a look and no more: the program never got the request.
+fn severity(alarm: &Alarm) -> Severity {
+    let own = matches!(&alarm.logged, Logged::At(origin) if origin.own);
+    match alarm.seen.variant {
+        Variant::Died | Variant::Hung | Variant::TraceLeaked => Severity::Error,
+        Variant::Accepted => Severity::Warning,
+        Variant::ServerError if alarm.challenge.class.often_the_frameworks() && !own => Severity::Warning,
+        Variant::ServerError => Severity::Error,
+    }
+}
+
+fn advice(variant: Variant) -> &'static str {
+    match variant {
+        Variant::Died => {
+            "catch what this request throws, asynchronous code included: one caller must not end the service for all"
+        }
+        Variant::Hung => "answer on every path, errors included, and give every wait a deadline",
+        Variant::ServerError => {
+            "check types and presence where the request enters, and answer 400 with what is wrong"
+        }
+        Variant::TraceLeaked => {
+            "give the framework an error handler that logs details and answers without them; set its production mode"
+        }
+        Variant::Accepted => "hold requests to the schema the document promises, or loosen the document",
+    }
+}

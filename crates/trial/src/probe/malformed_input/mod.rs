@@ -1,0 +1,435 @@
+//! `malformed-input`: sends every operation what no fit client would, and expects it refused, not a crash.
+//!
+//! **What it looks for.** Values of the wrong JSON type, `null`, missing fields, numbers at and past their boundaries, texts with NUL, lone
+//! surrogates or 100,000 characters, deep nesting, bodies that are no JSON, other media types, odd query strings and path segments,
+//! unexpected headers and methods, broken framing. Each is one change to a request that was answered before (the control).
+//!
+//! - `died`: one request ended the process. Everybody else's requests end with it.
+//! - `hung`: no answer came, while a valid request was answered in its usual time.
+//! - `server-error`: 500, or the connection closed instead of an answer. 501 to 505 are no failure of the program.
+//! - `trace-leaked`: the answer shows a stack trace or source files: a map for an attacker.
+//! - `accepted` (warning): success for what the service's own document refuses. A lenient framework is no defect, a lenient program may be.
+//!
+//! **Why.** A dozen malformed requests per operation found 500s in nearly half of 1,137 services written by AI models whose functional
+//! tests all passed, and one request ended the process in 33 of them.
+//!
+//! **How to fix it.** Check types and presence where the request enters, in one place, and answer 400 with what was wrong. Give the
+//! framework an error handler that logs the details and answers without them. Await, or catch, everything asynchronous.
+//!
+//! Every alarm is shrunk, then repeated on fresh copies of the service; what does not come again is not reported.
+
+mod alarm;
+mod challenge;
+mod confirm;
+mod verdict;
+
+use std::time::{Duration, Instant};
+
+use seaworthy_core::limits::{CHALLENGE_ANSWER_TIMEOUT_MS, CHALLENGE_RESTARTS};
+use seaworthy_core::{Bound, FailureMode, Need, NotChecked, Reason, RuleId};
+
+use self::alarm::{Alarm, Alarms};
+use self::challenge::{Challenge, Form};
+use self::verdict::{Logged, Seen, Variant, judge};
+use super::{Meta, Probe};
+use crate::arena::{Arena, Evidence, Stop};
+use crate::http::{Client, Exchange, Request, TransportError};
+use crate::schema::{Call, Control, Fresh, Operation, Payload, Purpose, Visitor};
+use crate::service::Running;
+
+/// The probe.
+pub static PROBE: Probe = Probe {
+    meta: Meta {
+        id: RuleId::known("malformed-input"),
+        version: 1,
+        failure_mode: FailureMode::CompoundingError,
+        need: Need::Required,
+        title: "malformed requests are refused, and crash nothing",
+        variants: &["died", "hung", "server-error", "trace-leaked", "accepted"],
+        bound_needed: None,
+        confirms: &["unvalidated-input", "unhandled-rejection", "error-detail-leak"],
+        budget_ms: 30_000,
+        source: include_str!("mod.rs"),
+    },
+    run,
+};
+
+/// The part of the budget that goes into challenges; the rest is for shrinking and repeating.
+const CHALLENGING: f64 = 0.6;
+
+/// Alarms of one class at one operation after which the class is not tried further there.
+const ALARMS_PER_CLASS: usize = 4;
+
+/// Refusals for too many requests (429) in a row after which a fresh copy is started.
+const LIMITED: u32 = 3;
+
+/// How long a process that answers no more is given to be seen as dead.
+const DYING: Duration = Duration::from_millis(400);
+
+fn run(arena: &Arena<'_>, evidence: &mut Evidence) -> Result<(), Stop> {
+    if arena.operations.list.is_empty() {
+        return Err(arena.no_subject("operation", "openapi = \"openapi.json\" under [[service]]"));
+    }
+    let begun = Instant::now();
+    let until = begun + arena.remaining().mul_f64(CHALLENGING);
+    let mut bench = Bench::new(arena)?;
+    evidence.inferred.extend(bench.visitor.session.inferred.iter().cloned());
+    let operations = &arena.operations.list;
+    let mut alarms = Alarms::default();
+    let mut tried = 0;
+    for (index, operation) in operations.iter().enumerate() {
+        arena.step("malformed requests to operations", index as u64, Some(operations.len() as u64));
+        let left = u32::try_from(operations.len() - index).unwrap_or(1);
+        let share = until.saturating_duration_since(Instant::now()) / left;
+        let wire = index < 1
+            || (operation.body.is_some() && !operations.iter().take(index).any(|one| one.body.is_some()));
+        let trials = bench.operation(
+            index,
+            operation,
+            wire,
+            Instant::now() + share,
+            &mut alarms,
+            &mut evidence.skipped,
+        )?;
+        evidence.trials += trials;
+        tried += u64::from(trials > 0);
+    }
+    drop(bench);
+    let unconfirmed = confirm::all(arena, alarms, evidence)?;
+    if evidence.findings.iter().all(|finding| finding.severity != seaworthy_core::Severity::Error) {
+        evidence.bound = Bound::zero_failures(evidence.trials, 0.95);
+        if let Some(reason) = unconfirmed {
+            return Err(Stop::Inconclusive(reason));
+        }
+        if tried == 0 {
+            let what = "no operation answered a valid request".to_owned();
+            return Err(Stop::Inconclusive(Reason::ControlFailed { what }));
+        }
+    }
+    Ok(())
+}
+
+/// A copy of the service under challenge, and somebody who uses it.
+pub(super) struct Bench<'a> {
+    arena: &'a Arena<'a>,
+    running: Running,
+    visitor: Visitor<'a>,
+    restarts: u32,
+    limited: u32,
+    /// The log at the last alarm: a stack trace in it that was there before belongs to another.
+    log: String,
+}
+
+impl<'a> Bench<'a> {
+    fn new(arena: &'a Arena<'a>) -> Result<Self, Stop> {
+        let running = arena.start()?;
+        let visitor = arrive(arena, &running);
+        Ok(Self { arena, running, visitor, restarts: 0, limited: 0, log: String::new() })
+    }
+
+    /// Starts over on a fresh copy.
+    fn renew(&mut self) -> Result<(), Stop> {
+        self.restarts += 1;
+        self.limited = 0;
+        self.running.kill();
+        self.running = self.arena.start()?;
+        self.visitor = arrive(self.arena, &self.running);
+        self.log.clear();
+        Ok(())
+    }
+
+    /// Challenges one operation. Returns how many effective trials that were.
+    fn operation(
+        &mut self,
+        index: usize,
+        operation: &Operation,
+        wire: bool,
+        mut until: Instant,
+        alarms: &mut Alarms,
+        skipped: &mut Vec<NotChecked>,
+    ) -> Result<u64, Stop> {
+        let mut skip = |why: String| {
+            skipped.push(NotChecked { what: format!("malformed requests to {operation}"), why })
+        };
+        let Some(control) = self.control(operation)? else {
+            skip("its valid request is answered by a server error or not at all".to_owned());
+            return Ok(0);
+        };
+        let refused = matches!(control.answer.status, 401 | 403);
+        if refused {
+            skip(format!(
+                "a valid request is refused ({}): an [[service.identity]] in the plan would let it in",
+                control.answer.status
+            ));
+        }
+        let mut trials = 0;
+        let challenges = challenge::all(operation, &control.call, &self.visitor, wire);
+        let total = challenges.len();
+        for (done, challenge) in challenges.into_iter().enumerate() {
+            if Instant::now() >= until || self.restarts > CHALLENGE_RESTARTS {
+                skip(format!(
+                    "{} of {total} were not sent: the time was up; a longer --budget would",
+                    total - done
+                ));
+                break;
+            }
+            if alarms.of_class(index, challenge.class) >= ALARMS_PER_CLASS {
+                continue;
+            }
+            let (restarts, sent) = (self.restarts, Instant::now());
+            let effective = self.challenge(index, operation, &control, challenge, alarms)?;
+            if self.restarts > restarts {
+                // Waiting for the hung and starting fresh copies is not the operation's fault; the probe's deadline still holds.
+                until = (until + sent.elapsed()).min(self.arena.deadline);
+            }
+            trials += u64::from(effective && !refused);
+        }
+        if self.control_fails(&control) {
+            skip(
+                "its valid request was no longer answered after all of them; no single one of them shows it"
+                    .to_owned(),
+            );
+            self.renew()?;
+        }
+        Ok(trials)
+    }
+
+    fn control(&mut self, operation: &Operation) -> Result<Option<Control>, Stop> {
+        if matches!(operation.purpose, Purpose::Logout | Purpose::Reset) {
+            // Done for good and never twice: a control would end what the others need.
+            let call = Call::valid(
+                operation,
+                &mut self.visitor.fresh,
+                &self.visitor.known,
+                crate::schema::Style::Full,
+            );
+            let answer = self.visitor.send(&call);
+            self.renew()?;
+            return Ok(answer
+                .ok()
+                .filter(|answer| answer.status < 500)
+                .map(|answer| Control { call, answer }));
+        }
+        Ok(self.visitor.control(operation))
+    }
+
+    /// Whether a call that was answered is so no more: by a server error, or not at all.
+    fn control_fails(&self, control: &Control) -> bool {
+        let again = self.running.visitor().send(&self.visitor.request(&control.call));
+        again.is_ok_and(|answer| answer.status == 500) || !self.running.alive()
+    }
+
+    /// Sends one challenge. Whether it was answered to the point, so that it counts.
+    fn challenge(
+        &mut self,
+        index: usize,
+        operation: &Operation,
+        control: &Control,
+        challenge: Challenge,
+        alarms: &mut Alarms,
+    ) -> Result<bool, Stop> {
+        let challenge = self.with_new_names(operation, control, challenge);
+        let came = send(self.visitor.client(), &self.visitor, &challenge.form);
+        if came.as_ref().is_ok_and(|exchange| exchange.status == 429) {
+            self.limited += 1;
+            if self.limited >= LIMITED && self.restarts < CHALLENGE_RESTARTS {
+                // A limiter blinds the probe; a fresh copy has not counted yet.
+                self.renew()?;
+            }
+            return Ok(false);
+        }
+        self.limited = 0;
+        if came.is_err() && self.died() {
+            let how = self
+                .running
+                .exit()
+                .map_or_else(|| "ends the process".to_owned(), |exit| format!("ends the process ({exit})"));
+            let seen = Seen { variant: Variant::Died, how, telltale: None };
+            self.raise(index, operation, challenge, seen, alarms);
+            self.renew()?;
+            return Ok(true);
+        }
+        let well_formed = !matches!(challenge.form, Form::Bytes(_));
+        for seen in judge(&came, well_formed, challenge.refused, &self.running.root()) {
+            let (variant, shrunk) = (seen.variant, self.shrink(&challenge, &seen));
+            self.raise(index, operation, shrunk, seen, alarms);
+            if variant == Variant::Hung {
+                self.renew()?;
+                return Ok(true);
+            }
+        }
+        Ok(true)
+    }
+
+    /// Whether the process is gone, or goes in this moment.
+    fn died(&self) -> bool {
+        let until = Instant::now() + DYING;
+        while Instant::now() < until {
+            if !self.running.alive() {
+                return true;
+            }
+            std::thread::sleep(Duration::from_millis(10));
+        }
+        false
+    }
+
+    fn raise(
+        &mut self,
+        index: usize,
+        operation: &Operation,
+        challenge: Challenge,
+        seen: Seen,
+        alarms: &mut Alarms,
+    ) {
+        let logged = self.newest_trace();
+        let request = self.sent(&challenge.form);
+        let said = self.visitor.said.clone();
+        alarms.add(Alarm {
+            index,
+            operation: operation.clone(),
+            challenge,
+            seen,
+            logged,
+            request,
+            said,
+            also: Vec::new(),
+        });
+    }
+
+    /// The newest stack trace of the log, unless it was there at the last alarm.
+    fn newest_trace(&mut self) -> Logged {
+        for _ in 0..5 {
+            let log = self.running.log_tail();
+            if log != self.log {
+                let logged = verdict::origin(&log, &self.running.root());
+                if logged != Logged::Nothing {
+                    self.log = log;
+                    return logged;
+                }
+            }
+            // What the service prints comes through a pipe, and so a moment after its answer.
+            std::thread::sleep(Duration::from_millis(10));
+        }
+        Logged::Nothing
+    }
+
+    /// Names, mails and the like that must be new: with the control's own, every challenge would be refused as a duplicate.
+    fn with_new_names(
+        &mut self,
+        operation: &Operation,
+        control: &Control,
+        mut challenge: Challenge,
+    ) -> Challenge {
+        if operation.purpose == Purpose::Login {
+            return challenge;
+        }
+        let fresh = &mut self.visitor.fresh;
+        if let (Form::Call(Call { payload, .. }), Payload::Json(valid)) =
+            (&mut challenge.form, &control.call.payload)
+        {
+            match payload {
+                Payload::Json(value) => fresh.renew_in(value, valid),
+                Payload::Raw { bytes, .. } => {
+                    if let Ok(text) = std::str::from_utf8(bytes) {
+                        *bytes = fresh.renewed_text(text, valid).into_bytes();
+                    }
+                }
+                _ => {}
+            }
+        }
+        challenge
+    }
+
+    /// Leaves out of a call whatever it fails the same without.
+    fn shrink(&mut self, challenge: &Challenge, seen: &Seen) -> Challenge {
+        let Form::Call(call) = &challenge.form else { return challenge.clone() };
+        if !matches!(seen.variant, Variant::ServerError | Variant::TraceLeaked) {
+            return challenge.clone();
+        }
+        let mut smallest = call.clone();
+        for smaller in smaller_calls(call, challenge.field.as_deref()) {
+            let candidate = intersection(&smallest, &smaller);
+            if candidate == smallest {
+                continue;
+            }
+            let came = send(self.visitor.client(), &self.visitor, &Form::Call(candidate.clone()));
+            let again = judge(&came, true, challenge.refused, &self.running.root());
+            if again.iter().any(|one| one.variant == seen.variant && one.how == seen.how) {
+                smallest = candidate;
+            }
+        }
+        Challenge { form: Form::Call(smallest), ..challenge.clone() }
+    }
+
+    fn sent(&self, form: &Form) -> Request {
+        match form {
+            Form::Call(call) => self.visitor.request(call),
+            Form::Request(request) => request.clone(),
+            Form::Bytes(_) => Request::default(),
+        }
+    }
+}
+
+fn arrive<'a>(arena: &'a Arena<'a>, running: &Running) -> Visitor<'a> {
+    let fresh = Fresh::new(arena.rng("visitor").u64(..));
+    let client = running.visitor().with_timeout(Duration::from_millis(CHALLENGE_ANSWER_TIMEOUT_MS));
+    let mut visitor = Visitor::arrive(arena.operations, arena.identities(), client, fresh);
+    visitor.settle(Instant::now() + arena.remaining() / 4);
+    visitor
+}
+
+/// Sends a challenge as it has to be sent, on a connection of its own: what a broken request leaves on one would be read as the next.
+fn send(client: &Client, visitor: &Visitor<'_>, form: &Form) -> Result<Exchange, TransportError> {
+    let mut connection = client.connect()?;
+    match form {
+        Form::Call(call) => connection.send(&visitor.request(call)),
+        Form::Request(request) => connection.send(request),
+        Form::Bytes(bytes) => connection.send_raw(bytes.clone(), "GET"),
+    }
+}
+
+/// The call with one part left out, for each part that can be.
+fn smaller_calls(call: &Call, broken: Option<&str>) -> Vec<Call> {
+    let mut smaller = Vec::new();
+    if let Payload::Json(serde_json::Value::Object(object)) = &call.payload {
+        for name in object.keys().filter(|name| Some(name.as_str()) != broken) {
+            let mut fields = object.clone();
+            fields.remove(name);
+            smaller.push(Call { payload: Payload::Json(serde_json::Value::Object(fields)), ..call.clone() });
+        }
+    }
+    for (name, _) in call.query.iter().filter(|(name, _)| Some(name.as_str()) != broken) {
+        let query = call.query.iter().filter(|(own, _)| own != name).cloned().collect();
+        smaller.push(Call { query, ..call.clone() });
+    }
+    for (name, _) in &call.headers {
+        let headers = call.headers.iter().filter(|(own, _)| own != name).cloned().collect();
+        smaller.push(Call { headers, ..call.clone() });
+    }
+    smaller
+}
+
+/// What both calls have.
+fn intersection(one: &Call, other: &Call) -> Call {
+    let keep = |mine: &[(String, String)], theirs: &[(String, String)]| -> Vec<(String, String)> {
+        mine.iter().filter(|pair| theirs.contains(pair)).cloned().collect()
+    };
+    let payload = match (&one.payload, &other.payload) {
+        (
+            Payload::Json(serde_json::Value::Object(mine)),
+            Payload::Json(serde_json::Value::Object(theirs)),
+        ) => {
+            let both = mine.iter().filter(|(name, _)| theirs.contains_key(*name));
+            Payload::Json(serde_json::Value::Object(
+                both.map(|(name, value)| (name.clone(), value.clone())).collect(),
+            ))
+        }
+        (mine, _) => mine.clone(),
+    };
+    Call {
+        query: keep(&one.query, &other.query),
+        headers: keep(&one.headers, &other.headers),
+        payload,
+        ..one.clone()
+    }
+}
