@@ -97,20 +97,20 @@ impl Layout {
             layout.covers.insert(scratch.to_path_buf());
         }
         let asked = toolchains(tree, home.as_deref()).into_iter().chain(visible.iter().cloned());
-        for path in asked.collect::<BTreeSet<_>>() {
-            let Ok(real) = path.canonicalize() else { continue };
-            let holds_private = layout.covers.iter().any(|cover| cover.starts_with(&real));
-            if !holds_private && !real.starts_with(tree) && real.is_dir() {
-                layout.link(&path);
-                layout.exposed.insert(real);
-            }
+        let asked: BTreeSet<(PathBuf, PathBuf)> =
+            asked.filter_map(|path| Some((path.canonicalize().ok()?, path))).collect();
+        let holds_private = |real: &Path| layout.covers.iter().any(|cover| cover.starts_with(real));
+        let fit = |real: &Path| !holds_private(real) && !real.starts_with(tree) && real.is_dir();
+        let asked: Vec<_> = asked.into_iter().filter(|(real, _)| fit(real)).collect();
+        // Covers first: which links have to be made anew depends on all of them.
+        if users.spare {
+            let parents = asked.iter().flat_map(|(real, path)| [real.as_path(), path]);
+            parents.chain([tree, named]).for_each(|path| layout.cover_closed(path));
         }
         layout.link(named);
-        if users.spare {
-            layout.cover_closed(tree);
-            for path in layout.exposed.clone() {
-                layout.cover_closed(&path);
-            }
+        for (real, path) in asked {
+            layout.link(&path);
+            layout.exposed.insert(real);
         }
         let within = |path: &PathBuf| path.ancestors().skip(1).any(|parent| layout.exposed.contains(parent));
         let needed = |path: &&PathBuf| layout.cover_of(path).is_some() && !within(path);

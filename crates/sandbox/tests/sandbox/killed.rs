@@ -21,17 +21,28 @@ fn victim() {
     if parts[0] == "count" {
         return count_descriptors();
     }
+    if parts[0] == "loop" {
+        let place = Place { folder: tempfile::tempdir_in(parts[1]).unwrap(), tree: parts[1].into() };
+        println!("ready");
+        loop {
+            let world = World::open(&WorldSpec::new(&place.tree, parts[2])).unwrap();
+            let replica = world.replica().unwrap();
+            let process = replica
+                .start(&shell(&place.tree, "(setsid sleep 1000 &) ; sleep 1000 & echo up; wait"))
+                .unwrap();
+            run(&shell(&place.tree, "(setsid sleep 1000 &) ; sleep 0.02")).unwrap();
+            assert!(process.wait_for_log("up", PATIENCE));
+        }
+    }
     if parts[0] == "nested" {
         let place = Place { folder: tempfile::tempdir().unwrap(), tree: parts[1].into() };
         let world =
             World::open(&WorldSpec { tier: Tier::Namespaced, ..WorldSpec::new(&place.tree, parts[2]) })
                 .unwrap();
-        let said = say(
-            &world,
-            &place.tree,
-            "echo inner > inner.txt; mkdir -m 000 closed; grep -c overlay /proc/mounts; cat inner.txt",
-        );
-        println!("nested: {}", said.trim());
+        let said = say(&world, &place.tree, "echo inner > inner.txt; mkdir -m 000 closed; cat inner.txt");
+        let layers =
+            std::fs::read_dir(parts[2]).unwrap().filter_map(|entry| Some(entry.ok()?.path().join("copy")));
+        println!("nested: {} {}", said.trim(), layers.filter(|copy| copy.exists()).count());
         return;
     }
     let tier = if parts[0] == "namespaced" { Tier::Namespaced } else { Tier::Supervised };
@@ -183,6 +194,22 @@ fn a_world_within_a_world_works_on_a_copy() {
     program.env.push((ROLE.into(), role.into()));
     let finished = world.run(&program).unwrap();
     let text = finished.stdout.text();
-    assert!(text.contains("inner\n"), "{text}{}", finished.stderr.text());
+    assert!(text.contains("nested: inner 1\n"), "{text}{}", finished.stderr.text());
     assert_eq!(say(&world, &place.tree, "ls inner layers"), "inner:\nserver.py\n\nlayers:\n");
+}
+
+#[test]
+fn killed_at_any_moment_it_leaves_no_process() {
+    let place = place();
+    let (tree, scratch) = (place.tree.display().to_string(), place.scratch().display().to_string());
+    for moment in 0..20 {
+        let mut victim = start_victim(&format!("loop|{tree}|{scratch}"));
+        let lines = BufReader::new(victim.stdout.take().unwrap()).lines();
+        assert!(lines.map_while(Result::ok).any(|line| line == "ready"));
+        // Not a wait for anything: moments spread over some rounds of the victim's loop.
+        std::thread::sleep(std::time::Duration::from_millis(moment * 17));
+        victim.kill().unwrap();
+        victim.wait().unwrap();
+        until("every process is gone", || holding(&tree).is_empty());
+    }
 }
