@@ -135,12 +135,11 @@ fn defect(out: &mut String, report: &Report, defect: &Defect<'_>) {
     if let Some(advice) = &finding.advice {
         wrapped(out, &format!("    {GREEN}do{GREEN:#}  "), advice);
     }
-    let reproduce =
-        defect
-            .confirmed_by
-            .iter()
-            .map(|other| &other.reproduce)
-            .fold(&finding.reproduce, |first, other| if first.is_empty() { other } else { first });
+    let reproduce = defect
+        .confirmed_by
+        .iter()
+        .map(|other| &other.reproduce)
+        .fold(&finding.reproduce, |first, other| if first.is_empty() { other } else { first });
     for (index, command) in reproduce.iter().map(|line| visible(line)).enumerate() {
         let label = if index == 0 { "see " } else { "    " };
         line(out, format_args!("    {CYAN}{label}{CYAN:#}{command}"));
