@@ -1,6 +1,8 @@
 //! Which variables of our own environment a started program sees. Everything else (tokens, keys, proxies) is left out.
 
-use std::ffi::{OsStr, OsString};
+use std::ffi::OsStr;
+#[cfg(target_os = "linux")]
+use std::ffi::OsString;
 
 /// Names passed on as they are. Beside language and time zone they only say where installed tools lie.
 const INHERITED: [&str; 26] = [
@@ -32,6 +34,7 @@ const INHERITED: [&str; 26] = [
     "XDG_DATA_DIRS",
 ];
 
+#[cfg(target_os = "linux")]
 /// Variables of our own environment that programs inherit, with `own` put over them; sorted by name.
 pub(crate) fn merged<'a>(
     own: impl IntoIterator<Item = &'a (OsString, OsString)>,
@@ -47,6 +50,7 @@ pub fn is_inherited(name: &OsStr) -> bool {
     name.to_str().is_some_and(|name| INHERITED.binary_search(&name).is_ok() || name.starts_with("LC_"))
 }
 
+#[cfg(target_os = "linux")]
 /// `NAME=value`.
 pub(crate) fn line((name, value): &(OsString, OsString)) -> OsString {
     let mut line = name.clone();
@@ -55,7 +59,7 @@ pub(crate) fn line((name, value): &(OsString, OsString)) -> OsString {
     line
 }
 
-#[cfg(test)]
+#[cfg(all(test, target_os = "linux"))]
 mod tests {
     use super::*;
 

@@ -1,24 +1,49 @@
 //! Starting, confining, limiting and stopping processes. The only place that spawns.
 //!
-//! [`run`] is for one program that ends by itself; [`World`] is for services, in namespaces of their own.
+//! [`run`] is for one program that ends by itself; [`World`] is for services, in namespaces of their own. Linux is the
+//! platform; elsewhere the same interface says that nothing can be started.
 
-mod broker;
-mod capture;
 pub mod environment;
-mod launch;
-mod link;
-mod message;
-mod oneshot;
-mod process;
-mod procfs;
+mod error;
 pub mod program;
+mod spec;
+
+#[cfg(target_os = "linux")]
+mod broker;
+#[cfg(target_os = "linux")]
+mod capture;
+#[cfg(target_os = "linux")]
+mod launch;
+#[cfg(target_os = "linux")]
+mod link;
+#[cfg(target_os = "linux")]
+mod message;
+#[cfg(target_os = "linux")]
+mod oneshot;
+#[cfg(target_os = "linux")]
+mod process;
+#[cfg(target_os = "linux")]
+mod procfs;
+#[cfg(target_os = "linux")]
 mod starting;
+#[cfg(target_os = "linux")]
 mod sys;
+#[cfg(target_os = "linux")]
 mod watch;
+#[cfg(target_os = "linux")]
 mod world;
 
-pub use oneshot::{RunError, run};
+#[cfg(not(target_os = "linux"))]
+mod elsewhere;
+
+#[cfg(not(target_os = "linux"))]
+pub use elsewhere::{Process, World, run};
+pub use error::{Denied, RunError, StartError, WorldError};
+#[cfg(target_os = "linux")]
+pub use oneshot::run;
+#[cfg(target_os = "linux")]
 pub use process::Process;
 pub use program::{Exit, Finished, Limits, Output, Program, Stdin};
-pub use starting::StartError;
-pub use world::{Denied, Fidelity, Listening, Tier, World, WorldError, WorldSpec};
+pub use spec::{Fidelity, Listening, Tier, WorldSpec};
+#[cfg(target_os = "linux")]
+pub use world::World;

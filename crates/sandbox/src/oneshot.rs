@@ -1,28 +1,12 @@
 //! One program that ends by itself: run, wait, and nothing it started is left.
 
 use crate::capture::Capture;
+use crate::error::RunError;
 use crate::link::{Link, Role};
 use crate::program::{Exit, Finished, Program};
-use crate::starting::{self, StartError};
+use crate::starting;
 use crate::watch::{Listener, Started, Stream, Until, Watch};
 use std::time::Duration;
-
-/// Why a program was not run.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum RunError {
-    /// No process could be made to watch over it.
-    #[error("no process could be made to watch over `{program}`: {source}")]
-    Supervisor {
-        /// The program's name.
-        program: String,
-        /// The system's answer.
-        source: std::io::Error,
-    },
-    /// It did not start.
-    #[error(transparent)]
-    Start(#[from] StartError),
-}
 
 /// Streams somebody outside the tree was handed may stay open; they are not waited for longer than this.
 const SILENCE: Duration = Duration::from_millis(500);

@@ -1,6 +1,7 @@
 //! The one way a program is started, for one-shot runs and for worlds.
 
 use crate::environment;
+use crate::error::StartError;
 use crate::launch::{self, Unfit};
 use crate::link::{Link, Refusal};
 use crate::message::{Operation, Stage};
@@ -11,70 +12,7 @@ use std::ffi::OsString;
 use std::io::{Seek, Write};
 use std::os::fd::{AsRawFd, OwnedFd};
 use std::os::unix::fs::PermissionsExt;
-use std::path::PathBuf;
 use std::time::Instant;
-
-/// Why a program did not start.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum StartError {
-    /// `argv` is empty, or its first word is.
-    #[error("there is no program to start: its command line is empty")]
-    Empty,
-    /// A word, a variable or the folder holds a NUL byte.
-    #[error(
-        "the command line of `{program}`, its folder or a variable holds a NUL byte, which no program can be given"
-    )]
-    Nul {
-        /// The program's name.
-        program: String,
-    },
-    /// Nowhere on `PATH`, or no such file.
-    #[error("`{program}` was not found (PATH={path})")]
-    NotFound {
-        /// The program's name.
-        program: String,
-        /// Where it was looked for.
-        path: String,
-    },
-    /// It is there and cannot be run.
-    #[error("`{program}` cannot be run: {reason}")]
-    NotRunnable {
-        /// The program's name.
-        program: String,
-        /// Why.
-        reason: String,
-    },
-    /// The folder it was to start in.
-    #[error("`{program}` cannot start in {}: {source}", dir.display())]
-    Directory {
-        /// The program's name.
-        program: String,
-        /// The folder.
-        dir: PathBuf,
-        /// The system's answer.
-        source: std::io::Error,
-    },
-    /// Too many programs run in the world already.
-    #[error(
-        "`{program}` was not started: {} programs run in this world already",
-        seaworthy_core::limits::WORLD_PROCESSES
-    )]
-    TooMany {
-        /// The program's name.
-        program: String,
-    },
-    /// The system refused something else.
-    #[error("`{program}` was not started: {what}: {source}")]
-    System {
-        /// The program's name.
-        program: String,
-        /// What was refused.
-        what: &'static str,
-        /// The system's answer.
-        source: std::io::Error,
-    },
-}
 
 fn system(program: &Program, what: &'static str, error: Errno) -> StartError {
     StartError::System { program: name(program), what, source: std::io::Error::from_raw_os_error(error) }

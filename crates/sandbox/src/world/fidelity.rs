@@ -1,6 +1,8 @@
 //! Whether this machine allows namespaces, tried once; and when not, which right is missing and how to give it.
 
-use super::{Denied, Fidelity, World, WorldError, WorldSpec};
+use super::World;
+use crate::error::{Denied, WorldError};
+use crate::spec::{Fidelity, WorldSpec};
 use std::fs;
 use std::path::Path;
 use std::sync::OnceLock;

@@ -1,15 +1,17 @@
 //! What the replicas of one service share: the scratch folder, the mounted tree, the process that makes worlds.
 
+use super::copy;
 use super::identity::{self, Users};
 use super::layout::Layout;
 use super::plan::{self, TreeSource};
 use super::scratch::Scratch;
-use super::{Denied, WorldError, WorldSpec, copy};
 use crate::broker::Blueprint;
 use crate::broker::step::Step;
+use crate::error::{Denied, WorldError};
 use crate::launch::Identity;
 use crate::link::{self, Link, Refusal, Role};
 use crate::message::{Operation, Stage};
+use crate::spec::WorldSpec;
 use crate::sys::{self, Errno, mounts};
 use std::fs;
 use std::io;

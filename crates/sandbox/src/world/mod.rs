@@ -9,151 +9,26 @@ mod plan;
 mod scratch;
 
 use crate::environment;
+use crate::error::{Denied, StartError, WorldError};
 use crate::link::Link;
 use crate::message::{Operation, Scope};
 use crate::oneshot;
 use crate::process::Process;
 use crate::procfs;
 use crate::program::{Finished, Program};
-use crate::starting::{self, StartError};
+use crate::spec::{Fidelity, Listening, Tier, WorldSpec};
+use crate::starting;
 use house::House;
 use socket2::{Domain, SockAddr, Socket, Type};
 use std::ffi::{OsStr, OsString};
 use std::io;
-use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener, TcpStream};
+use std::net::{IpAddr, SocketAddr, TcpListener, TcpStream};
 use std::os::fd::{AsRawFd, OwnedFd};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
-
-/// What a world is made of.
-#[derive(Clone, Debug)]
-pub struct WorldSpec {
-    /// The user's folder. Never written: what the service writes goes to a layer of its own.
-    pub tree: PathBuf,
-    /// Folder outside the tree in which the world keeps its layers; on a disk, as not every other file system will do.
-    pub scratch: PathBuf,
-    /// Which kind of confinement is wanted.
-    pub tier: Tier,
-    /// Folders outside the tree that the service must see although they lie in a home or another private folder; read-only.
-    pub visible: Vec<PathBuf>,
-    /// Addresses of the world's loopback beside 127.0.0.0/8, ::1 and 169.254.169.254.
-    pub addresses: Vec<Ipv4Addr>,
-}
-
-impl WorldSpec {
-    /// A world of this tree with the best confinement there is.
-    pub fn new(tree: impl Into<PathBuf>, scratch: impl Into<PathBuf>) -> Self {
-        WorldSpec {
-            tree: tree.into(),
-            scratch: scratch.into(),
-            tier: Tier::Best,
-            visible: Vec::new(),
-            addresses: Vec::new(),
-        }
-    }
-}
-
-/// Which kind of confinement is wanted.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Tier {
-    /// Namespaces where the kernel allows them, else a supervisor.
-    #[default]
-    Best,
-    /// Namespaces, or an error.
-    Namespaced,
-    /// A supervisor, and no namespaces.
-    Supervised,
-}
-
-/// How well a world keeps what runs in it apart.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Fidelity {
-    /// Own user, mount, process, network and IPC namespaces.
-    Namespaced,
-    /// A copy of the tree and a supervisor: network and files are the machine's. Two replicas cannot have one port, and
-    /// what a service started outlives a SIGKILL of the supervisor itself.
-    Supervised {
-        /// What could not be done.
-        missing: String,
-        /// What to type or change so that it can.
-        cure: String,
-    },
-}
-
-/// A socket that listens in a world.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Listening {
-    /// Where.
-    pub addr: SocketAddr,
-    /// The socket's inode, by which its owner was found.
-    pub inode: u64,
-    /// The process of this world that has it open, in the machine's numbering.
-    pub pid: Option<u32>,
-    /// Whether there is such a process: whether what listens was started in this world.
-    pub ours: bool,
-}
-
-/// What the system did not allow.
-#[derive(Debug, thiserror::Error)]
-#[error("could not {what}: {error}")]
-pub struct Denied {
-    what: String,
-    error: io::Error,
-}
-
-impl Denied {
-    fn new(what: impl Into<String>, error: i32) -> Self {
-        Denied { what: what.into(), error: io::Error::from_raw_os_error(error) }
-    }
-
-    fn system(what: &str, error: io::Error) -> Self {
-        Denied { what: what.into(), error }
-    }
-}
-
-/// Why a world could not be opened.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum WorldError {
-    /// The tree is not there, is no folder, or cannot be entered.
-    #[error("{} cannot be run: {source}", tree.display())]
-    Tree {
-        /// The tree.
-        tree: PathBuf,
-        /// The system's answer.
-        source: io::Error,
-    },
-    /// The scratch folder cannot be written.
-    #[error("{} cannot be used as a scratch folder: {source}", scratch.display())]
-    Scratch {
-        /// The scratch folder.
-        scratch: PathBuf,
-        /// The system's answer.
-        source: io::Error,
-    },
-    /// A layer over a tree cannot lie in that tree.
-    #[error("the scratch folder {} lies in the tree {}; name one outside", scratch.display(), tree.display())]
-    ScratchInTree {
-        /// The scratch folder.
-        scratch: PathBuf,
-        /// The tree.
-        tree: PathBuf,
-    },
-    /// No overlay was possible, and no copy either.
-    #[error("{} could not be copied: {source}", tree.display())]
-    Copy {
-        /// The tree.
-        tree: PathBuf,
-        /// The system's answer.
-        source: io::Error,
-    },
-    /// Namespaces were asked for and are not to be had.
-    #[error(transparent)]
-    Denied(#[from] Denied),
-}
 
 /// A service's surroundings. Dropping it ends everything that was started in it.
 #[derive(Debug)]

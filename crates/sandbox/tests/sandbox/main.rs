@@ -1,5 +1,7 @@
 //! The sandbox against real programs: `sh`, `python3`, `node`. As root it runs a second time as a user without privileges.
 
+#![cfg(target_os = "linux")]
+
 #[cfg(test)]
 mod common;
 #[cfg(test)]
