@@ -49,7 +49,9 @@ pub enum BaselineError {
         why: String,
     },
     /// Another format, or a newer version of this one.
-    #[error("its format is {found:?}, and this version reads {FORMAT:?}: write it anew with `seaworthy check --write-baseline`")]
+    #[error(
+        "its format is {found:?}, and this version reads {FORMAT:?}: write it anew with `seaworthy check --write-baseline`"
+    )]
     Format {
         /// What it says.
         found: String,
@@ -81,7 +83,8 @@ impl Baseline {
         struct Head {
             format: Option<String>,
         }
-        let syntax = |error: serde_json::Error| BaselineError::Syntax { line: error.line(), why: error.to_string() };
+        let syntax =
+            |error: serde_json::Error| BaselineError::Syntax { line: error.line(), why: error.to_string() };
         // The format first: a newer one may have fields that this version would only call unknown.
         let head: Head = serde_json::from_str(text).map_err(syntax)?;
         match head.format {

@@ -62,7 +62,10 @@ fn only_in<'t>(tree: &'t Tree, other: &Tree) -> Vec<&'t Entry> {
 
 /// Pairs of files of which each has enough of the other's lines, most alike first: per cent, removed, added.
 fn alike<'t>(
-    base: &Tree, removed: &[&'t Entry], head: &Tree, added: &[&'t Entry],
+    base: &Tree,
+    removed: &[&'t Entry],
+    head: &Tree,
+    added: &[&'t Entry],
 ) -> Vec<(usize, &'t str, &'t str)> {
     let added_lines: Vec<Vec<u64>> = added.iter().map(|entry| line_hashes(head, entry)).collect();
     let mut having: HashMap<u64, Vec<usize>> = HashMap::new();
@@ -78,7 +81,8 @@ fn alike<'t>(
     for entry in removed {
         let lines = line_hashes(base, entry);
         let mut shared: BTreeMap<usize, usize> = BTreeMap::new();
-        for files in lines.iter().filter_map(|line| having.get(line)).filter(|f| f.len() <= COMMON_LINE_FILES) {
+        for files in lines.iter().filter_map(|line| having.get(line)).filter(|f| f.len() <= COMMON_LINE_FILES)
+        {
             files.iter().for_each(|at| *shared.entry(*at).or_default() += 1);
         }
         for (at, shared) in shared {
@@ -111,7 +115,8 @@ pub(crate) fn only_new(head: Vec<Draft>, base: &[Draft], renames: &Renames) -> V
     // Way to be wrong, path, symbol, text.
     let mut here: HashMap<(&str, String, String, String), u32> = HashMap::new();
     for draft in base {
-        let key = (draft.variant, renames.now(&draft.path).to_owned(), draft.symbol.clone(), draft.normal_text());
+        let key =
+            (draft.variant, renames.now(&draft.path).to_owned(), draft.symbol.clone(), draft.normal_text());
         *here.entry(key).or_default() += 1;
     }
     let mut rest = Vec::new();
@@ -126,12 +131,14 @@ pub(crate) fn only_new(head: Vec<Draft>, base: &[Draft], renames: &Renames) -> V
     for ((variant, _, symbol, text), count) in here.into_iter().filter(|(_, count)| *count > 0) {
         *elsewhere.entry((variant, last_name(&symbol), text)).or_default() += count;
     }
-    rest.retain(|draft| match elsewhere.get_mut(&(draft.variant, last_name(&draft.symbol), draft.normal_text())) {
-        Some(count) if *count > 0 => {
-            *count -= 1;
-            false
+    rest.retain(|draft| {
+        match elsewhere.get_mut(&(draft.variant, last_name(&draft.symbol), draft.normal_text())) {
+            Some(count) if *count > 0 => {
+                *count -= 1;
+                false
+            }
+            _ => true,
         }
-        _ => true,
     });
     rest
 }

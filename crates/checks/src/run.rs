@@ -80,7 +80,8 @@ struct Judgement {
 
 /// Runs the checks. Nothing in the tree makes it fail: what cannot be read is listed, and a check that panics is inconclusive.
 pub fn run(request: &Request<'_>) -> Checked {
-    let pool = rayon::ThreadPoolBuilder::new().stack_size(SYNTAX_STACK_BYTES).thread_name(|n| format!("checks-{n}"));
+    let pool =
+        rayon::ThreadPoolBuilder::new().stack_size(SYNTAX_STACK_BYTES).thread_name(|n| format!("checks-{n}"));
     match pool.build() {
         Ok(pool) => pool.install(|| run_here(request)),
         // Limit: no thread can be had; with the caller's stack, deep nesting is still an error of the file.
@@ -94,7 +95,8 @@ fn run_here(request: &Request<'_>) -> Checked {
         plan.checks.severity.get(check.meta.id.as_str()).is_some_and(|severity| severity.severity().is_none())
     };
     let asked = |check: &Check| request.only.is_none_or(|only| only.contains(&check.meta.id));
-    let checks: Vec<&'static Check> = CHECKS.iter().copied().filter(|check| asked(check) && !off(check)).collect();
+    let checks: Vec<&'static Check> =
+        CHECKS.iter().copied().filter(|check| asked(check) && !off(check)).collect();
     let packages = Packages::find(request.tree, request.tree.root(), request.python_paths);
     let mut head = judge(request.tree, request, &packages, &checks);
     verdict::set_aside(&mut head.checks, &head.sources.files);
@@ -107,8 +109,11 @@ fn run_here(request: &Request<'_>) -> Checked {
         }
     }
     let inputs = verdict::inputs(request, &packages);
-    let observations =
-        head.checks.into_iter().map(|judged| verdict::observe(judged, request, inputs, head.sources.complete)).collect();
+    let observations = head
+        .checks
+        .into_iter()
+        .map(|judged| verdict::observe(judged, request, inputs, head.sources.complete))
+        .collect();
     let mut not_checked = request.tree.left_out().to_vec();
     not_checked.append(&mut head.sources.not_checked);
     not_checked.extend(CHECKS.iter().filter(|check| off(check)).map(|check| NotChecked {
@@ -134,10 +139,14 @@ fn judge(tree: &Tree, request: &Request<'_>, packages: &Packages, checks: &[&'st
     let sources = reader::read(tree, request.plan, request.progress);
     let graph = Graph::of(tree, &sources.files);
     let context = Context { tree, plan: request.plan, files: &sources.files, graph: &graph, packages };
-    let surface = catch_unwind(AssertUnwindSafe(|| framework::surface(&context))).unwrap_or_else(|_| Surface {
-        not_read: vec![NotChecked { what: "routes".to_owned(), why: "a defect in Seaworthy: reading them failed".to_owned() }],
-        ..Surface::default()
-    });
+    let surface =
+        catch_unwind(AssertUnwindSafe(|| framework::surface(&context))).unwrap_or_else(|_| Surface {
+            not_read: vec![NotChecked {
+                what: "routes".to_owned(),
+                why: "a defect in Seaworthy: reading them failed".to_owned(),
+            }],
+            ..Surface::default()
+        });
     let mut judged: Vec<Judged> = checks.iter().map(|check| Judged::new(check)).collect();
     let done = AtomicU64::new(0);
     let total = sources.files.len() as u64;
@@ -178,7 +187,6 @@ fn judge(tree: &Tree, request: &Request<'_>, packages: &Packages, checks: &[&'st
             judged.take(ran.report, ran.took, ran.panicked);
         }
     }
-    drop(context);
     Judgement { sources, surface, checks: judged }
 }
 
@@ -213,4 +221,3 @@ pub(crate) fn is_within(path: &str, asked: &[String]) -> bool {
             asked.is_empty() || asked == "." || below
         })
 }
-

@@ -47,15 +47,18 @@ fn read_one(file: &SourceFile, comment: &Comment) -> Option<Suppression> {
     let said = said.trim_end().trim_end_matches("*/").trim_end_matches("-->").trim_end();
     let own = file.lines.line(comment.extent.end.saturating_sub(1).max(comment.extent.start));
     let line = if comment.alone { next_code_line(file, own) } else { file.lines.line(comment.extent.start) };
-    let mut found = Suppression { extent: comment.extent, line, ids: Vec::new(), reason: String::new(), malformed: true };
-    let Some((ids, reason)) = said.strip_prefix("allow").and_then(|rest| rest.trim_start().strip_prefix('(')?.split_once(')'))
+    let mut found =
+        Suppression { extent: comment.extent, line, ids: Vec::new(), reason: String::new(), malformed: true };
+    let Some((ids, reason)) =
+        said.strip_prefix("allow").and_then(|rest| rest.trim_start().strip_prefix('(')?.split_once(')'))
     else {
         return Some(found);
     };
     found.ids = ids.split(',').map(str::trim).filter(|id| !id.is_empty()).map(RuleId::from).collect();
     found.malformed = found.ids.is_empty();
     // A dash or colon before the reason is no reason.
-    found.reason = reason.trim_start_matches(|c: char| c.is_whitespace() || "-:—–".contains(c)).trim().to_owned();
+    found.reason =
+        reason.trim_start_matches(|c: char| c.is_whitespace() || "-:—–".contains(c)).trim().to_owned();
     Some(found)
 }
 
@@ -64,13 +67,17 @@ fn next_code_line(file: &SourceFile, line: u32) -> u32 {
     let mut next = line + 1;
     loop {
         let Some(start) = file.lines.start(next) else { return line + 1 };
-        let end = file.lines.start(next + 1).unwrap_or(u32::MAX).min(u32::try_from(file.text.len()).unwrap_or(u32::MAX));
+        let end = file
+            .lines
+            .start(next + 1)
+            .unwrap_or(u32::MAX)
+            .min(u32::try_from(file.text.len()).unwrap_or(u32::MAX));
         let text = file.text_of(Extent { start, end });
         let first = start + u32::try_from(text.len() - text.trim_start().len()).unwrap_or(0);
         let comments = &file.syntax.comments;
-        let comment = comments.iter().find(|comment| {
-            comment.alone && comment.extent.start <= first && first < comment.extent.end
-        });
+        let comment = comments
+            .iter()
+            .find(|comment| comment.alone && comment.extent.start <= first && first < comment.extent.end);
         match comment {
             _ if text.trim().is_empty() => next += 1,
             Some(comment) => next = file.lines.line(comment.extent.end.saturating_sub(1)) + 1,
@@ -82,7 +89,10 @@ fn next_code_line(file: &SourceFile, line: u32) -> u32 {
 /// The suppression that sets aside a finding of `rule` on the lines from `first` to `last`, with its place in the file's list.
 /// A finding of several lines may be answered on its first or its last.
 pub(crate) fn covering<'f>(
-    file: &'f SourceFile, rule: &RuleId, first: u32, last: u32,
+    file: &'f SourceFile,
+    rule: &RuleId,
+    first: u32,
+    last: u32,
 ) -> Option<(usize, &'f Suppression)> {
     let mut suppressions = file.suppressions.iter().enumerate();
     suppressions.find(|(_, given)| (given.line == first || given.line == last) && given.ids.contains(rule))

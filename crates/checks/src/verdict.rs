@@ -117,10 +117,11 @@ pub(crate) fn observe(judged: Judged, request: &Request<'_>, inputs: Digest, com
     let within = |draft: &Draft| is_within(&draft.path, request.paths);
     let drafts = judged.drafts.into_iter().filter(within);
     let findings: Vec<Finding> = drafts.map(|draft| finish(draft, weight)).collect();
-    let suppressed = judged.suppressed.into_iter().filter(|(draft, _)| within(draft)).map(|(draft, reason)| {
-        let finding = finish(draft, weight);
-        Suppressed { rule: finding.rule, location: finding.primary, reason }
-    });
+    let suppressed =
+        judged.suppressed.into_iter().filter(|(draft, _)| within(draft)).map(|(draft, reason)| {
+            let finding = finish(draft, weight);
+            Suppressed { rule: finding.rule, location: finding.primary, reason }
+        });
     let suppressed: Vec<Suppressed> = suppressed.collect();
     let trials = judged.trials.max((findings.len() + suppressed.len()) as u64);
     let outcome = if findings.iter().any(|finding| finding.severity == Severity::Error) {

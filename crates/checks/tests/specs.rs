@@ -4,6 +4,12 @@
 //! `error: [id] "part of the message"` (or `warning:`, `note:`) at the end of a line expects that finding there; several
 //! stand one after the other, and `^ error: [id]` is about the line above. Every other line must have no finding of the page's check, and under a heading that ends in
 //! `(clean)` there is none at all. Blocks in other languages than those read, with a title, are files of the project too.
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "what fails in a test fails the test"
+)]
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -47,7 +53,10 @@ fn every_example_finds_what_it_says_and_nothing_else() {
             }
         }
         if !found_any || !clean_any {
-            failures.push(format!("{shown} has no example of {}", if found_any { "what is clean" } else { "a finding" }));
+            failures.push(format!(
+                "{shown} has no example of {}",
+                if found_any { "what is clean" } else { "a finding" }
+            ));
         }
     }
     assert!(failures.is_empty(), "\n{}\n", failures.join("\n"));
@@ -65,7 +74,11 @@ fn the_list_is_sorted_and_every_check_has_its_file_and_its_examples() {
         assert!(seaworthy_core::plan::identifiers::is_known(id), "{id} is not among the identifiers of core");
         assert!(check.meta.page().contains(id), "the page of {id} does not name it");
         let source = root.join("src").join(mode.replace('-', "_")).join(id.replace('-', "_"));
-        assert!(source.with_extension("rs").is_file() || source.join("mod.rs").is_file(), "no {}", source.display());
+        assert!(
+            source.with_extension("rs").is_file() || source.join("mod.rs").is_file(),
+            "no {}",
+            source.display()
+        );
         let spec = root.join("specs").join(mode).join(format!("{id}.md"));
         assert!(spec.is_file(), "no {}", spec.display());
         specs.retain(|found| *found != spec);
@@ -97,7 +110,8 @@ fn read(text: &str) -> Vec<Example> {
             examples.push(Example { heading, line: at + 1, files: BTreeMap::new() });
         } else if let Some(info) = line.strip_prefix("```") {
             let fence = "`".repeat(line.len() - line.trim_start_matches('`').len());
-            let body: Vec<&str> = lines.by_ref().map(|(_, line)| line).take_while(|line| *line != fence).collect();
+            let body: Vec<&str> =
+                lines.by_ref().map(|(_, line)| line).take_while(|line| *line != fence).collect();
             let example = examples.last_mut().expect("a block stands below a heading");
             if let Some(name) = name_of(info.trim_start_matches('`')) {
                 let twice = example.files.insert(name.clone(), body.join("\n") + "\n");
@@ -167,7 +181,9 @@ fn judge(id: &str, example: &Example) -> Vec<String> {
     let mut found: Vec<Place> = Vec::new();
     for observation in &checked.observations {
         found.extend(observation.findings.iter().map(place));
-        if let seaworthy_core::Outcome::Inconclusive(seaworthy_core::observation::Reason::Internal { what }) = &observation.outcome {
+        if let seaworthy_core::Outcome::Inconclusive(seaworthy_core::observation::Reason::Internal { what }) =
+            &observation.outcome
+        {
             failures.push(what.clone());
         }
     }
@@ -204,7 +220,8 @@ fn place(finding: &Finding) -> Place {
 /// Runs one check over an example, with the plan in its `seaworthy.toml`. The check of suppressions needs the others.
 fn check(id: &str, example: &Example) -> Checked {
     let tree = Tree::of_files(example.files.iter().map(|(path, text)| (path.clone(), text.clone())));
-    let plan = example.files.get("seaworthy.toml").map_or_else(Plan::default, |text| Plan::read(text).unwrap());
+    let plan =
+        example.files.get("seaworthy.toml").map_or_else(Plan::default, |text| Plan::read(text).unwrap());
     let only = [RuleId::from(id)];
     let subject = Subject { tree: Digest::of(b""), git_commit: None, base: None, critical: BTreeMap::new() };
     let request = Request {

@@ -1,7 +1,11 @@
 //! Trees as they come: links that lead in circles, pipes, names and contents that are no text, files of a size nobody reads,
 //! nesting nobody wrote, repositories in every state. git itself says what is tracked and what a commit is called.
 #![cfg(unix)]
-#![expect(clippy::disallowed_methods, reason = "git is the judge of what a commit is; it is asked by running it")]
+#![expect(clippy::unwrap_used, reason = "what fails in a test fails the test")]
+#![expect(
+    clippy::disallowed_methods,
+    reason = "git is the judge of what a commit is; it is asked by running it"
+)]
 
 use std::ffi::OsStr;
 use std::fs;
@@ -15,7 +19,12 @@ use seaworthy_core::{Digest, Plan, RuleId, Subject, Timestamp};
 
 fn git(folder: &Path, arguments: &[&str]) -> String {
     let mut command = Command::new("git");
-    command.arg("-C").arg(folder).args(arguments).env("GIT_CONFIG_GLOBAL", "/dev/null").env("GIT_CONFIG_NOSYSTEM", "1");
+    command
+        .arg("-C")
+        .arg(folder)
+        .args(arguments)
+        .env("GIT_CONFIG_GLOBAL", "/dev/null")
+        .env("GIT_CONFIG_NOSYSTEM", "1");
     for (name, value) in [("NAME", "a"), ("EMAIL", "a@example.org"), ("DATE", "2024-01-01T00:00:00Z")] {
         command.env(format!("GIT_AUTHOR_{name}"), value).env(format!("GIT_COMMITTER_{name}"), value);
     }
@@ -26,7 +35,8 @@ fn git(folder: &Path, arguments: &[&str]) -> String {
 
 fn check(tree: &Tree, base: Option<&Tree>, plan: &Plan, only: &[&str]) -> Checked {
     let only: Vec<RuleId> = only.iter().map(|id| RuleId::from(*id)).collect();
-    let subject = Subject { tree: Digest::of(b""), git_commit: None, base: None, critical: Default::default() };
+    let subject =
+        Subject { tree: Digest::of(b""), git_commit: None, base: None, critical: Default::default() };
     run(&Request {
         tree,
         plan,
@@ -41,7 +51,11 @@ fn check(tree: &Tree, base: Option<&Tree>, plan: &Plan, only: &[&str]) -> Checke
 }
 
 fn listed<'t>(tree: &'t Tree, what: &str) -> &'t str {
-    tree.left_out().iter().find(|left| left.what == what).map(|left| left.why.as_str()).unwrap_or("not listed")
+    tree.left_out()
+        .iter()
+        .find(|left| left.what == what)
+        .map(|left| left.why.as_str())
+        .unwrap_or("not listed")
 }
 
 #[test]
@@ -65,7 +79,11 @@ fn a_hostile_folder_is_read_to_the_end_and_what_is_left_out_is_listed() {
     }
     fs::create_dir_all(&down).unwrap();
     fs::write(down.join("low.py"), "import email.mime.html\n").unwrap();
-    for (name, marker, contents) in [("built", "CACHEDIR.TAG", "Signature: 8a477f597d28d172789f06886806bc55"), ("envir", "pyvenv.cfg", ""), ("other", "seaworthy.toml", "")] {
+    for (name, marker, contents) in [
+        ("built", "CACHEDIR.TAG", "Signature: 8a477f597d28d172789f06886806bc55"),
+        ("envir", "pyvenv.cfg", ""),
+        ("other", "seaworthy.toml", ""),
+    ] {
         fs::create_dir(root.join(name)).unwrap();
         fs::write(root.join(name).join(marker), contents).unwrap();
         fs::write(root.join(name).join("a.py"), "import email.mime.html\n").unwrap();
@@ -87,11 +105,16 @@ fn a_hostile_folder_is_read_to_the_end_and_what_is_left_out_is_listed() {
     assert_eq!(tree.digest().0, Tree::open(root).unwrap().digest().0);
 
     let checked = check(&tree, None, &Plan::default(), &["unknown-module"]);
-    let places: Vec<String> = checked.observations[0].findings.iter().map(|f| f.primary.to_string()).collect();
+    let places: Vec<String> =
+        checked.observations[0].findings.iter().map(|f| f.primary.to_string()).collect();
     assert_eq!(places.len(), 2, "{places:?}");
     assert!(places.iter().any(|place| place.starts_with("good.py:1:")));
     for what in ["latin.py", "sparse.py", "deep.py", "deep.js"] {
-        assert!(checked.not_checked.iter().any(|not| not.what.starts_with(what)), "{what}: {:?}", checked.not_checked);
+        assert!(
+            checked.not_checked.iter().any(|not| not.what.starts_with(what)),
+            "{what}: {:?}",
+            checked.not_checked
+        );
     }
 }
 
@@ -103,7 +126,8 @@ fn the_digest_knows_contents_names_and_the_right_to_execute_and_nothing_else() {
     let first = digest();
     fs::create_dir(folder.path().join("empty")).unwrap();
     assert_eq!(first, digest());
-    fs::set_permissions(folder.path().join("a"), std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
+    fs::set_permissions(folder.path().join("a"), std::os::unix::fs::PermissionsExt::from_mode(0o755))
+        .unwrap();
     let executable = digest();
     assert_ne!(first, executable);
     fs::write(folder.path().join("a"), "2").unwrap();
@@ -161,7 +185,10 @@ fn a_change_brings_only_what_its_base_does_not_have() {
         ("old.py", "import xml.gone\nx = 1\ny = 2\nz = 3\n"),
     ]);
     let head = Tree::of_files([
-        ("a.py", "# moved down\n\nimport email.mime.html\n\ndef f():\n    pass\n    import json.no_such\nimport wave.new\n"),
+        (
+            "a.py",
+            "# moved down\n\nimport email.mime.html\n\ndef f():\n    pass\n    import json.no_such\nimport wave.new\n",
+        ),
         ("new.py", "import xml.gone\nx = 1\ny = 2\nz = 4\n"),
     ]);
     let checked = check(&head, Some(&base), &Plan::default(), &["unknown-module"]);
@@ -187,7 +214,10 @@ fn a_fingerprint_outlives_moved_lines_and_a_baseline_its_own_file() {
     assert!(again.fingerprints().contains(&after[0].fingerprint));
     assert_eq!(again.gone(&[]), ["unknown-module at a.py:1:8"]);
     assert!(matches!(Baseline::read("{"), Err(BaselineError::Syntax { line: 1, .. })));
-    assert!(matches!(Baseline::read("{\"format\":\"seaworthy.baseline/v9\",\"more\":1}"), Err(BaselineError::Format { .. })));
+    assert!(matches!(
+        Baseline::read("{\"format\":\"seaworthy.baseline/v9\",\"more\":1}"),
+        Err(BaselineError::Format { .. })
+    ));
 }
 
 #[test]
@@ -197,11 +227,18 @@ fn what_is_set_aside_is_shown_with_its_reason_and_what_the_plan_says_is_done() {
         ("b.py", "# seaworthy: allow(unknown-module)\n# and more\n\nimport email.mime.html\n"),
         ("legacy/c.py", "import email.mime.html\n"),
     ]);
-    let plan = Plan::read("[checks]\nexclude = [\"legacy/**\"]\nseverity = { \"unknown-module\" = \"note\" }\n").unwrap();
+    let plan =
+        Plan::read("[checks]\nexclude = [\"legacy/**\"]\nseverity = { \"unknown-module\" = \"note\" }\n")
+            .unwrap();
     let checked = check(&tree, None, &plan, &["unknown-module", "unsound-suppression"]);
-    let reasons: Vec<&str> = checked.observations[0].suppressed.iter().map(|given| given.reason.as_str()).collect();
+    let reasons: Vec<&str> =
+        checked.observations[0].suppressed.iter().map(|given| given.reason.as_str()).collect();
     assert_eq!(reasons, ["only ever read", ""]);
     assert!(checked.observations[0].findings.is_empty());
     assert_eq!(checked.observations[1].findings.len(), 1);
-    assert!(checked.not_checked.iter().any(|not| not.what == "legacy/** (1 source files)"), "{:?}", checked.not_checked);
+    assert!(
+        checked.not_checked.iter().any(|not| not.what == "legacy/** (1 source files)"),
+        "{:?}",
+        checked.not_checked
+    );
 }

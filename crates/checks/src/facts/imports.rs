@@ -35,13 +35,20 @@ pub(crate) fn of(module: &Module, text: &str) -> Vec<ImportFact> {
         let Node::Stmt(Stmt { extent, kind: StmtKind::Import(import) }) = node else { return true };
         let in_function = around.iter().any(|node| node.function().is_some());
         let called_later = import.kind == ImportKind::Dynamic
-            && text.get(extent.start as usize..).is_some_and(|text| text.starts_with("import(") || text.starts_with("import ("));
+            && text
+                .get(extent.start as usize..)
+                .is_some_and(|text| text.starts_with("import(") || text.starts_with("import ("));
         let when = match import.kind {
             ImportKind::TypeOnly => When::TypeOnly,
             _ if in_function || called_later => When::Lazy,
             _ => When::Eager,
         };
-        facts.push(ImportFact { import: (**import).clone(), extent: *extent, when, guarded: around.iter().any(is_guard) });
+        facts.push(ImportFact {
+            import: (**import).clone(),
+            extent: *extent,
+            when,
+            guarded: around.iter().any(is_guard),
+        });
         true
     });
     facts
@@ -50,7 +57,10 @@ pub(crate) fn of(module: &Module, text: &str) -> Vec<ImportFact> {
 fn is_guard(node: &Node<'_>) -> bool {
     match node {
         Node::Handler(_) => true,
-        Node::Stmt(Stmt { kind, .. }) => matches!(kind, StmtKind::Try(_) | StmtKind::If { .. } | StmtKind::With { .. } | StmtKind::Match { .. }),
+        Node::Stmt(Stmt { kind, .. }) => matches!(
+            kind,
+            StmtKind::Try(_) | StmtKind::If { .. } | StmtKind::With { .. } | StmtKind::Match { .. }
+        ),
         Node::Expr(expr) => matches!(expr.kind, ExprKind::Conditional { .. } | ExprKind::Logical { .. }),
     }
 }

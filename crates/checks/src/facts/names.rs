@@ -7,7 +7,8 @@ use std::collections::HashMap;
 
 use super::nodes::{Node, each_node};
 use super::syntax::{
-    Assign, CallStyle, Declares, Expr, ExprKind, Extent, Function, Import, ImportKind, Literal, Module, Stmt, StmtKind, Text,
+    Assign, CallStyle, Declares, Expr, ExprKind, Extent, Function, Import, ImportKind, Literal, Module, Stmt,
+    StmtKind, Text,
 };
 use crate::language::Language;
 
@@ -67,7 +68,10 @@ impl Names {
             ExprKind::Await(value) => self.resolve(value),
             ExprKind::Call(call) if call.style == CallStyle::Plain => {
                 let callee = call.callee.dotted()?;
-                let importer = matches!(callee.as_str(), "require" | "import" | "__import__" | "importlib.import_module");
+                let importer = matches!(
+                    callee.as_str(),
+                    "require" | "import" | "__import__" | "importlib.import_module"
+                );
                 let module = call.arguments.first().filter(|_| importer)?.value.string()?;
                 Some(module.strip_prefix("node:").unwrap_or(module).to_owned())
             }
@@ -126,10 +130,15 @@ impl Names {
             StmtKind::Assign(assign) => self.bind_assign(scope, assign),
             StmtKind::Loop(each) => each.target.iter().for_each(|target| self.bind_pattern(scope, target)),
             StmtKind::With { items, .. } => {
-                items.iter().filter_map(|(_, name)| name.as_ref()).for_each(|name| self.bind_pattern(scope, name));
+                items
+                    .iter()
+                    .filter_map(|(_, name)| name.as_ref())
+                    .for_each(|name| self.bind_pattern(scope, name));
             }
             StmtKind::Match { arms, .. } => {
-                arms.iter().filter_map(|arm| arm.pattern.as_ref()).for_each(|pattern| self.bind_pattern(scope, pattern));
+                arms.iter()
+                    .filter_map(|arm| arm.pattern.as_ref())
+                    .for_each(|pattern| self.bind_pattern(scope, pattern));
             }
             StmtKind::Global(list) => list.iter().for_each(|name| self.bind(scope, name, Binding::Global)),
             StmtKind::Function(function) => {
@@ -223,14 +232,16 @@ impl Names {
         if !(declares || python && assign.op.is_none()) {
             return;
         }
-        let nothing = assign.value.as_ref().is_some_and(|value| matches!(value.kind, ExprKind::Literal(Literal::Null)));
+        let nothing =
+            assign.value.as_ref().is_some_and(|value| matches!(value.kind, ExprKind::Literal(Literal::Null)));
         for target in &assign.targets {
             // `const {timingSafeEqual} = crypto` takes a name out of a module.
             if let (ExprKind::Record { entries, .. }, Some(value)) = (&target.kind, &assign.value)
                 && let Some(module) = self.resolve(value).filter(|_| self.is_imported(value))
             {
                 for (key, value) in entries {
-                    let name = key.as_ref().and_then(|key| key.dotted().or_else(|| key.string().map(str::to_owned)));
+                    let name =
+                        key.as_ref().and_then(|key| key.dotted().or_else(|| key.string().map(str::to_owned)));
                     if let (Some(key), ExprKind::Name(local)) = (name, &value.kind) {
                         self.bind(scope, local, Binding::Import(format!("{module}.{key}")));
                     }
@@ -246,7 +257,9 @@ impl Names {
         match &expr.kind {
             ExprKind::Name(name) => {
                 let scope = self.scope_at(expr.extent.start);
-                [scope, 0].iter().any(|at| matches!(self.bindings.get(&(*at, name.clone())), Some(Binding::Import(_))))
+                [scope, 0]
+                    .iter()
+                    .any(|at| matches!(self.bindings.get(&(*at, name.clone())), Some(Binding::Import(_))))
             }
             ExprKind::Member { object, .. } => self.is_imported(object),
             ExprKind::Call(_) | ExprKind::Await(_) => self.resolve(expr).is_some(),
@@ -261,17 +274,25 @@ impl Names {
             ExprKind::Sequence { items, .. } | ExprKind::Other(items) => {
                 items.iter().for_each(|item| self.bind_pattern(scope, item));
             }
-            ExprKind::Record { entries, .. } => entries.iter().for_each(|(_, value)| self.bind_pattern(scope, value)),
+            ExprKind::Record { entries, .. } => {
+                entries.iter().for_each(|(_, value)| self.bind_pattern(scope, value))
+            }
             ExprKind::Spread(value) | ExprKind::Unary { value, .. } => self.bind_pattern(scope, value),
-            ExprKind::Assign { target: value, .. } | ExprKind::Cast { value, .. } => self.bind_pattern(scope, value),
+            ExprKind::Assign { target: value, .. } | ExprKind::Cast { value, .. } => {
+                self.bind_pattern(scope, value)
+            }
             // Rust's `Some(x)`.
-            ExprKind::Call(call) => call.arguments.iter().for_each(|each| self.bind_pattern(scope, &each.value)),
+            ExprKind::Call(call) => {
+                call.arguments.iter().for_each(|each| self.bind_pattern(scope, &each.value))
+            }
             _ => {}
         }
     }
 
     fn bind_import(&mut self, scope: u32, import: &Import) {
-        if import.kind == ImportKind::Child || import.kind == ImportKind::Reexport && self.language != Some(Language::Rust) {
+        if import.kind == ImportKind::Child
+            || import.kind == ImportKind::Reexport && self.language != Some(Language::Rust)
+        {
             return;
         }
         let module = match self.language {

@@ -58,7 +58,7 @@ pub(crate) fn read(tree: &Tree, plan: &Plan, progress: &dyn Progress) -> Sources
             continue;
         };
         match excluded.matches(&entry.path).first() {
-            Some(glob) => excluded_count.iter_mut().nth(*glob).into_iter().for_each(|count| *count += 1),
+            Some(glob) => excluded_count.get_mut(*glob).into_iter().for_each(|count| *count += 1),
             None => entries.push((entry, language)),
         }
     }
@@ -116,7 +116,10 @@ fn read_one(tree: &Tree, entry: &Entry, language: Language) -> Read {
     }
     let lines = Lines::of(&text);
     if text.len() > 8 * MINIFIED_LINE_BYTES && text.len() / lines.count().max(1) > MINIFIED_LINE_BYTES {
-        return not(format!("{} bytes a line: minified or generated, not written by hand", text.len() / lines.count()));
+        return not(format!(
+            "{} bytes a line: minified or generated, not written by hand",
+            text.len() / lines.count()
+        ));
     }
     let parsed = language.parse(&entry.path, &text);
     let error = parsed.errors.first().map(|error| NotChecked {
@@ -159,7 +162,10 @@ fn excluded(plan: &Plan, not_checked: &mut Vec<NotChecked>) -> GlobSet {
     for text in &plan.checks.exclude {
         // Each keeps its place in the list, so that files can be counted by glob.
         let glob = GlobBuilder::new(text).literal_separator(true).build().or_else(|error| {
-            not_checked.push(NotChecked { what: text.clone(), why: format!("is not a glob, and excludes nothing: {error}") });
+            not_checked.push(NotChecked {
+                what: text.clone(),
+                why: format!("is not a glob, and excludes nothing: {error}"),
+            });
             globset::Glob::new("/")
         });
         glob.into_iter().for_each(|glob| {
@@ -207,17 +213,24 @@ fn is_test(path: &str, language: Language) -> bool {
     let (folders, name) = path.rsplit_once('/').unwrap_or(("", path));
     let stem = name.split('.').next().unwrap_or(name);
     let in_folder = folders.split('/').any(|folder| {
-        matches!(folder, "test" | "tests" | "testing" | "__tests__" | "__mocks__" | "spec" | "e2e" | "cypress")
+        matches!(
+            folder,
+            "test" | "tests" | "testing" | "__tests__" | "__mocks__" | "spec" | "e2e" | "cypress"
+        )
     });
     let by_name = match language {
         Language::Python => {
-            stem.starts_with("test_") || stem.ends_with("_test") || matches!(stem, "conftest" | "tests" | "test")
+            stem.starts_with("test_")
+                || stem.ends_with("_test")
+                || matches!(stem, "conftest" | "tests" | "test")
         }
         Language::JavaScript | Language::TypeScript => {
             name.split('.').any(|part| matches!(part, "test" | "spec" | "cy" | "e2e"))
                 || matches!(stem, "test" | "tests")
         }
-        Language::Rust => folders.split('/').any(|folder| folder == "benches") || matches!(stem, "tests" | "test"),
+        Language::Rust => {
+            folders.split('/').any(|folder| folder == "benches") || matches!(stem, "tests" | "test")
+        }
     };
     in_folder || by_name
 }

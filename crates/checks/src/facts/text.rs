@@ -6,16 +6,22 @@ use crate::language::Language;
 pub(super) fn decode(language: Language, bytes: Vec<u8>) -> Result<String, Undecodable> {
     if let Some((encoding, mark)) = encoding_rs::Encoding::for_bom(&bytes) {
         let (text, malformed) = encoding.decode_without_bom_handling(bytes.get(mark..).unwrap_or_default());
-        return if malformed { Err(Undecodable { line: 1, encoding: encoding.name() }) } else { Ok(text.into_owned()) };
+        return if malformed {
+            Err(Undecodable { line: 1, encoding: encoding.name() })
+        } else {
+            Ok(text.into_owned())
+        };
     }
     let invalid = match String::from_utf8(bytes) {
         Ok(text) => return Ok(text),
         Err(invalid) => invalid,
     };
     let valid = invalid.as_bytes().get(..invalid.utf8_error().valid_up_to()).unwrap_or_default();
-    let refuse = |encoding| Undecodable { line: valid.iter().filter(|byte| **byte == b'\n').count() + 1, encoding };
+    let refuse =
+        |encoding| Undecodable { line: valid.iter().filter(|byte| **byte == b'\n').count() + 1, encoding };
     let declared = if language == Language::Python { declared_encoding(invalid.as_bytes()) } else { None };
-    let encoding = declared.filter(|encoding| *encoding != encoding_rs::UTF_8).ok_or_else(|| refuse("UTF-8"))?;
+    let encoding =
+        declared.filter(|encoding| *encoding != encoding_rs::UTF_8).ok_or_else(|| refuse("UTF-8"))?;
     let (text, malformed) = encoding.decode_without_bom_handling(invalid.as_bytes());
     if malformed { Err(refuse(encoding.name())) } else { Ok(text.into_owned()) }
 }
@@ -34,7 +40,8 @@ fn declared_encoding(bytes: &[u8]) -> Option<&'static encoding_rs::Encoding> {
     bytes.split(|byte| *byte == b'\n').take(2).find_map(|line| {
         let line = std::str::from_utf8(line.trim_ascii()).ok()?.strip_prefix('#')?;
         let after = line.split_once("coding")?.1.strip_prefix([':', '='])?.trim_start();
-        let end = after.find(|c: char| !c.is_ascii_alphanumeric() && !"-_.".contains(c)).unwrap_or(after.len());
+        let end =
+            after.find(|c: char| !c.is_ascii_alphanumeric() && !"-_.".contains(c)).unwrap_or(after.len());
         // Python writes `latin-1` and `utf_8_sig` where the web's list has `latin1` and `utf-8`.
         let name = after.get(..end)?.to_ascii_lowercase().replace('_', "-");
         let name = match name.as_str() {
@@ -52,7 +59,8 @@ mod tests {
 
     #[test]
     fn a_python_file_may_name_its_encoding() {
-        let text = decode(Language::Python, b"#!/usr/bin/python\n# -*- coding: latin-1 -*-\nx = '\xe9'\n".to_vec());
+        let text =
+            decode(Language::Python, b"#!/usr/bin/python\n# -*- coding: latin-1 -*-\nx = '\xe9'\n".to_vec());
         assert_eq!(text.unwrap(), "#!/usr/bin/python\n# -*- coding: latin-1 -*-\nx = 'é'\n");
     }
 

@@ -49,14 +49,45 @@ pub static CHECK: Check = Check {
 
 /// Files that say what a build makes, and what of it is not kept.
 const BUILD_FILES: &[&str] = &[
-    ".gitignore", "BUILD", "BUILD.bazel", "CMakeLists.txt", "Cargo.toml", "MANIFEST.in", "Makefile", "justfile", "meson.build",
-    "noxfile.py", "package.json", "pyproject.toml", "setup.cfg", "setup.py", "tox.ini", "hatch_build.py",
+    ".gitignore",
+    "BUILD",
+    "BUILD.bazel",
+    "CMakeLists.txt",
+    "Cargo.toml",
+    "MANIFEST.in",
+    "Makefile",
+    "justfile",
+    "meson.build",
+    "noxfile.py",
+    "package.json",
+    "pyproject.toml",
+    "setup.cfg",
+    "setup.py",
+    "tox.ini",
+    "hatch_build.py",
 ];
 
 /// Folders whose contents builds make.
 const BUILT_FOLDERS: &[&str] = &[
-    "_generated", "_build", ".next", ".nuxt", ".svelte-kit", "__generated__", "build", "coverage", "dist", "es", "esm", "gen",
-    "generated", "node_modules", "out", "out-tsc", "pkg", "target", "wasm",
+    "_generated",
+    "_build",
+    ".next",
+    ".nuxt",
+    ".svelte-kit",
+    "__generated__",
+    "build",
+    "coverage",
+    "dist",
+    "es",
+    "esm",
+    "gen",
+    "generated",
+    "node_modules",
+    "out",
+    "out-tsc",
+    "pkg",
+    "target",
+    "wasm",
 ];
 
 /// Bytes of one build file.
@@ -96,7 +127,11 @@ fn run(context: &Context<'_>, report: &mut Report<'_>) {
     }
 }
 
-fn import_at<'a>(context: &Context<'a>, file: usize, import: usize) -> Option<(&'a SourceFile, &'a ImportFact)> {
+fn import_at<'a>(
+    context: &Context<'a>,
+    file: usize,
+    import: usize,
+) -> Option<(&'a SourceFile, &'a ImportFact)> {
     let file = context.files.get(file)?;
     Some((file, file.imports.get(import)?))
 }
@@ -114,7 +149,12 @@ fn known(context: &Context<'_>, file: &SourceFile, external: &External) -> Known
 }
 
 /// Whether something makes the missing file: at run time, in a build, or on this disk although git does not keep it.
-fn is_made(context: &Context<'_>, file: &SourceFile, missing: &Missing, build_files: &mut Option<String>) -> bool {
+fn is_made(
+    context: &Context<'_>,
+    file: &SourceFile,
+    missing: &Missing,
+    build_files: &mut Option<String>,
+) -> bool {
     let path = missing.looked_at.as_str();
     let name = path.rsplit('/').next().unwrap_or(path);
     let (stem, ending) = name.rsplit_once('.').unwrap_or((name, ""));
@@ -126,11 +166,17 @@ fn is_made(context: &Context<'_>, file: &SourceFile, missing: &Missing, build_fi
             return true;
         }
     }
-    let makes = |ancestor: &String| context.file(ancestor).is_none_or(|file| python::source_makes_modules(&file.text));
+    let makes = |ancestor: &String| {
+        context.file(ancestor).is_none_or(|file| python::source_makes_modules(&file.text))
+    };
     if missing.ancestors.iter().any(makes) || path.split('/').any(|folder| BUILT_FOLDERS.contains(&folder)) {
         return true;
     }
-    if name.ends_with("_pb2") || name.ends_with("_pb2_grpc") || name.ends_with("_grpc") || stem.ends_with(".generated") {
+    if name.ends_with("_pb2")
+        || name.ends_with("_pb2_grpc")
+        || name.ends_with("_grpc")
+        || stem.ends_with(".generated")
+    {
         return true;
     }
     if context.tree.root().is_some_and(|root| on_disk(&root.join(path))) {
@@ -146,10 +192,14 @@ fn is_made(context: &Context<'_>, file: &SourceFile, missing: &Missing, build_fi
 
 /// Whether there is such a module on disk, though not in the tree: `name.py`, `name/`, `name.so`, `name.js`.
 fn on_disk(path: &std::path::Path) -> bool {
-    let Some((folder, name)) = path.parent().zip(path.file_name().and_then(|name| name.to_str())) else { return false };
+    let Some((folder, name)) = path.parent().zip(path.file_name().and_then(|name| name.to_str())) else {
+        return false;
+    };
     let prefix = format!("{name}.");
     let mut entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
-    entries.any(|entry| entry.file_name().to_str().is_some_and(|found| found == name || found.starts_with(&prefix)))
+    entries.any(|entry| {
+        entry.file_name().to_str().is_some_and(|found| found == name || found.starts_with(&prefix))
+    })
 }
 
 fn has_word(text: &str, word: &str) -> bool {
@@ -170,20 +220,33 @@ fn not_in_project(file: &SourceFile, fact: &ImportFact, missing: &Missing, repor
     };
     let message = format!("`{}` is not in this project: {looked}", missing.what);
     let severity = if fact.when == When::TypeOnly { Severity::Warning } else { Severity::Error };
-    let draft = report.at(file, fact.import.module_extent, message).variant("not-in-project").severity(severity);
+    let draft =
+        report.at(file, fact.import.module_extent, message).variant("not-in-project").severity(severity);
     let advice = "import what there is, or add the missing file to the repository; if a build makes it, name it in `.gitignore`";
     report.add(draft.confidence(Confidence::Certain).advice(advice));
 }
 
-fn not_in_package(file: &SourceFile, fact: &ImportFact, external: &External, within: &str, report: &mut Report<'_>) {
+fn not_in_package(
+    file: &SourceFile,
+    fact: &ImportFact,
+    external: &External,
+    within: &str,
+    report: &mut Report<'_>,
+) {
     let message = format!("{within} has no module `{}`", external.module);
     let severity = if fact.when == When::TypeOnly { Severity::Warning } else { Severity::Error };
-    let draft = report.at(file, fact.import.module_extent, message).variant("not-in-package").severity(severity);
+    let draft =
+        report.at(file, fact.import.module_extent, message).variant("not-in-package").severity(severity);
     let advice = "import what it has, or install and lock a version that has this";
     report.add(draft.confidence(Confidence::Certain).advice(advice));
 }
 
-fn say_unverified(context: &Context<'_>, language: Language, packages: &BTreeSet<String>, report: &mut Report<'_>) {
+fn say_unverified(
+    context: &Context<'_>,
+    language: Language,
+    packages: &BTreeSet<String>,
+    report: &mut Report<'_>,
+) {
     let mut names: Vec<&str> = packages.iter().map(String::as_str).take(NAMED_PACKAGES).collect();
     let more = format!("and {} more", packages.len().saturating_sub(NAMED_PACKAGES));
     if packages.len() > NAMED_PACKAGES {

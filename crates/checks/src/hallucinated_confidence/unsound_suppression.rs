@@ -47,7 +47,8 @@ fn run(context: &Context<'_>, applied: &Applied<'_>, report: &mut Report<'_>) {
 }
 
 fn judge(file: &SourceFile, at: usize, given: &Suppression, applied: &Applied<'_>, report: &mut Report<'_>) {
-    let form = "write `seaworthy: allow(ID) REASON`, in a comment on the line of the finding or alone above it";
+    let form =
+        "write `seaworthy: allow(ID) REASON`, in a comment on the line of the finding or alone above it";
     if given.malformed {
         let draft = report.at(file, given.extent, "this looks like a suppression and sets nothing aside");
         return report.add(draft.variant("malformed").confidence(Confidence::Certain).advice(form));
@@ -62,7 +63,8 @@ fn judge(file: &SourceFile, at: usize, given: &Suppression, applied: &Applied<'_
     for id in &given.ids {
         if !identifiers::is_known(id.as_str()) {
             let message = format!("there is no check `{id}`");
-            let draft = report.at(file, given.extent, message).variant("unknown-id").confidence(Confidence::Certain);
+            let draft =
+                report.at(file, given.extent, message).variant("unknown-id").confidence(Confidence::Certain);
             let advice = match nearest(id.as_str(), identifiers::ALL.iter().copied()) {
                 Some(near) => format!("did you mean `{near}`?"),
                 None => "`seaworthy explain` lists the identifiers".to_owned(),

@@ -18,7 +18,24 @@ stream/promises stream/web string_decoder sys test test/reporters test/mock_load
 util util/types v8 vm wasi worker_threads zlib ffi quic";
 
 /// Endings that are tried for a path inside a package.
-const ENDINGS: &[&str] = &["", ".js", ".json", ".node", ".mjs", ".cjs", ".ts", ".tsx", ".d.ts", ".d.mts", ".d.cts", "/index.js", "/index.d.ts", "/index.json", "/index.mjs", "/package.json"];
+const ENDINGS: &[&str] = &[
+    "",
+    ".js",
+    ".json",
+    ".node",
+    ".mjs",
+    ".cjs",
+    ".ts",
+    ".tsx",
+    ".d.ts",
+    ".d.mts",
+    ".d.cts",
+    "/index.js",
+    "/index.d.ts",
+    "/index.json",
+    "/index.mjs",
+    "/package.json",
+];
 
 /// The packages that are installed or declared.
 #[derive(Debug, Default)]
@@ -31,9 +48,19 @@ impl Installed {
     pub(super) fn find(tree: &Tree, root: Option<&Path>) -> Self {
         let mut declared = BTreeSet::new();
         for entry in tree.entries().iter().filter(|entry| !entry.foreign && entry.name() == "package.json") {
-            let Some(package) = tree.read_text(&entry.path, 1 << 20).and_then(|text| jsonc::read(&text)) else { continue };
+            let Some(package) = tree.read_text(&entry.path, 1 << 20).and_then(|text| jsonc::read(&text))
+            else {
+                continue;
+            };
             for field in ["dependencies", "devDependencies", "peerDependencies", "optionalDependencies"] {
-                declared.extend(package.get(field).and_then(Value::as_object).into_iter().flatten().map(|(name, _)| name.clone()));
+                declared.extend(
+                    package
+                        .get(field)
+                        .and_then(Value::as_object)
+                        .into_iter()
+                        .flatten()
+                        .map(|(name, _)| name.clone()),
+                );
             }
         }
         Self { root: root.map(Path::to_owned), declared }
@@ -43,7 +70,9 @@ impl Installed {
     pub(super) fn inventory(&self) -> Vec<String> {
         let modules = self.root.iter().map(|root| root.join("node_modules"));
         let records = [".package-lock.json", ".modules.yaml", ".yarn-integrity", ".yarn-state.yml"];
-        modules.flat_map(|modules| records.map(|record| read(&modules.join(record)).unwrap_or_default())).collect()
+        modules
+            .flat_map(|modules| records.map(|record| read(&modules.join(record)).unwrap_or_default()))
+            .collect()
     }
 
     pub(super) fn module(&self, specifier: &str, folder: &str) -> Known {
@@ -54,7 +83,10 @@ impl Installed {
         }
         let name = package_name(specifier);
         let unverified = || Known::Unverified { package: name.to_owned() };
-        let is_alias = name.starts_with(['#', '~', '$', '/', '.']) || name.contains(':') || matches!(name, "@" | "") || specifier.starts_with("@/");
+        let is_alias = name.starts_with(['#', '~', '$', '/', '.'])
+            || name.contains(':')
+            || matches!(name, "@" | "")
+            || specifier.starts_with("@/");
         if is_alias {
             return unverified();
         }
@@ -64,7 +96,11 @@ impl Installed {
         if is_builtin(specifier) {
             return Known::There;
         }
-        if is_builtin(name) && !self.declared.contains(name) && !specifier.ends_with('/') && self.root.is_some() {
+        if is_builtin(name)
+            && !self.declared.contains(name)
+            && !specifier.ends_with('/')
+            && self.root.is_some()
+        {
             return Known::Lacking { within: format!("Node's `{name}`") };
         }
         unverified()

@@ -41,17 +41,23 @@ impl Installed {
         for path in given {
             installed.add(path.clone());
         }
-        for environment in root.into_iter().flat_map(|root| ENVIRONMENTS.iter().map(move |name| root.join(name))) {
+        for environment in
+            root.into_iter().flat_map(|root| ENVIRONMENTS.iter().map(move |name| root.join(name)))
+        {
             let Some(settings) = read(&environment.join("pyvenv.cfg")) else { continue };
             let version = settings.lines().find_map(|line| {
                 let (key, value) = line.split_once('=')?;
                 matches!(key.trim(), "version" | "version_info").then(|| value.trim().to_owned())
             });
-            let minor = version.and_then(|version| version.strip_prefix("3.")?.split('.').next()?.parse().ok());
+            let minor =
+                version.and_then(|version| version.strip_prefix("3.")?.split('.').next()?.parse().ok());
             installed.minor = installed.minor.or(minor);
             installed.add(environment.join("Lib").join("site-packages"));
             for library in ["lib", "lib64"] {
-                for python in children(&environment.join(library)).into_iter().filter(|name| name.starts_with("python3")) {
+                for python in children(&environment.join(library))
+                    .into_iter()
+                    .filter(|name| name.starts_with("python3"))
+                {
                     installed.add(environment.join(library).join(python).join("site-packages"));
                 }
             }
@@ -76,7 +82,11 @@ impl Installed {
     /// The distributions, by folder name (`requests-2.31.0.dist-info`).
     pub(super) fn inventory(&self) -> BTreeSet<String> {
         let names = self.sites.iter().flat_map(|site| children(site));
-        names.filter(|name| name.ends_with(".dist-info") || name.ends_with(".egg-info") || name.ends_with(".pth")).collect()
+        names
+            .filter(|name| {
+                name.ends_with(".dist-info") || name.ends_with(".egg-info") || name.ends_with(".pth")
+            })
+            .collect()
     }
 
     pub(super) fn module(&self, module: &str) -> Known {
@@ -105,9 +115,12 @@ impl Installed {
         if matches!(top, "test" | "distutils" | "idlelib" | "lib2to3") {
             return Known::There;
         }
-        let within = |version: String| Known::Lacking { within: format!("Python{version}'s standard library") };
+        let within =
+            |version: String| Known::Lacking { within: format!("Python{version}'s standard library") };
         match (STDLIB.get(module), self.minor) {
-            (Some((first, last)), Some(minor)) if minor < *first || minor > *last => within(format!(" 3.{minor}")),
+            (Some((first, last)), Some(minor)) if minor < *first || minor > *last => {
+                within(format!(" 3.{minor}"))
+            }
             (Some(_), _) => Known::There,
             // Newer than the table: it may have come since.
             (None, Some(minor)) if minor > 13 => Known::Unverified { package: top.to_owned() },
@@ -118,15 +131,21 @@ impl Installed {
     /// The distribution that a top-level module is of, by its `RECORD` or its name; the module's own name otherwise.
     fn distribution(&self, site: &Path, top: &str) -> String {
         let plain = |name: &str| name.to_ascii_lowercase().replace(['-', '.'], "_");
-        let infos: Vec<String> = children(site).into_iter().filter(|name| name.ends_with(".dist-info")).collect();
-        let named = infos.iter().find(|info| info.split('-').next().is_some_and(|name| plain(name) == plain(top)));
+        let infos: Vec<String> =
+            children(site).into_iter().filter(|name| name.ends_with(".dist-info")).collect();
+        let named =
+            infos.iter().find(|info| info.split('-').next().is_some_and(|name| plain(name) == plain(top)));
         let holds = |info: &&String| {
-            let listed = read(&site.join(info).join("top_level.txt")).is_some_and(|text| text.lines().any(|line| line == top));
+            let listed = read(&site.join(info).join("top_level.txt"))
+                .is_some_and(|text| text.lines().any(|line| line == top));
             let prefix = format!("{top}/");
-            listed || read(&site.join(info).join("RECORD")).is_some_and(|text| text.lines().any(|line| line.starts_with(&prefix)))
+            listed
+                || read(&site.join(info).join("RECORD"))
+                    .is_some_and(|text| text.lines().any(|line| line.starts_with(&prefix)))
         };
         let info = named.or_else(|| infos.iter().find(holds));
-        info.and_then(|info| info.strip_suffix(".dist-info")).map_or(top.to_owned(), |info| info.replacen('-', " ", 1))
+        info.and_then(|info| info.strip_suffix(".dist-info"))
+            .map_or(top.to_owned(), |info| info.replacen('-', " ", 1))
     }
 }
 
@@ -172,7 +191,9 @@ fn look(site: &Path, parts: &[&str]) -> Found {
 /// Whether there is a compiled module: `name.cpython-311-x86_64-linux-gnu.so`, `name.abi3.so`, `name.pyd`.
 fn is_compiled(folder: &Path, name: &str) -> bool {
     let prefix = format!("{name}.");
-    children(folder).iter().any(|file| file.starts_with(&prefix) && (file.ends_with(".so") || file.ends_with(".pyd")))
+    children(folder)
+        .iter()
+        .any(|file| file.starts_with(&prefix) && (file.ends_with(".so") || file.ends_with(".pyd")))
 }
 
 /// Whether a file may bring modules into being that are no files: six's `moves`, lazy loaders, a changed `__path__`.
@@ -182,9 +203,19 @@ fn makes_modules(file: &Path) -> bool {
 
 /// Whether Python source may bring modules into being that are no files.
 pub(crate) fn source_makes_modules(text: &str) -> bool {
-    ["sys.modules", "__path__", "meta_path", "Lazy", "lazy", "ModuleType", "import_module", "path_hooks", "sys.path"]
-        .iter()
-        .any(|sign| text.contains(sign))
+    [
+        "sys.modules",
+        "__path__",
+        "meta_path",
+        "Lazy",
+        "lazy",
+        "ModuleType",
+        "import_module",
+        "path_hooks",
+        "sys.path",
+    ]
+    .iter()
+    .any(|sign| text.contains(sign))
 }
 
 fn children(folder: &Path) -> Vec<String> {
@@ -196,7 +227,8 @@ fn children(folder: &Path) -> Vec<String> {
 
 pub(super) fn read(path: &Path) -> Option<String> {
     use std::io::Read as _;
-    let file = std::fs::File::open(path).ok().filter(|file| file.metadata().is_ok_and(|data| data.is_file()))?;
+    let file =
+        std::fs::File::open(path).ok().filter(|file| file.metadata().is_ok_and(|data| data.is_file()))?;
     let mut bytes = Vec::new();
     file.take(FILE_BYTES).read_to_end(&mut bytes).ok()?;
     Some(String::from_utf8_lossy(&bytes).into_owned())
@@ -212,7 +244,10 @@ mod tests {
         assert_eq!(on(None).module("email.mime.text"), Known::There);
         assert_eq!(on(None).module("os.path"), Known::There);
         assert!(matches!(on(None).module("email.mime.html"), Known::Lacking { .. }));
-        assert_eq!(on(Some(10)).module("tomllib"), Known::Lacking { within: "Python 3.10's standard library".into() });
+        assert_eq!(
+            on(Some(10)).module("tomllib"),
+            Known::Lacking { within: "Python 3.10's standard library".into() }
+        );
         assert_eq!(on(Some(11)).module("tomllib"), Known::There);
         assert_eq!(on(None).module("asyncore"), Known::There);
         assert!(matches!(on(Some(12)).module("asyncore"), Known::Lacking { .. }));

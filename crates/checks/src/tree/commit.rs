@@ -20,8 +20,10 @@ impl Repository {
     /// The repository around `root`: `Ok(None)` when there is none.
     pub(super) fn around(root: &Path) -> Result<Option<Self>, TreeError> {
         let refuse = |why: String| TreeError::NoRepository { path: root.to_owned(), why };
-        let root_path = root.canonicalize().map_err(|source| TreeError::Root { path: root.to_owned(), source })?;
-        let Some(top) = root_path.ancestors().find(|folder| folder.join(".git").symlink_metadata().is_ok()) else {
+        let root_path =
+            root.canonicalize().map_err(|source| TreeError::Root { path: root.to_owned(), source })?;
+        let Some(top) = root_path.ancestors().find(|folder| folder.join(".git").symlink_metadata().is_ok())
+        else {
             return Ok(None);
         };
         // Isolated: only the repository's own configuration, no environment, no includes.
@@ -39,9 +41,11 @@ impl Repository {
 
 /// The files of `revision` below `root`.
 pub(super) fn open(root: &Path, revision: &str) -> Result<Tree, TreeError> {
-    let no_repository = || TreeError::NoRepository { path: root.to_owned(), why: "there is no .git".to_owned() };
+    let no_repository =
+        || TreeError::NoRepository { path: root.to_owned(), why: "there is no .git".to_owned() };
     let repository = Repository::around(root)?.ok_or_else(no_repository)?;
-    let unknown = |why: String| TreeError::NoRevision { path: root.to_owned(), revision: revision.to_owned(), why };
+    let unknown =
+        |why: String| TreeError::NoRevision { path: root.to_owned(), revision: revision.to_owned(), why };
     let id = repository.git.rev_parse_single(revision).map_err(|error| unknown(error.to_string()))?;
     let object = id.object().map_err(|error| unknown(error.to_string()))?;
     let commit = object.peel_to_kind(gix::objs::Kind::Commit).map_err(|error| unknown(error.to_string()))?.id;
@@ -58,7 +62,11 @@ pub(super) fn open(root: &Path, revision: &str) -> Result<Tree, TreeError> {
 }
 
 /// Every file and link of a commit below the repository's prefix.
-pub(super) fn list(repository: &Repository, commit: ObjectId, left_out: &mut LeftOut) -> Result<Vec<Entry>, String> {
+pub(super) fn list(
+    repository: &Repository,
+    commit: ObjectId,
+    left_out: &mut LeftOut,
+) -> Result<Vec<Entry>, String> {
     let git = &repository.git;
     let top = git.find_commit(commit).map_err(text)?.tree_id().map_err(text)?.detach();
     let mut entries = Vec::new();
@@ -133,7 +141,9 @@ fn folder_at(git: &gix::Repository, top: ObjectId, prefix: &[u8]) -> Result<Opti
 
 /// The contents of an entry.
 pub(super) fn contents(
-    repository: &gix::ThreadSafeRepository, entry: &Entry, limit: u64,
+    repository: &gix::ThreadSafeRepository,
+    entry: &Entry,
+    limit: u64,
 ) -> Result<Vec<u8>, ReadError> {
     let refuse = |error: &dyn std::fmt::Display| ReadError::Object(error.to_string());
     let object = entry.object.ok_or(ReadError::Gone)?;
@@ -152,7 +162,8 @@ fn text(error: impl std::fmt::Display) -> String {
 
 /// A relative path as git writes it.
 fn bytes_of(path: &Path) -> Vec<u8> {
-    let parts: Vec<Vec<u8>> = path.components().map(|part| part.as_os_str().as_encoded_bytes().to_vec()).collect();
+    let parts: Vec<Vec<u8>> =
+        path.components().map(|part| part.as_os_str().as_encoded_bytes().to_vec()).collect();
     parts.join(&b'/')
 }
 

@@ -142,7 +142,9 @@ fn add_tracked(root: &Path, repository: &Repository, entries: &mut Entries, left
         Ok(index) => index,
         // Before the first `git add` there is none.
         Err(_) if !repository.git.index_path().exists() => return,
-        Err(error) => return left_out.file(Why::Other(format!("git's index cannot be read: {error}")), ".git"),
+        Err(error) => {
+            return left_out.file(Why::Other(format!("git's index cannot be read: {error}")), ".git");
+        }
     };
     let mut prefix = repository.prefix.clone();
     if !prefix.is_empty() {
@@ -185,7 +187,10 @@ fn is_below(root: &Path, path: &Path, known: &mut BTreeSet<std::path::PathBuf>) 
     between.all(|folder| {
         known.contains(folder) || {
             let real = folder.symlink_metadata().is_ok_and(|metadata| metadata.is_dir());
-            real && (known.insert(folder.to_owned()) || real)
+            if real {
+                known.insert(folder.to_owned());
+            }
+            real
         }
     })
 }

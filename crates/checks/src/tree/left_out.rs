@@ -88,7 +88,8 @@ impl LeftOut {
 /// At most [`LINES`] lines or so for any number of paths: each on its own, by their folder, by their uppermost folder, or one
 /// line for them all.
 pub(crate) fn collapse(paths: &[&str]) -> Vec<String> {
-    let by_folder = |path: &str| path.trim_end_matches('/').rsplit_once('/').map(|(folder, _)| folder.to_owned());
+    let by_folder =
+        |path: &str| path.trim_end_matches('/').rsplit_once('/').map(|(folder, _)| folder.to_owned());
     let by_top = |path: &str| path.trim_end_matches('/').split_once('/').map(|(top, _)| top.to_owned());
     if paths.len() <= LINES {
         return paths.iter().map(|path| (*path).to_owned()).collect();

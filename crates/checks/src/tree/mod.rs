@@ -15,7 +15,7 @@ use std::sync::OnceLock;
 use gix::ObjectId;
 use rayon::prelude::*;
 use seaworthy_core::subject::{TreeFile, tree_digest};
-use seaworthy_core::{Digest, NotChecked};
+use seaworthy_core::{Digest, NotChecked, Plan, Subject};
 
 use left_out::{LeftOut, Why};
 pub use read::ReadError;
@@ -232,16 +232,50 @@ impl Tree {
         (tree_digest(files), left_out.list())
     }
 
+    /// What is judged when this tree is: its digest, the commit when it is clean, and the digest of each `[[critical]]`
+    /// path set of the plan; and what could not be read and so is not part of it.
+    pub fn subject(&self, plan: &Plan, base: Option<&Self>) -> (Subject, Vec<NotChecked>) {
+        let (tree, left_out) = self.digest();
+        let critical = plan.criticals.iter().map(|critical| {
+            let mut set = globset::GlobSetBuilder::new();
+            let globs = critical
+                .paths
+                .iter()
+                .filter_map(|glob| globset::GlobBuilder::new(glob).literal_separator(true).build().ok());
+            for glob in globs {
+                set.add(glob);
+            }
+            let set = set.build().unwrap_or_default();
+            let mut files: Vec<TreeFile<'_>> = self
+                .entries
+                .iter()
+                .filter(|entry| set.is_match(&entry.path))
+                .filter_map(|entry| {
+                    let blob = self.digest_of(entry).ok()?;
+                    Some(TreeFile { path: entry.bytes(), mode: entry.mode as u32, blob })
+                })
+                .collect();
+            files.sort_by(|a, b| a.path.cmp(b.path));
+            (critical.name.clone(), tree_digest(files))
+        });
+        let subject = Subject {
+            tree,
+            git_commit: self.git_commit.clone(),
+            base: base.and_then(|base| base.git_commit.clone()),
+            critical: critical.collect(),
+        };
+        (subject, left_out)
+    }
+
     fn read_unchecked(&self, entry: &Entry, limit: u64) -> Result<Vec<u8>, ReadError> {
         match &self.store {
             Store::Memory(contents) => {
-                let contents = self.position(&entry.path).and_then(|at| contents.get(at)).ok_or(ReadError::Gone)?;
+                let contents =
+                    self.position(&entry.path).and_then(|at| contents.get(at)).ok_or(ReadError::Gone)?;
                 let within = contents.len() as u64 <= limit;
                 if within { Ok(contents.clone()) } else { Err(ReadError::TooLarge { limit }) }
             }
-            Store::Folder => {
-                read::contents(self.root.as_deref().ok_or(ReadError::Gone)?, entry, limit)
-            }
+            Store::Folder => read::contents(self.root.as_deref().ok_or(ReadError::Gone)?, entry, limit),
             Store::Commit(repository) => commit::contents(repository, entry, limit),
         }
     }
@@ -253,7 +287,10 @@ impl Tree {
 
 impl std::fmt::Debug for Tree {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Tree").field("root", &self.root).field("entries", &self.entries.len()).finish_non_exhaustive()
+        f.debug_struct("Tree")
+            .field("root", &self.root)
+            .field("entries", &self.entries.len())
+            .finish_non_exhaustive()
     }
 }
 

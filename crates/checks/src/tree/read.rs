@@ -41,7 +41,9 @@ pub(super) fn contents(root: &Path, entry: &Entry, limit: u64) -> Result<Vec<u8>
         return Ok(link_target(&path)?);
     }
     let file = open(&path)?;
-    let mut contents = Vec::with_capacity(usize::try_from(entry.size.unwrap_or(0).min(limit)).unwrap_or(0).saturating_add(1));
+    let mut contents = Vec::with_capacity(
+        usize::try_from(entry.size.unwrap_or(0).min(limit)).unwrap_or(0).saturating_add(1),
+    );
     file.take(limit.saturating_add(1)).read_to_end(&mut contents)?;
     if contents.len() as u64 > limit {
         return Err(ReadError::TooLarge { limit });
@@ -96,7 +98,10 @@ pub(super) fn digest_and_object(root: &Path, entry: &Entry) -> Result<(Digest, O
     if copied != length {
         return Err(ReadError::Changed);
     }
-    Ok((Digest(sha256.finalize().into()), sha1.try_finalize().map_err(|error| ReadError::Object(error.to_string()))?))
+    Ok((
+        Digest(sha256.finalize().into()),
+        sha1.try_finalize().map_err(|error| ReadError::Object(error.to_string()))?,
+    ))
 }
 
 /// Opens a regular file. What has become a pipe since it was listed must not make us wait, what has become a link must
@@ -105,7 +110,10 @@ pub(super) fn open(path: &Path) -> Result<File, ReadError> {
     let mut options = File::options();
     options.read(true);
     #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::custom_flags(&mut options, libc::O_NOFOLLOW | libc::O_NONBLOCK | libc::O_CLOEXEC);
+    std::os::unix::fs::OpenOptionsExt::custom_flags(
+        &mut options,
+        libc::O_NOFOLLOW | libc::O_NONBLOCK | libc::O_CLOEXEC,
+    );
     let file = options.open(path)?;
     if file.metadata()?.is_file() { Ok(file) } else { Err(ReadError::Changed) }
 }

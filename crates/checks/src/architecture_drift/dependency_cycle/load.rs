@@ -32,13 +32,16 @@ pub(super) struct Failure {
 
 /// The first failure of loading any member of a component first; `None` when every order works, or the language is another.
 pub(super) fn failure(context: &Context<'_>, members: &[usize]) -> Option<Failure> {
-    let is_python = |file: &usize| context.files.get(*file).is_some_and(|file| file.language == Language::Python);
+    let is_python =
+        |file: &usize| context.files.get(*file).is_some_and(|file| file.language == Language::Python);
     if !members.iter().all(is_python) {
         return None;
     }
-    let index: HashMap<&str, usize> = context.files.iter().enumerate().map(|(at, file)| (file.path.as_str(), at)).collect();
+    let index: HashMap<&str, usize> =
+        context.files.iter().enumerate().map(|(at, file)| (file.path.as_str(), at)).collect();
     members.iter().take(ENTRIES).find_map(|entry| {
-        let mut load = Load { context, index: &index, entry: *entry, state: HashMap::new(), failure: None, depth: 0 };
+        let mut load =
+            Load { context, index: &index, entry: *entry, state: HashMap::new(), failure: None, depth: 0 };
         load.with_packages(*entry);
         load.failure
     })
@@ -112,7 +115,11 @@ impl Load<'_, '_> {
 
     /// Takes the names out of the module that an import leads to.
     fn take(&mut self, at: usize, import: usize, fact: &ImportFact, to: usize) {
-        let (Some(State::At(offset)), Some(target)) = (self.state.get(&to).copied(), self.context.files.get(to)) else { return };
+        let (Some(State::At(offset)), Some(target)) =
+            (self.state.get(&to).copied(), self.context.files.get(to))
+        else {
+            return;
+        };
         let folder = target.path.strip_suffix("/__init__.py");
         for taken in &fact.import.names {
             let is_module = folder.is_some_and(|folder| self.has_module(folder, &taken.name));
@@ -124,7 +131,12 @@ impl Load<'_, '_> {
             }
             if bound_after(target, &taken.name, offset) {
                 self.failure = Some(Failure {
-                    entry: self.context.files.get(self.entry).map(|file| dotted(&file.path)).unwrap_or_default(),
+                    entry: self
+                        .context
+                        .files
+                        .get(self.entry)
+                        .map(|file| dotted(&file.path))
+                        .unwrap_or_default(),
                     file: at,
                     import,
                     from: target.path.clone(),
@@ -137,21 +149,29 @@ impl Load<'_, '_> {
 
     /// Whether the import names this file as the module and not as one of the names taken.
     fn module_named(&self, target: &SourceFile, fact: &ImportFact) -> bool {
-        let stem = target.path.strip_suffix("/__init__.py").or_else(|| target.path.strip_suffix(".py")).unwrap_or(&target.path);
+        let stem = target
+            .path
+            .strip_suffix("/__init__.py")
+            .or_else(|| target.path.strip_suffix(".py"))
+            .unwrap_or(&target.path);
         let last = fact.import.module.rsplit('.').next().unwrap_or_default();
         !last.is_empty() && stem.rsplit('/').next() == Some(last)
     }
 
     fn has_module(&self, folder: &str, name: &str) -> bool {
         let paths = [format!("{folder}/{name}.py"), format!("{folder}/{name}/__init__.py")];
-        paths.iter().any(|path| self.context.tree.entry(path).is_some()) || self.context.tree.has_folder(&format!("{folder}/{name}"))
+        paths.iter().any(|path| self.context.tree.entry(path).is_some())
+            || self.context.tree.has_folder(&format!("{folder}/{name}"))
     }
 }
 
 /// Whether a file binds a name at its top level, and not before an offset. A name that cannot be seen (`import *`,
 /// `__getattr__`, `globals()`) is taken to be there.
 fn bound_after(file: &SourceFile, name: &str, offset: u32) -> bool {
-    if file.text.contains("__getattr__") || file.text.contains("globals()") || file.text.contains("sys.modules") {
+    if file.text.contains("__getattr__")
+        || file.text.contains("globals()")
+        || file.text.contains("sys.modules")
+    {
         return false;
     }
     let mut first: Option<u32> = None;
@@ -181,13 +201,19 @@ fn bindings(body: &[Stmt], give: &mut dyn FnMut(&str, u32)) {
                 import.names.iter().for_each(|taken| give(taken.alias.as_ref().unwrap_or(&taken.name), at));
                 match &import.alias {
                     Some(alias) => give(alias, at),
-                    None if import.names.is_empty() => give(import.module.split('.').next().unwrap_or_default(), at),
+                    None if import.names.is_empty() => {
+                        give(import.module.split('.').next().unwrap_or_default(), at)
+                    }
                     None => {}
                 }
             }
-            StmtKind::If { then, otherwise, .. } => [then, otherwise].into_iter().for_each(|body| bindings(body, give)),
+            StmtKind::If { then, otherwise, .. } => {
+                [then, otherwise].into_iter().for_each(|body| bindings(body, give))
+            }
             StmtKind::Try(tried) => {
-                [&tried.body, &tried.otherwise, &tried.finally].into_iter().for_each(|body| bindings(body, give));
+                [&tried.body, &tried.otherwise, &tried.finally]
+                    .into_iter()
+                    .for_each(|body| bindings(body, give));
                 tried.handlers.iter().for_each(|handler| bindings(&handler.body, give));
             }
             StmtKind::With { items, body, .. } => {

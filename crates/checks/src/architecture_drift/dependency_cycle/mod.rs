@@ -85,12 +85,14 @@ fn run(context: &Context<'_>, report: &mut Report<'_>) {
 
 /// The imports of a file that count.
 fn counted(context: &Context<'_>, at: usize) -> Vec<Edge> {
-    let Some(file) = context.files.get(at).filter(|file| !file.is_test && file.language != Language::Rust) else {
+    let Some(file) = context.files.get(at).filter(|file| !file.is_test && file.language != Language::Rust)
+    else {
         return Vec::new();
     };
     let counts = |edge: &&Edge| {
         let Some(to) = context.files.get(edge.to).filter(|to| !to.is_test) else { return false };
-        let guarded = file.imports.get(edge.import).is_none_or(|fact| fact.guarded && fact.when == When::Eager);
+        let guarded =
+            file.imports.get(edge.import).is_none_or(|fact| fact.guarded && fact.when == When::Eager);
         edge.when != When::TypeOnly && !guarded && !is_package_around(to, file) && !to.path.ends_with(".d.ts")
     };
     context.graph.imports_of(at).iter().filter(counts).copied().collect()
@@ -98,12 +100,18 @@ fn counted(context: &Context<'_>, at: usize) -> Vec<Edge> {
 
 /// Whether a file is the `__init__` of a package that the other lies in.
 fn is_package_around(package: &SourceFile, file: &SourceFile) -> bool {
-    let folder = package.path.strip_suffix("__init__.py").or_else(|| package.path.strip_suffix("__init__.pyi"));
+    let folder =
+        package.path.strip_suffix("__init__.py").or_else(|| package.path.strip_suffix("__init__.pyi"));
     folder.is_some_and(|folder| file.path.starts_with(folder))
 }
 
 fn fails(
-    context: &Context<'_>, edges: &[Vec<Edge>], failure: &load::Failure, cycle: &[usize], members: usize, report: &mut Report<'_>,
+    context: &Context<'_>,
+    edges: &[Vec<Edge>],
+    failure: &load::Failure,
+    cycle: &[usize],
+    members: usize,
+    report: &mut Report<'_>,
 ) {
     let Some(file) = context.files.get(failure.file) else { return };
     let Some(fact) = file.imports.get(failure.import) else { return };
@@ -111,20 +119,45 @@ fn fails(
         "`{}` cannot be imported first: it gets here while `{}` is still being loaded and has no `{}` yet ({members} files form a circle)",
         failure.entry, failure.from, failure.name
     );
-    let draft = report.at(file, fact.extent, message).variant("fails-to-load").confidence(Confidence::Certain);
+    let draft =
+        report.at(file, fact.extent, message).variant("fails-to-load").confidence(Confidence::Certain);
     let draft = with_imports(context, edges, cycle, draft);
     report.add(draft.advice("move what both sides need into a module of its own that imports neither"));
 }
 
-fn say(context: &Context<'_>, edges: &[Vec<Edge>], cycle: &[usize], members: usize, variant: &'static str, report: &mut Report<'_>) {
-    let Some((file, edge)) = cycle.first().and_then(|first| Some((context.files.get(*first)?, edge(edges, cycle, 0)?))) else { return };
+fn say(
+    context: &Context<'_>,
+    edges: &[Vec<Edge>],
+    cycle: &[usize],
+    members: usize,
+    variant: &'static str,
+    report: &mut Report<'_>,
+) {
+    let Some((file, edge)) =
+        cycle.first().and_then(|first| Some((context.files.get(*first)?, edge(edges, cycle, 0)?)))
+    else {
+        return;
+    };
     let Some(fact) = file.imports.get(edge.import) else { return };
-    let paths: Vec<&str> = cycle.iter().filter_map(|file| Some(context.files.get(*file)?.path.as_str())).collect();
-    let beyond = if members > cycle.len() { format!("; {members} files in all reach each other") } else { String::new() };
-    let how = if variant == "deferred" { "need each other, by imports of which at least one waits for a call" } else { "import each other while they are loaded" };
+    let paths: Vec<&str> =
+        cycle.iter().filter_map(|file| Some(context.files.get(*file)?.path.as_str())).collect();
+    let beyond = if members > cycle.len() {
+        format!("; {members} files in all reach each other")
+    } else {
+        String::new()
+    };
+    let how = if variant == "deferred" {
+        "need each other, by imports of which at least one waits for a call"
+    } else {
+        "import each other while they are loaded"
+    };
     let message = format!("{} and back {how}{beyond}", paths.join(" → "));
     let severity = if variant == "deferred" { Severity::Note } else { Severity::Warning };
-    let draft = report.at(file, fact.extent, message).variant(variant).severity(severity).confidence(Confidence::Certain);
+    let draft = report
+        .at(file, fact.extent, message)
+        .variant(variant)
+        .severity(severity)
+        .confidence(Confidence::Certain);
     // The circle, not the spelling of its first import, is what the finding is about.
     let draft = with_imports(context, edges, cycle, draft).symbol("").identified_by(paths.join(" "));
     report.add(draft.advice("move what both sides need into a module of its own that imports neither"));
@@ -136,7 +169,12 @@ fn edge(edges: &[Vec<Edge>], cycle: &[usize], at: usize) -> Option<Edge> {
     edges.get(*cycle.get(at)?)?.iter().find(|edge| edge.to == *to).copied()
 }
 
-fn with_imports(context: &Context<'_>, edges: &[Vec<Edge>], cycle: &[usize], draft: crate::report::Draft) -> crate::report::Draft {
+fn with_imports(
+    context: &Context<'_>,
+    edges: &[Vec<Edge>],
+    cycle: &[usize],
+    draft: crate::report::Draft,
+) -> crate::report::Draft {
     (0..cycle.len().min(SHOWN_IMPORTS)).fold(draft, |draft, at| {
         let import = edge(edges, cycle, at).and_then(|edge| {
             let file = context.files.get(*cycle.get(at)?)?;

@@ -1,10 +1,16 @@
 //! Strongly connected components (Tarjan, 1972, without recursion) and the shortest cycle in one.
 
+use std::collections::hash_map::Entry;
 use std::collections::{HashMap, HashSet, VecDeque};
 
 /// The components of at least two nodes, each in ascending order, by their first node. `next` gives the neighbours of a node.
 pub fn components(nodes: usize, next: &dyn Fn(usize) -> Vec<usize>) -> Vec<Vec<usize>> {
-    let mut search = Search { number: vec![0; nodes], low: vec![0; nodes], on_stack: vec![false; nodes], ..Search::default() };
+    let mut search = Search {
+        number: vec![0; nodes],
+        low: vec![0; nodes],
+        on_stack: vec![false; nodes],
+        ..Search::default()
+    };
     for node in 0..nodes {
         if search.number.get(node) == Some(&0) {
             search.from(node, next);
@@ -64,7 +70,10 @@ impl Search {
     fn discover(&mut self, node: usize, next: &dyn Fn(usize) -> Vec<usize>) -> std::vec::IntoIter<usize> {
         self.count += 1;
         let count = self.count;
-        [&mut self.number, &mut self.low].into_iter().filter_map(|list| list.get_mut(node)).for_each(|at| *at = count);
+        [&mut self.number, &mut self.low]
+            .into_iter()
+            .filter_map(|list| list.get_mut(node))
+            .for_each(|at| *at = count);
         self.on_stack.get_mut(node).into_iter().for_each(|on| *on = true);
         self.stack.push(node);
         next(node).into_iter()
@@ -108,8 +117,8 @@ pub fn shortest_cycle(members: &[usize], next: &dyn Fn(usize) -> Vec<usize>) -> 
                     best = cycle;
                     break 'search;
                 }
-                if !came_from.contains_key(&to) {
-                    came_from.insert(to, node);
+                if let Entry::Vacant(unseen) = came_from.entry(to) {
+                    unseen.insert(node);
                     open.push_back((to, length + 1));
                 }
             }

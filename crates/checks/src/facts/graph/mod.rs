@@ -74,7 +74,8 @@ struct Resolved {
 impl Graph {
     /// Resolves the imports of the files.
     pub fn of(tree: &Tree, files: &[SourceFile]) -> Self {
-        let index: HashMap<&str, usize> = files.iter().enumerate().map(|(at, file)| (file.path.as_str(), at)).collect();
+        let index: HashMap<&str, usize> =
+            files.iter().enumerate().map(|(at, file)| (file.path.as_str(), at)).collect();
         let python = PythonModules::of(tree);
         let scripts = script::Scripts::of(tree);
         let crates = rust::Crates::of(tree, files);
@@ -100,12 +101,19 @@ impl Graph {
     }
 
     fn add(&mut self, file: usize, import: usize, files: &[SourceFile], resolved: Resolved) {
-        let when = files.get(file).and_then(|file| file.imports.get(import)).map_or(When::Eager, |fact| fact.when);
+        let when =
+            files.get(file).and_then(|file| file.imports.get(import)).map_or(When::Eager, |fact| fact.when);
         if let Some(edges) = self.edges.get_mut(file) {
             let others = resolved.files.into_iter().filter(|to| *to != file);
             edges.extend(others.map(|to| Edge { to, import, when }));
         }
-        self.missing.extend(resolved.missing.map(|(what, looked_at, ancestors)| Missing { file, import, what, looked_at, ancestors }));
+        self.missing.extend(resolved.missing.map(|(what, looked_at, ancestors)| Missing {
+            file,
+            import,
+            what,
+            looked_at,
+            ancestors,
+        }));
         self.external.extend(resolved.external.map(|module| External { file, import, module }));
     }
 

@@ -30,7 +30,10 @@ impl PythonModules {
     pub(crate) fn of(tree: &Tree) -> Self {
         let mut modules = Self::default();
         for entry in tree.entries().iter().filter(|entry| !entry.foreign) {
-            let Some(stem) = entry.name().strip_suffix(".py").or_else(|| entry.name().strip_suffix(".pyi")) else { continue };
+            let Some(stem) = entry.name().strip_suffix(".py").or_else(|| entry.name().strip_suffix(".pyi"))
+            else {
+                continue;
+            };
             let mut folder = folder_of(&entry.path);
             let mut name = stem;
             if stem == "__init__" {
@@ -55,7 +58,11 @@ impl PythonModules {
 
     /// Resolves an import of a file.
     pub(super) fn resolve(
-        &self, tree: &Tree, index: &HashMap<&str, usize>, file: &SourceFile, fact: &ImportFact,
+        &self,
+        tree: &Tree,
+        index: &HashMap<&str, usize>,
+        file: &SourceFile,
+        fact: &ImportFact,
     ) -> Resolved {
         let import = &fact.import;
         let parts: Vec<&str> = import.module.split('.').filter(|part| !part.is_empty()).collect();
@@ -81,7 +88,9 @@ impl PythonModules {
         }
         // What only a namespace or a lone script answers to may as well be installed.
         let owned = best.filter(|(depth, root)| {
-            *depth > 0 && regular.is_some_and(|roots| roots.contains(*root)) && is_package(tree, root, &parts, 1)
+            *depth > 0
+                && regular.is_some_and(|roots| roots.contains(*root))
+                && is_package(tree, root, &parts, 1)
         });
         let mut resolved = Resolved { external: Some(import.module.to_string()), ..Resolved::default() };
         if let Some((depth, root)) = owned {
@@ -93,7 +102,11 @@ impl PythonModules {
 }
 
 fn relative(
-    tree: &Tree, index: &HashMap<&str, usize>, file: &SourceFile, fact: &ImportFact, parts: &[&str],
+    tree: &Tree,
+    index: &HashMap<&str, usize>,
+    file: &SourceFile,
+    fact: &ImportFact,
+    parts: &[&str],
 ) -> Resolved {
     let mut base = folder_of(&file.path);
     for _ in 1..fact.import.level {
@@ -114,7 +127,12 @@ fn relative(
 
 /// The files that an import of a module that exists leads to: the module, and those of the names that are modules.
 fn taken(
-    tree: &Tree, index: &HashMap<&str, usize>, found: &Found, root: &str, parts: &[&str], fact: &ImportFact,
+    tree: &Tree,
+    index: &HashMap<&str, usize>,
+    found: &Found,
+    root: &str,
+    parts: &[&str],
+    fact: &ImportFact,
 ) -> Resolved {
     let mut files: Vec<usize> = Vec::new();
     let is_package = !matches!(found, Found::File { is_package: false, .. });
@@ -167,7 +185,9 @@ fn is_package(tree: &Tree, root: &str, parts: &[&str], depth: usize) -> bool {
 
 /// What there is at `base`, a path without ending. Packages come before modules, as in `FileFinder`.
 fn at(tree: &Tree, base: &str) -> Option<Found> {
-    for (ending, is_package) in [("/__init__.py", true), (".py", false), ("/__init__.pyi", true), (".pyi", false)] {
+    for (ending, is_package) in
+        [("/__init__.py", true), (".py", false), ("/__init__.pyi", true), (".pyi", false)]
+    {
         let path = format!("{base}{ending}");
         if tree.entry(&path).is_some() {
             return Some(Found::File { path, is_package });
@@ -177,7 +197,10 @@ fn at(tree: &Tree, base: &str) -> Option<Found> {
     let compiled = [".so", ".pyd", ".pyx", ".c", ".cpp", ".cc", ".rs", ".dylib", ".pyc"];
     let (folder, name) = (folder_of(base), base.rsplit('/').next().unwrap_or_default());
     let prefix = format!("{base}.");
-    let mut beside = tree.below(folder).skip_while(|entry| entry.path < prefix).take_while(|entry| entry.path.starts_with(&prefix));
+    let mut beside = tree
+        .below(folder)
+        .skip_while(|entry| entry.path < prefix)
+        .take_while(|entry| entry.path.starts_with(&prefix));
     if !name.is_empty() && beside.any(|entry| compiled.iter().any(|ending| entry.path.ends_with(ending))) {
         return Some(Found::File { path: format!("{base} (compiled)"), is_package: false });
     }
@@ -190,6 +213,8 @@ fn has_init(tree: &Tree, folder: &str) -> bool {
 
 /// How many leading folders two folders share.
 fn shared(a: &str, b: &str) -> usize {
-    let parts = |path: &'_ str| path.split('/').filter(|part| !part.is_empty()).map(str::to_owned).collect::<Vec<_>>();
+    let parts = |path: &'_ str| {
+        path.split('/').filter(|part| !part.is_empty()).map(str::to_owned).collect::<Vec<_>>()
+    };
     parts(a).iter().zip(&parts(b)).take_while(|(a, b)| a == b).count()
 }

@@ -23,7 +23,8 @@ pub(super) struct Crates {
 impl Crates {
     /// Finds the crates: `lib.rs`, `main.rs`, and each file directly in `bin`, `tests`, `benches`, `examples`.
     pub(super) fn of(tree: &Tree, files: &[SourceFile]) -> Self {
-        let index: HashMap<&str, usize> = files.iter().enumerate().map(|(at, file)| (file.path.as_str(), at)).collect();
+        let index: HashMap<&str, usize> =
+            files.iter().enumerate().map(|(at, file)| (file.path.as_str(), at)).collect();
         let mut crates = Self::default();
         for (at, file) in files.iter().enumerate().filter(|(_, file)| file.language == Language::Rust) {
             if is_root(tree, &file.path) {
@@ -49,9 +50,15 @@ impl Crates {
                     continue;
                 }
                 let inner = join(&folder, &fact.import.module.replace("::", "/"));
-                let child = [format!("{inner}.rs"), format!("{inner}/mod.rs")].iter().find_map(|path| index.get(path.as_str()).copied());
+                let child = [format!("{inner}.rs"), format!("{inner}/mod.rs")]
+                    .iter()
+                    .find_map(|path| index.get(path.as_str()).copied());
                 if let Some(child) = child {
-                    let path = module.iter().cloned().chain(fact.import.module.split("::").map(str::to_owned)).collect();
+                    let path = module
+                        .iter()
+                        .cloned()
+                        .chain(fact.import.module.split("::").map(str::to_owned))
+                        .collect();
                     open.push((child, inner, path));
                 }
             }
@@ -59,14 +66,24 @@ impl Crates {
     }
 
     /// Resolves an import of a file.
-    pub(super) fn resolve(&self, _index: &HashMap<&str, usize>, at: usize, _file: &SourceFile, fact: &ImportFact) -> Resolved {
+    pub(super) fn resolve(
+        &self,
+        _index: &HashMap<&str, usize>,
+        at: usize,
+        _file: &SourceFile,
+        fact: &ImportFact,
+    ) -> Resolved {
         let parts: Vec<&str> = fact.import.module.split("::").filter(|part| !part.is_empty()).collect();
         let Some((module, root)) = self.modules.get(&at) else { return Resolved::default() };
         let own = || module.clone();
         let mut path = match (fact.import.kind, parts.first().copied()) {
-            (ImportKind::Child, _) => own().into_iter().chain(parts.iter().map(|part| (*part).to_owned())).collect::<Vec<_>>(),
+            (ImportKind::Child, _) => {
+                own().into_iter().chain(parts.iter().map(|part| (*part).to_owned())).collect::<Vec<_>>()
+            }
             (_, Some("crate")) => parts.iter().skip(1).map(|part| (*part).to_owned()).collect(),
-            (_, Some("self")) => own().into_iter().chain(parts.iter().skip(1).map(|part| (*part).to_owned())).collect(),
+            (_, Some("self")) => {
+                own().into_iter().chain(parts.iter().skip(1).map(|part| (*part).to_owned())).collect()
+            }
             (_, Some("super")) => {
                 let up = parts.iter().take_while(|part| **part == "super").count();
                 let kept = module.len().saturating_sub(up);

@@ -12,7 +12,10 @@ use crate::packages::jsonc;
 use crate::tree::Tree;
 
 /// Endings that are tried in this order where none is written.
-const ENDINGS: &[&str] = &[".ts", ".tsx", ".mts", ".cts", ".d.ts", ".js", ".jsx", ".mjs", ".cjs", ".d.mts", ".d.cts", ".json", ".node", ".vue", ".svelte"];
+const ENDINGS: &[&str] = &[
+    ".ts", ".tsx", ".mts", ".cts", ".d.ts", ".js", ".jsx", ".mjs", ".cjs", ".d.mts", ".d.cts", ".json",
+    ".node", ".vue", ".svelte",
+];
 
 /// What stands for a written ending in TypeScript (`moduleResolution: node16`).
 const SUBSTITUTES: &[(&str, &[&str])] = &[
@@ -45,8 +48,11 @@ impl Scripts {
             let name = entry.name();
             let folder = folder_of(&entry.path);
             if name == "package.json" {
-                let package = tree.read_text(&entry.path, CONFIGURATION_BYTES).and_then(|text| jsonc::read(&text));
-                if let Some((name, package)) = package.and_then(|package| Some((package.get("name")?.as_str()?.to_owned(), package))) {
+                let package =
+                    tree.read_text(&entry.path, CONFIGURATION_BYTES).and_then(|text| jsonc::read(&text));
+                if let Some((name, package)) =
+                    package.and_then(|package| Some((package.get("name")?.as_str()?.to_owned(), package)))
+                {
                     scripts.packages.entry(name).or_insert((folder.to_owned(), package));
                 }
             } else if (name.starts_with("tsconfig") || name == "jsconfig.json") && name.ends_with(".json") {
@@ -59,13 +65,23 @@ impl Scripts {
 
     /// Resolves an import of a file.
     pub(super) fn resolve(
-        &self, tree: &Tree, index: &HashMap<&str, usize>, file: &SourceFile, fact: &ImportFact,
+        &self,
+        tree: &Tree,
+        index: &HashMap<&str, usize>,
+        file: &SourceFile,
+        fact: &ImportFact,
     ) -> Resolved {
         let written = fact.import.module.as_str();
         // `?raw` and `#hash` are the bundler's; `!` joins webpack's loaders.
         let specifier = written.split(['?', '!']).next().unwrap_or(written);
-        let to = |path: String| Resolved { files: index.get(path.as_str()).copied().into_iter().collect(), ..Resolved::default() };
-        let is_relative = specifier == "." || specifier == ".." || specifier.starts_with("./") || specifier.starts_with("../");
+        let to = |path: String| Resolved {
+            files: index.get(path.as_str()).copied().into_iter().collect(),
+            ..Resolved::default()
+        };
+        let is_relative = specifier == "."
+            || specifier == ".."
+            || specifier.starts_with("./")
+            || specifier.starts_with("../");
         if is_relative {
             let Some(base) = normalize(folder_of(&file.path), specifier) else { return Resolved::default() };
             return match at(tree, &base) {
@@ -76,7 +92,9 @@ impl Scripts {
                 }
             };
         }
-        if let Some(path) = self.by_alias(tree, &file.path, specifier).or_else(|| self.by_package(tree, specifier)) {
+        if let Some(path) =
+            self.by_alias(tree, &file.path, specifier).or_else(|| self.by_package(tree, specifier))
+        {
             return to(path);
         }
         Resolved { external: Some(written.to_owned()), ..Resolved::default() }
@@ -88,7 +106,9 @@ impl Scripts {
         loop {
             for (pattern, targets) in self.aliases.get(folder).into_iter().flatten() {
                 let Some(star) = matched(pattern, specifier) else { continue };
-                let found = targets.iter().find_map(|target| at(tree, &normalize("", &target.replacen('*', star, 1))?));
+                let found = targets
+                    .iter()
+                    .find_map(|target| at(tree, &normalize("", &target.replacen('*', star, 1))?));
                 if found.is_some() {
                     return found;
                 }
@@ -109,8 +129,12 @@ impl Scripts {
         if !rest.is_empty() {
             return in_folder(rest).or_else(|| in_folder(&format!("src/{rest}")));
         }
-        let written = ["source", "types", "module", "main"].iter().filter_map(|field| package.get(*field)?.as_str());
-        written.map(str::to_owned).chain(["src/index", "index", "lib/index"].map(str::to_owned)).find_map(|path| in_folder(&path))
+        let written =
+            ["source", "types", "module", "main"].iter().filter_map(|field| package.get(*field)?.as_str());
+        written
+            .map(str::to_owned)
+            .chain(["src/index", "index", "lib/index"].map(str::to_owned))
+            .find_map(|path| in_folder(&path))
     }
 }
 
@@ -131,7 +155,9 @@ fn matched<'s>(pattern: &str, specifier: &'s str) -> Option<&'s str> {
 
 /// The aliases that a `tsconfig.json` sets, with those of the configurations it extends; paths from the root of the tree.
 fn aliases(tree: &Tree, path: &str, depth: usize) -> Vec<(String, Vec<String>)> {
-    let Some(config) = tree.read_text(path, CONFIGURATION_BYTES).and_then(|text| jsonc::read(&text)) else { return Vec::new() };
+    let Some(config) = tree.read_text(path, CONFIGURATION_BYTES).and_then(|text| jsonc::read(&text)) else {
+        return Vec::new();
+    };
     let folder = folder_of(path);
     let options = config.get("compilerOptions");
     let option = |name: &str| options.and_then(|options| options.get(name));
@@ -139,12 +165,15 @@ fn aliases(tree: &Tree, path: &str, depth: usize) -> Vec<(String, Vec<String>)> 
     let mut found = Vec::new();
     for (pattern, targets) in option("paths").and_then(Value::as_object).into_iter().flatten() {
         let from = base.as_deref().unwrap_or(folder);
-        let targets = targets.as_array().into_iter().flatten().filter_map(|target| normalize(from, target.as_str()?));
+        let targets =
+            targets.as_array().into_iter().flatten().filter_map(|target| normalize(from, target.as_str()?));
         found.push((pattern.clone(), targets.collect()));
     }
     found.extend(base.map(|base| ("*".to_owned(), vec![join(&base, "*")])));
     let extended = config.get("extends").and_then(Value::as_str).filter(|extended| extended.starts_with('.'));
-    if let Some(extended) = extended.and_then(|extended| normalize(folder, extended)).filter(|_| depth < EXTENDS_DEPTH) {
+    if let Some(extended) =
+        extended.and_then(|extended| normalize(folder, extended)).filter(|_| depth < EXTENDS_DEPTH)
+    {
         let path = if extended.ends_with(".json") { extended } else { format!("{extended}.json") };
         found.extend(aliases(tree, &path, depth + 1));
     }
@@ -176,7 +205,10 @@ fn at(tree: &Tree, base: &str) -> Option<String> {
     let completed = || ENDINGS.iter().find_map(|ending| exists(format!("{base}{ending}")));
     let main = || {
         let package = jsonc::read(&tree.read_text(&join(base, "package.json"), CONFIGURATION_BYTES)?)?;
-        let main = normalize(base, ["types", "module", "main"].iter().find_map(|field| package.get(*field)?.as_str())?)?;
+        let main = normalize(
+            base,
+            ["types", "module", "main"].iter().find_map(|field| package.get(*field)?.as_str())?,
+        )?;
         exists(main.clone()).or_else(|| ENDINGS.iter().find_map(|ending| exists(format!("{main}{ending}"))))
     };
     let folder = || ENDINGS.iter().find_map(|ending| exists(join(base, &format!("index{ending}"))));
