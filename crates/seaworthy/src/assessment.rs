@@ -43,6 +43,8 @@ pub(crate) struct Wanted<'a> {
     pub seed: Option<u64>,
     /// Whether it is recorded. A restricted look is not evidence about the whole, and is not.
     pub keep: bool,
+    /// Whether the plan's baseline is left aside: it is about to be written anew.
+    pub without_baseline: bool,
 }
 
 /// What came out.
@@ -92,7 +94,7 @@ impl Assessment {
     /// # Errors
     /// When the project, the plan or the record keeps the work from being done.
     pub(crate) fn make(project: &Project, wanted: &Wanted<'_>, terminal: &Terminal) -> Result<Self, Failure> {
-        let baseline = project.baseline()?;
+        let baseline = if wanted.without_baseline { BTreeSet::new() } else { project.baseline()? };
         // Before the work: a record that cannot be trusted is known in the first second, not after minutes.
         let record = if wanted.keep { Some(Record::open(project)?) } else { None };
         let mut measured = measure(project, wanted, terminal)?;

@@ -44,8 +44,14 @@ pub(super) fn run(args: &Args, terminal: &Terminal) -> Result<Exit, Failure> {
     let paths = paths.iter().map(|path| below(&project, path)).collect::<Result<Vec<_>, _>>()?;
     // A restricted look is not evidence about the whole, and is not recorded.
     let keep = paths.is_empty() && args.base.is_none() && !args.write_baseline;
-    let wanted =
-        Wanted { scope: Scope::Check, base: args.base.as_deref(), paths: &paths, keep, ..Wanted::default() };
+    let wanted = Wanted {
+        scope: Scope::Check,
+        base: args.base.as_deref(),
+        paths: &paths,
+        keep,
+        without_baseline: args.write_baseline,
+        ..Wanted::default()
+    };
     let assessment = Assessment::make(&project, &wanted, terminal)?;
     if args.write_baseline {
         return write_baseline(&project, &assessment, terminal);

@@ -40,12 +40,16 @@ fn a_corrupt_record_ends_with_four_and_is_not_touched() {
     assert_eq!(project.run(&["assess"]).code, 1);
     let path = project.root().join(".seaworthy/ledger.sqlite");
     let mut bytes = std::fs::read(&path).unwrap();
-    let needle = b"swallowed-error";
-    // The envelope is base64, so what stands in clear is elsewhere: flip a byte of a leaf through its encoding.
-    let encoded = bytes.windows(8).position(|window| window == b"\"payload").unwrap_or_else(|| {
-        bytes.windows(needle.len()).position(|window| window == needle).expect("an entry in the file")
-    });
-    bytes[encoded + 40] ^= 1;
+    // The start of each envelope's payload, wherever SQLite put it.
+    let mark = b"\"payload\":\"";
+    let payloads: Vec<usize> = bytes
+        .windows(mark.len())
+        .enumerate()
+        .filter(|(_, window)| window == mark)
+        .map(|(at, _)| at + mark.len())
+        .collect();
+    assert!(!payloads.is_empty(), "no envelope in the file");
+    payloads.into_iter().for_each(|at| bytes[at + 20] ^= 1);
     std::fs::write(&path, &bytes).unwrap();
     for words in [&["ledger", "verify"][..], &["report"], &["assess"]] {
         let ran = project.run(words);
