@@ -120,13 +120,12 @@ impl Load<'_, '_> {
         else {
             return;
         };
+        if !is_module_of(target, fact) {
+            return;
+        }
         let folder = target.path.strip_suffix("/__init__.py");
         for taken in &fact.import.names {
-            let is_module = folder.is_some_and(|folder| self.has_module(folder, &taken.name));
-            // A target that is itself one of the names is a module, and a module being loaded can be had.
-            let is_target = target.path.ends_with(&format!("/{}.py", taken.name))
-                || target.path.ends_with(&format!("/{}/__init__.py", taken.name));
-            if is_module || is_target && !self.module_named(target, fact) {
+            if folder.is_some_and(|folder| self.has_module(folder, &taken.name)) {
                 continue;
             }
             if bound_after(target, &taken.name, offset) {
@@ -135,7 +134,7 @@ impl Load<'_, '_> {
                         .context
                         .files
                         .get(self.entry)
-                        .map(|file| dotted(&file.path))
+                        .map(|file| self.dotted(&file.path))
                         .unwrap_or_default(),
                     file: at,
                     import,
@@ -147,15 +146,14 @@ impl Load<'_, '_> {
         }
     }
 
-    /// Whether the import names this file as the module and not as one of the names taken.
-    fn module_named(&self, target: &SourceFile, fact: &ImportFact) -> bool {
-        let stem = target
-            .path
-            .strip_suffix("/__init__.py")
-            .or_else(|| target.path.strip_suffix(".py"))
-            .unwrap_or(&target.path);
-        let last = fact.import.module.rsplit('.').next().unwrap_or_default();
-        !last.is_empty() && stem.rsplit('/').next() == Some(last)
+    /// A Python file as the module that is imported: its name from the folder above its uppermost package.
+    fn dotted(&self, path: &str) -> String {
+        let stem = path.strip_suffix("/__init__.py").or_else(|| path.strip_suffix(".py")).unwrap_or(path);
+        let mut root = folder_of(stem);
+        while self.context.tree.entry(&join(root, "__init__.py")).is_some() && !root.is_empty() {
+            root = folder_of(root);
+        }
+        stem.strip_prefix(root).unwrap_or(stem).trim_start_matches('/').replace('/', ".")
     }
 
     fn has_module(&self, folder: &str, name: &str) -> bool {
@@ -163,6 +161,21 @@ impl Load<'_, '_> {
         paths.iter().any(|path| self.context.tree.entry(path).is_some())
             || self.context.tree.has_folder(&format!("{folder}/{name}"))
     }
+}
+
+/// Whether an import leads to this file as the module it takes names from, and not as one of those names: a module that is
+/// being loaded can be had.
+fn is_module_of(target: &SourceFile, fact: &ImportFact) -> bool {
+    let package = target.path.strip_suffix("/__init__.py");
+    let stem = package.or_else(|| target.path.strip_suffix(".py")).unwrap_or(&target.path);
+    let module = fact.import.module.replace('.', "/");
+    if module.is_empty() {
+        return package.is_some()
+            && !fact.import.names.iter().any(|taken| stem.ends_with(&format!("/{}", taken.name)));
+    }
+    let as_name = |name: &str| format!("/{stem}").ends_with(&format!("/{module}/{name}"));
+    format!("/{stem}").ends_with(&format!("/{module}"))
+        && !fact.import.names.iter().any(|taken| as_name(&taken.name))
 }
 
 /// Whether a file binds a name at its top level, and not before an offset. A name that cannot be seen (`import *`,
@@ -238,10 +251,4 @@ fn pattern(target: &Expr, at: u32, give: &mut dyn FnMut(&str, u32)) {
         ExprKind::Spread(value) => pattern(value, at, give),
         _ => {}
     }
-}
-
-/// A Python file as the module that is imported.
-fn dotted(path: &str) -> String {
-    let stem = path.strip_suffix("/__init__.py").or_else(|| path.strip_suffix(".py")).unwrap_or(path);
-    stem.strip_prefix("src/").unwrap_or(stem).replace('/', ".")
 }
