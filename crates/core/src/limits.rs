@@ -185,3 +185,14 @@ pub const CHALLENGE_RESTARTS: u32 = 12;
 
 /// How long alarms may be repeated on fresh copies after the budget has run out.
 pub const CHALLENGE_CONFIRM_TIMEOUT_MS: u64 = 60_000;
+
+// The trial's races.
+
+/// Users at one moment. Enough that two always meet; few enough for a service of a few threads.
+pub const RACE_USERS: usize = 12;
+
+/// Rounds for each thing raced for, when time allows. Twenty are needed for the bound.
+pub const RACE_ROUNDS: u32 = 25;
+
+/// How long an answer is awaited when requests come together.
+pub const RACE_ANSWER_TIMEOUT_MS: u64 = 15_000;

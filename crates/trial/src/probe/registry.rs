@@ -3,4 +3,8 @@
 use super::Probe;
 
 /// Every probe.
-pub static PROBES: &[&Probe] = &[&super::malformed_input::PROBE];
+pub static PROBES: &[&Probe] = &[
+    &super::crash_recovery::PROBE,
+    &super::malformed_input::PROBE,
+    &super::replicas::PROBE,
+];

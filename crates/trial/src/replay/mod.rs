@@ -180,6 +180,13 @@ pub struct PlaceTest {
     pub at_most: Option<f64>,
 }
 
+impl Default for PlaceTest {
+    /// That there is a status, which always holds.
+    fn default() -> Self {
+        Self { at: Place::Status, equals: None, at_least: None, at_most: None }
+    }
+}
+
 /// What the answers to requests released together have to be. Always a challenge.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -219,6 +226,12 @@ impl Message {
         };
         let headers = self.headers.iter().map(|(name, value)| (name.clone(), fill(value))).collect();
         Request { method: self.method.clone(), target: fill(&self.target), headers, body }
+    }
+
+    /// Whether it holds a name that stands for a fresh value.
+    pub fn mentions_fresh(&self) -> bool {
+        let texts = self.headers.iter().map(|(_, value)| value).chain([&self.target, &self.body]);
+        texts.into_iter().any(|text| ["${unique}", "${value}", "${n}"].iter().any(|name| text.contains(name)))
     }
 
     /// The raw bytes, when it is a raw request.

@@ -60,12 +60,14 @@ impl Actor {
         }
     }
 
-    /// Performs a step: fresh values, send, save.
+    /// Performs a step: fresh values where it mentions any, send, save. A challenge keeps the values of the step before: it reads what that wrote.
     ///
     /// # Errors
     /// How the exchange ended without an answer.
     pub fn perform(&mut self, step: &Send) -> Result<Exchange, TransportError> {
-        self.renew();
+        if step.request.mentions_fresh() && !(step.challenge && self.names.contains_key("unique")) {
+            self.renew();
+        }
         let exchange = self.send(&step.request)?;
         self.save(&step.save, &exchange);
         Ok(exchange)

@@ -18,7 +18,11 @@ pub fn lines(replay: &Replay, start: Vec<String>) -> Vec<String> {
     }
     for step in &replay.steps {
         match step {
-            Step::Send(send) => lines.extend(send_lines(send)),
+            Step::Send(send) => {
+                // A challenge reads what the step before wrote.
+                let keep = send.challenge && lines.iter().any(|line| line == FRESH);
+                lines.extend(send_lines(send, keep));
+            }
             Step::Together { requests, .. } => lines.push(together_line(requests)),
             Step::Crash(crash) => lines.extend(crash_lines(crash)),
             Step::Restart { .. } => lines.push("kill -9 $PID; wait $PID 2>/dev/null; start".to_owned()),
@@ -37,12 +41,12 @@ fn lines_use_counter(replay: &Replay) -> bool {
 /// Makes the fresh values that a message mentions.
 const FRESH: &str = "n=$((n+1)); unique=swu$$x$(date +%s)n$n; value=swv$$x$(date +%s)n$n";
 
-fn send_lines(send: &Send) -> Vec<String> {
+fn send_lines(send: &Send, keep: bool) -> Vec<String> {
     let mut lines = Vec::new();
     let named = |line: String| {
         if send.on == 0 { line } else { line.replace("$URL", &format!("$URL{}", send.on + 1)) }
     };
-    if ["unique", "value", "n"].iter().any(|name| mentions(&send.request, name)) {
+    if !keep && send.request.mentions_fresh() {
         lines.push(FRESH.to_owned());
     }
     if let Some(bytes) = send.request.raw_bytes() {
@@ -62,13 +66,6 @@ fn send_lines(send: &Send) -> Vec<String> {
 /// The request as a curl line in which the shell fills in the names.
 fn filled_by_shell(message: &Message, options: &str) -> String {
     unquoted(&curl(&message.request(&BTreeMap::new()), options))
-}
-
-fn mentions(message: &Message, name: &str) -> bool {
-    let wanted = format!("${{{name}}}");
-    message.target.contains(&wanted)
-        || message.body.contains(&wanted)
-        || message.headers.iter().any(|(_, value)| value.contains(&wanted))
 }
 
 /// Takes a value out of `$answer`, with nothing but what POSIX has. The first field of that name, wherever it is.
@@ -124,7 +121,7 @@ fn crash_lines(crash: &Crash) -> Vec<String> {
     ];
     lines.extend(crash.save.iter().filter_map(|(name, place)| save_line(name, place)));
     lines.push("start".to_owned());
-    lines.extend(crash.before_reading.iter().flat_map(send_lines));
+    lines.extend(crash.before_reading.iter().flat_map(|step| send_lines(step, true)));
     // Logging in again made fresh values of its own.
     lines.push(filled_by_shell(&crash.read, "-i"));
     lines

@@ -15,7 +15,7 @@ use seaworthy_core::limits::{
 use seaworthy_sandbox::{Exit, Fidelity, Listening, Process, Program, World, WorldSpec};
 
 use super::launch::{Launch, Ready};
-use super::{NotReady, needs};
+use super::{Need, NotReady, needs};
 use crate::http::{Client, Connect, Request, TransportError};
 
 /// The port that `PORT` names where a world has a network of its own.
@@ -29,7 +29,8 @@ const SIGTERM: i32 = 15;
 
 /// A running copy of a service. Everything it started ends when this is dropped.
 pub struct Running {
-    world: Arc<World>,
+    /// Replaced by another over the same files when a restart finds its port still held by connections of the one before.
+    world: Mutex<Arc<World>>,
     launch: Arc<Launch>,
     /// The tree as the service sees it.
     tree: PathBuf,
@@ -44,24 +45,25 @@ pub struct Running {
 }
 
 /// The way into a world.
-struct Way {
-    world: Arc<World>,
-    address: Mutex<SocketAddr>,
+struct Way(Mutex<(Arc<World>, SocketAddr)>);
+
+impl Way {
+    fn target(&self) -> (Arc<World>, SocketAddr) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
 }
 
 impl Connect for Way {
     fn connect(&self, source: Option<Ipv4Addr>, timeout: Duration) -> io::Result<TcpStream> {
-        let address = *self.address.lock().unwrap_or_else(PoisonError::into_inner);
+        let (world, address) = self.target();
         match source {
-            Some(source) if address.is_ipv4() => {
-                self.world.connect_from(Some(source.into()), address, timeout)
-            }
-            _ => self.world.connect(address, timeout),
+            Some(source) if address.is_ipv4() => world.connect_from(Some(source.into()), address, timeout),
+            _ => world.connect(address, timeout),
         }
     }
 
     fn authority(&self) -> String {
-        self.address.lock().unwrap_or_else(PoisonError::into_inner).to_string()
+        self.target().1.to_string()
     }
 }
 
@@ -96,7 +98,7 @@ impl Running {
     /// # Errors
     /// Why it is not ready.
     pub fn replica(&self) -> Result<Self, NotReady> {
-        let world = self.world.replica().map_err(|error| no_world(&error))?;
+        let world = self.world().replica().map_err(|error| no_world(&error))?;
         Self::within(world, Arc::clone(&self.launch))
     }
 
@@ -107,8 +109,9 @@ impl Running {
             Fidelity::Namespaced => OWN_NETWORK_PORT,
             Fidelity::Supervised { .. } => free_port().map_err(|error| no_world(&error))?,
         };
-        let address = Mutex::new(SocketAddr::from((Ipv4Addr::LOCALHOST, port)));
-        let way = Arc::new(Way { world: Arc::clone(&world), address });
+        let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
+        let way = Arc::new(Way(Mutex::new((Arc::clone(&world), address))));
+        let world = Mutex::new(world);
         let running = Self {
             world,
             launch,
@@ -127,13 +130,13 @@ impl Running {
     fn launch(&self) -> Result<(), NotReady> {
         let program = self.program();
         self.make_data_dir();
-        let started = self.world.start(&program).map_err(|error| {
+        let started = self.world().start(&program).map_err(|error| {
             let command = self.launch.argv.join(" ");
             NotReady::saying(format!("`{command}` could not be started: {error}"), "")
         })?;
         *self.lock() = Some(started);
         let address = self.await_ready()?;
-        *self.way.address.lock().unwrap_or_else(PoisonError::into_inner) = address;
+        *self.way.0.lock().unwrap_or_else(PoisonError::into_inner) = (self.world(), address);
         Ok(())
     }
 
@@ -170,7 +173,7 @@ impl Running {
         let mkdir =
             Program::new([OsStr::new("mkdir"), OsStr::new("-p"), self.data_dir().as_os_str()], self.folder());
         // Where it cannot be made, the service says so when it needs it.
-        if let Ok(mut made) = self.world.start(&mkdir) {
+        if let Ok(mut made) = self.world().start(&mkdir) {
             let _ = made.wait(Duration::from_millis(SERVICE_STOP_TIMEOUT_MS));
         }
     }
@@ -183,7 +186,7 @@ impl Running {
             if let Some(exit) = self.status() {
                 return Err(self.ended(exit));
             }
-            let listeners = self.world.listeners().unwrap_or_default();
+            let listeners = self.world().listeners().unwrap_or_default();
             let (ours, foreign): (Vec<&Listening>, Vec<&Listening>) =
                 listeners.iter().partition(|one| one.ours);
             let mut candidates: Vec<SocketAddr> = ours.iter().map(|one| reachable(one.addr)).collect();
@@ -210,12 +213,12 @@ impl Running {
     fn look(&self, address: SocketAddr, deadline: Instant) -> Result<(), String> {
         let path = match &self.launch.ready {
             Ready::Tcp => {
-                return self.world.connect(address, LOOK).map(drop).map_err(|error| error.to_string());
+                return self.world().connect(address, LOOK).map(drop).map_err(|error| error.to_string());
             }
             Ready::Listening => "/",
             Ready::Path(path) => path,
         };
-        let way = Arc::new(Way { world: Arc::clone(&self.world), address: Mutex::new(address) });
+        let way = Arc::new(Way(Mutex::new((self.world(), address))));
         let left = deadline.saturating_duration_since(Instant::now()).clamp(Duration::from_millis(100), LOOK);
         let client = Client::new(way).with_timeout(left);
         match client.send(&Request::new("GET", path).header("Connection", "close")) {
@@ -271,7 +274,7 @@ impl Running {
 
     /// Where it listens, as its world sees it.
     pub fn address(&self) -> SocketAddr {
-        *self.way.address.lock().unwrap_or_else(PoisonError::into_inner)
+        self.way.target().1
     }
 
     /// Whether its process is still there.
@@ -288,12 +291,16 @@ impl Running {
     /// Whether the socket it is reached at belongs to a process of its own world.
     pub fn is_ours(&self) -> bool {
         let port = self.address().port();
-        self.world.listeners().is_ok_and(|all| all.iter().any(|one| one.ours && one.addr.port() == port))
+        self.world().listeners().is_ok_and(|all| all.iter().any(|one| one.ours && one.addr.port() == port))
     }
 
     /// How well its world keeps it apart.
-    pub fn fidelity(&self) -> &Fidelity {
-        self.world.fidelity()
+    pub fn fidelity(&self) -> Fidelity {
+        self.world().fidelity().clone()
+    }
+
+    fn world(&self) -> Arc<World> {
+        Arc::clone(&self.world.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// Ends its process with SIGKILL and waits until it is gone.
@@ -335,6 +342,17 @@ impl Running {
             let mut earlier = self.earlier.lock().unwrap_or_else(PoisonError::into_inner);
             *earlier = process.log_tail(SERVICE_LOG_BYTES);
         }
+        let refused = match self.launch() {
+            Ok(()) => return Ok(()),
+            Err(error) => error,
+        };
+        // Connections of the killed process hold its port for a minute (TIME-WAIT, RFC 9293, 3.6.1). A network of its own is not what is tried here.
+        let port = needs(&self.log_tail()).iter().any(|need| matches!(need, Need::Port(_)));
+        if !port || self.fidelity() != Fidelity::Namespaced {
+            return Err(refused);
+        }
+        let another = self.world().replica().map_err(|error| no_world(&error))?;
+        *self.world.lock().unwrap_or_else(PoisonError::into_inner) = Arc::new(another);
         self.launch()
     }
 
@@ -350,7 +368,7 @@ impl Running {
 
     /// Where a file of the service's view can be read from outside.
     pub fn path_of(&self, inner: &Path) -> PathBuf {
-        self.world.path_of(inner)
+        self.world().path_of(inner)
     }
 
     /// The tree's root as the service sees it.

@@ -11,7 +11,10 @@ use super::template::Template;
 use crate::arena::Arena;
 use crate::http::{Client, Exchange};
 use crate::replay::{Actor, Expect, Message, Send, text_at};
-use crate::schema::{Auth, Call, Credentials, Fresh, Inferred, Known, Operation, Purpose, Scheme, Style};
+use crate::schema::names::{Meaning, meaning};
+use crate::schema::{
+    Auth, Call, Credentials, Fresh, Inferred, Known, Operation, Payload, Purpose, Scheme, Style,
+};
 
 /// Operations tried as the proof of a session.
 const PROOFS: usize = 16;
@@ -107,14 +110,14 @@ fn attempt(
     let known = known_as(arena, &credentials);
     let mut enter = Vec::new();
     if let Some(register) = register {
-        let call = Call::valid(register, fresh, &known, style);
+        let call = as_user(Call::valid(register, fresh, &known, style), &credentials);
         let answer = client.send(&(&call).into()).ok()?;
         if !answer.is_success() {
             return None;
         }
         enter.push(step(Template::of_call(&call, Some(&credentials), None)));
     }
-    let call = Call::valid(login, fresh, &known, style);
+    let call = as_user(Call::valid(login, fresh, &known, style), &credentials);
     let answer = client.send(&(&call).into()).ok().filter(|answer| answer.status < 400)?;
     let (save, carried) = carriers(arena, &answer).into_iter().next()?;
     enter.push(Send { save, ..step(Template::of_call(&call, Some(&credentials), None)) });
@@ -134,11 +137,40 @@ fn attempt_register(
 ) -> Option<Session> {
     let credentials = fresh.credentials();
     let known = known_as(arena, &credentials);
-    let call = Call::valid(register, fresh, &known, Style::Examples);
+    let call = as_user(Call::valid(register, fresh, &known, Style::Examples), &credentials);
     let answer = client.send(&(&call).into()).ok().filter(Exchange::is_success)?;
     let (save, carried) = carriers(arena, &answer).into_iter().next()?;
     let enter = vec![Send { save, ..step(Template::of_call(&call, Some(&credentials), None)) }];
     conclude(arena, client, enter, 0, register, &answer, carried, format!("{register} answered with it"))
+}
+
+/// The call with this user's name and secret in it, also where a document's pattern or example says otherwise: the answer decides.
+fn as_user(mut call: Call, credentials: &Credentials) -> Call {
+    let value = |name: &str, now: &str| match meaning(name) {
+        Meaning::Email => Some(credentials.email.clone()),
+        Meaning::Username if now.contains('@') => Some(credentials.email.clone()),
+        Meaning::Username => Some(credentials.username.clone()),
+        Meaning::Password => Some(credentials.password.clone()),
+        _ => None,
+    };
+    match &mut call.payload {
+        Payload::Json(Value::Object(fields)) => {
+            for (name, field) in fields {
+                if let Some(text) = field.as_str().and_then(|now| value(name, now)) {
+                    *field = Value::String(text);
+                }
+            }
+        }
+        Payload::Form(pairs) => {
+            for (name, field) in pairs {
+                if let Some(text) = value(name, field) {
+                    *field = text;
+                }
+            }
+        }
+        _ => {}
+    }
+    call
 }
 
 /// Knows nothing but who is calling.

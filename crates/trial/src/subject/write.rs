@@ -74,13 +74,15 @@ impl Written {
         }
     }
 
+    /// `GET /items/{id}`: what reads it, as people write it.
+    pub fn reader(&self) -> String {
+        format!("{} {}", self.read.method, self.read.target.replace("${", "{"))
+    }
+
     /// What was guessed and then seen to work.
     pub fn inferred(&self) -> Inferred {
         Inferred {
-            what: format!(
-                "what {} {} writes is read by {} {}",
-                self.method, self.route, self.read.method, self.read.target
-            ),
+            what: format!("what {} {} writes is read by {}", self.method, self.route, self.reader()),
             why: self.why.clone(),
         }
     }
@@ -102,7 +104,7 @@ impl Written {
         crash
             .expect
             .unmet(&read, &actor.names)
-            .map_or(Ok(()), |unmet| Err(format!("{} {}: {unmet}", self.read.method, self.read.target)))
+            .map_or(Ok(()), |unmet| Err(format!("{}: {unmet}", self.reader())))
     }
 }
 
