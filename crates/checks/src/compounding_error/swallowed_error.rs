@@ -40,7 +40,8 @@ use seaworthy_core::{Confidence, FailureMode, RuleId, Severity};
 use crate::context::Context;
 use crate::facts::nodes::{Around, Node, each_expr, each_in_body, each_node, enclosing_function};
 use crate::facts::source::SourceFile;
-use crate::facts::syntax::{Expr, ExprKind, Extent, Function, Handler, Stmt, StmtKind, Try, UnaryOp};
+use crate::facts::syntax::{Expr, ExprKind, Extent, Handler, Stmt, StmtKind, Try, UnaryOp};
+use crate::facts::tests::in_rust_tests;
 use crate::facts::values::called_name;
 use crate::facts::words::words;
 use crate::language::Language;
@@ -118,6 +119,9 @@ const EFFECTS: &[&str] = &[
     "putobject",
     "setitem",
 ];
+
+/// Calls of Python that read a file: with `except Exception`, one that cannot be read looks like one that is not there.
+const READS: &[&str] = &["open", "read_text", "read_bytes"];
 
 /// Calls whose failure nobody needs to hear of: letting go of things.
 const CLEANUP: &[&str] = &[
@@ -203,7 +207,7 @@ fn run(_context: &Context<'_>, file: &SourceFile, report: &mut Report<'_>) {
             Node::Expr(expr) if file.language != Language::Python && file.language != Language::Rust => {
                 judge_promise(file, expr, report);
             }
-            Node::Stmt(stmt) if file.language == Language::Rust && !in_tests(around) => {
+            Node::Stmt(stmt) if file.language == Language::Rust && !in_rust_tests(around) => {
                 judge_result(file, stmt, report)
             }
             _ => {}
@@ -215,14 +219,18 @@ fn run(_context: &Context<'_>, file: &SourceFile, report: &mut Report<'_>) {
 fn judge_try(file: &SourceFile, tried: &Try, around: Around<'_, '_>, report: &mut Report<'_>) {
     for handler in &tried.handlers {
         report.trial();
-        let broad = catches_everything(file, handler);
+        let broad = catches_everything(handler);
         if !broad || reports(&handler.body, handler.binding.as_ref()) || !only_drops(&handler.body) {
             continue;
         }
         if is_optional(&tried.body) || is_letting_go(&tried.body, around) {
             continue;
         }
-        let harm = harmful_call(&tried.body);
+        let harm = harmful_call(&tried.body, file.language);
+        // JavaScript has no typed `catch`: a handler around an attempt (`JSON.parse`, a probe of the browser) is how one asks there.
+        if harm.is_none() && file.language != Language::Python && !awaits(&tried.body) {
+            continue;
+        }
         let explained = has_reason(file, handler.extent);
         let severity = if harm.is_some() && !explained { Severity::Error } else { Severity::Warning };
         let constant = answer(&handler.body);
@@ -270,17 +278,17 @@ fn first_line_end(file: &SourceFile, extent: Extent) -> u32 {
 }
 
 /// `except:`, `except Exception`, every `catch` of JavaScript.
-fn catches_everything(file: &SourceFile, handler: &Handler) -> bool {
-    fn is_base(file: &SourceFile, caught: &Expr) -> bool {
+fn catches_everything(handler: &Handler) -> bool {
+    fn is_base(caught: &Expr) -> bool {
         match &caught.kind {
-            ExprKind::Sequence { items, .. } => items.iter().any(|item| is_base(file, item)),
+            ExprKind::Sequence { items, .. } => items.iter().any(is_base),
             _ => matches!(
                 caught.dotted().as_deref().map(|name| name.strip_prefix("builtins.").unwrap_or(name)),
                 Some("Exception" | "BaseException")
             ),
         }
     }
-    handler.caught.as_ref().is_none_or(|caught| is_base(file, caught))
+    handler.caught.as_ref().is_none_or(is_base)
 }
 
 /// Whether a handler tells somebody, raises, or hands the error on.
@@ -369,16 +377,23 @@ fn is_letting_go(body: &[Stmt], around: Around<'_, '_>) -> bool {
 }
 
 /// The first call of a body that changes or fetches what lies outside the process.
-fn harmful_call(body: &[Stmt]) -> Option<String> {
+fn harmful_call(body: &[Stmt], language: Language) -> Option<String> {
+    let reads = |name: &str| language == Language::Python && READS.contains(&name);
     let mut found = None;
     each_expr(body, false, &mut |expr| {
         let Some(call) = expr.call() else { return };
         let Some(name) = called_name(&call.callee) else { return };
         // A bare `update(x)` of a dict is in the process; what has the effect is a method of something or an awaited function.
-        if found.is_none() && is_one_of(name, EFFECTS) && !is_collection(&call.callee) {
+        if found.is_none() && (reads(name) || (is_one_of(name, EFFECTS) && !is_collection(&call.callee))) {
             found = Some(call.callee.dotted().unwrap_or_else(|| name.to_owned()));
         }
     });
+    found
+}
+
+fn awaits(body: &[Stmt]) -> bool {
+    let mut found = false;
+    each_expr(body, false, &mut |expr| found |= matches!(expr.kind, ExprKind::Await(_)));
     found
 }
 
@@ -404,13 +419,27 @@ fn has_reason(file: &SourceFile, extent: Extent) -> bool {
     let (first, last) = (line(extent.start), line(extent.end));
     file.syntax.comments.iter().any(|comment| {
         let at = line(comment.extent.start);
-        let words = file
-            .text_of(comment.extent)
-            .split_whitespace()
-            .filter(|word| word.chars().any(char::is_alphabetic))
-            .count();
-        (first..=last).contains(&at) && words >= 3
+        (first..=last).contains(&at) && is_reason(file.text_of(comment.extent))
     })
+}
+
+/// Three words at least, and meant for a person: `noqa`, `type: ignore[..]`, `error: [..]` are for tools.
+fn is_reason(comment: &str) -> bool {
+    const FOR_TOOLS: &[&str] = &[
+        "noqa",
+        "nosec",
+        "NOSONAR",
+        "pylint:",
+        "eslint",
+        "pragma:",
+        "istanbul",
+        "biome-ignore",
+        "@ts-",
+        "ignore[",
+        ": [",
+    ];
+    let words = comment.split_whitespace().filter(|word| word.chars().any(char::is_alphabetic)).count();
+    words >= 3 && !FOR_TOOLS.iter().any(|mark| comment.contains(mark))
 }
 
 /// `.catch(() => {})`.
@@ -518,22 +547,4 @@ fn has_reason_above(file: &SourceFile, extent: Extent) -> bool {
         .comments
         .iter()
         .any(|comment| comment.alone && file.lines.line(comment.extent.start) + 1 == line)
-}
-
-/// Whether something around is `#[cfg(test)]` or `#[test]`.
-fn in_tests(around: Around<'_, '_>) -> bool {
-    let says_test = |decorators: &[Expr]| {
-        decorators.iter().any(|decorator| match &decorator.kind {
-            ExprKind::Call(call) => called_name(&call.callee) == Some("cfg"),
-            _ => called_name(decorator) == Some("test"),
-        })
-    };
-    around.iter().any(|node| match node {
-        Node::Stmt(Stmt { kind: StmtKind::Namespace { decorators, .. }, .. }) => says_test(decorators),
-        Node::Stmt(Stmt { kind: StmtKind::Function(function), .. }) => {
-            let Function { decorators, .. } = &**function;
-            says_test(decorators)
-        }
-        _ => false,
-    })
 }

@@ -237,8 +237,19 @@ static PATTERNS: LazyLock<Vec<(&'static Format, Regex)>> = LazyLock::new(|| {
 });
 
 /// Words that say that a value only shows what one looks like.
-const EXAMPLE_WORDS: &[&str] =
-    &["example", "xxxx", "0000000000", "1234567890", "abcdefgh", "placeholder", "dummy", "redacted", "deadbeef", "your_", "your-"];
+const EXAMPLE_WORDS: &[&str] = &[
+    "example",
+    "xxxx",
+    "0000000000",
+    "1234567890",
+    "abcdefgh",
+    "placeholder",
+    "dummy",
+    "redacted",
+    "deadbeef",
+    "your_",
+    "your-",
+];
 
 /// The credentials in a text, in order.
 pub fn credentials(text: &str) -> Vec<Credential> {
@@ -248,7 +259,9 @@ pub fn credentials(text: &str) -> Vec<Credential> {
     let mut found = Vec::new();
     for (format, pattern) in PATTERNS.iter() {
         for hit in pattern.find_iter(text).filter(|hit| format.is_real(hit.as_str())) {
-            let (Ok(start), Ok(end)) = (u32::try_from(hit.start()), u32::try_from(hit.end())) else { continue };
+            let (Ok(start), Ok(end)) = (u32::try_from(hit.start()), u32::try_from(hit.end())) else {
+                continue;
+            };
             found.push(Credential { format, extent: Extent { start, end } });
         }
     }
@@ -289,6 +302,8 @@ pub fn bits_per_character(value: &str) -> f64 {
 
 /// The first four characters and nothing more: what a message may show of a secret.
 pub fn hint(value: &str) -> String {
+    // A key file begins alike for everybody: its header is no secret and no hint.
+    let value = value.trim_start_matches('-');
     format!("{}…", value.chars().take(4).collect::<String>())
 }
 

@@ -19,7 +19,8 @@ pub fn called_function<'a>(
             }
         }
         ExprKind::Member { object, name, .. } => {
-            if matches!(&object.kind, ExprKind::Name(own) if own == "self" || own == "this" || own == "cls" || own == "Self") {
+            if matches!(&object.kind, ExprKind::Name(own) if own == "self" || own == "this" || own == "cls" || own == "Self")
+            {
                 return Some((file, function_named(file, name)?));
             }
         }
@@ -37,7 +38,9 @@ fn function_named<'a>(file: &'a SourceFile, sought: &str) -> Option<&'a Function
     each_node(&file.syntax, &mut |node, around| {
         if let Some(function) = node.function() {
             let bound = match around.last() {
-                Some(Node::Stmt(Stmt { kind: StmtKind::Assign(assign), .. })) => assign.targets.first().and_then(Expr::dotted),
+                Some(Node::Stmt(Stmt { kind: StmtKind::Assign(assign), .. })) => {
+                    assign.targets.first().and_then(Expr::dotted)
+                }
                 _ => None,
             };
             if function.has_body && (function.name == sought || bound.as_deref() == Some(sought)) {
@@ -62,7 +65,10 @@ fn module_file<'a>(context: &Context<'a>, module: &str) -> Option<&'a SourceFile
     }
     let mut found = context.files.iter().filter(|file| {
         let stem = file.path.rsplit_once('.').map_or(file.path.as_str(), |(stem, _)| stem);
-        let stem = ["/__init__", "/index", "/mod"].iter().find_map(|ending| stem.strip_suffix(ending)).unwrap_or(stem);
+        let stem = ["/__init__", "/index", "/mod"]
+            .iter()
+            .find_map(|ending| stem.strip_suffix(ending))
+            .unwrap_or(stem);
         stem.strip_suffix(wanted).is_some_and(|before| before.is_empty() || before.ends_with('/'))
     });
     match (found.next(), found.next()) {

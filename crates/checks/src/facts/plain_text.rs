@@ -8,8 +8,48 @@ use crate::tree::{Entry, Mode};
 
 /// Endings of files that hold settings, pages or keys, and no program.
 const ENDINGS: &[&str] = &[
-    "env", "yaml", "yml", "toml", "json", "ini", "cfg", "conf", "properties", "xml", "html", "htm", "vue", "svelte", "ejs", "hbs", "jinja", "j2", "pem", "key", "sh", "bash", "tf",
-    "tfvars", "txt", "npmrc", "pypirc", "js", "mjs", "cjs", "ipynb", "php", "rb", "go", "java", "kt", "cs", "gradle", "plist", "dockerfile", "netrc", "envrc",
+    "env",
+    "yaml",
+    "yml",
+    "toml",
+    "json",
+    "ini",
+    "cfg",
+    "conf",
+    "properties",
+    "xml",
+    "html",
+    "htm",
+    "vue",
+    "svelte",
+    "ejs",
+    "hbs",
+    "jinja",
+    "j2",
+    "pem",
+    "key",
+    "sh",
+    "bash",
+    "tf",
+    "tfvars",
+    "txt",
+    "npmrc",
+    "pypirc",
+    "js",
+    "mjs",
+    "cjs",
+    "ipynb",
+    "php",
+    "rb",
+    "go",
+    "java",
+    "kt",
+    "cs",
+    "gradle",
+    "plist",
+    "dockerfile",
+    "netrc",
+    "envrc",
 ];
 
 /// The entries that may hold settings and were not read as source.
@@ -35,7 +75,12 @@ fn is_settings(path: &str) -> bool {
         return false;
     }
     let ending = name.rsplit('.').next().unwrap_or_default();
-    ENDINGS.contains(&ending) || name.starts_with(".env") || matches!(name.as_str(), "dockerfile" | "procfile" | "id_rsa" | "id_ed25519" | "credentials" | "config")
+    ENDINGS.contains(&ending)
+        || name.starts_with(".env")
+        || matches!(
+            name.as_str(),
+            "dockerfile" | "procfile" | "id_rsa" | "id_ed25519" | "credentials" | "config"
+        )
 }
 
 fn file_name(path: &str) -> &str {
@@ -49,12 +94,38 @@ pub(crate) fn is_example(path: &str) -> bool {
     let folder = lower.split('/').any(|part| {
         matches!(
             part,
-            "test" | "tests" | "testing" | "__tests__" | "spec" | "specs" | "fixtures" | "fixture" | "testdata" | "test_data" | "doc" | "docs" | "example" | "examples" | "demo"
-                | "demos" | "samples" | "sample" | "mocks" | "__mocks__" | "e2e" | "cassettes" | "benches" | "benchmarks" | "docs_src" | "tutorial"
+            "test"
+                | "tests"
+                | "testing"
+                | "__tests__"
+                | "spec"
+                | "specs"
+                | "fixtures"
+                | "fixture"
+                | "testdata"
+                | "test_data"
+                | "doc"
+                | "docs"
+                | "example"
+                | "examples"
+                | "demo"
+                | "demos"
+                | "samples"
+                | "sample"
+                | "mocks"
+                | "__mocks__"
+                | "e2e"
+                | "cassettes"
+                | "benches"
+                | "benchmarks"
+                | "docs_src"
+                | "tutorial"
         )
     });
     folder
-        || ["example", "sample", "template", ".dist", ".test.", ".spec.", "_test.", "mock"].iter().any(|word| name.contains(word))
+        || ["example", "sample", "template", ".dist", ".test.", ".spec.", "_test.", "mock"]
+            .iter()
+            .any(|word| name.contains(word))
         || name.starts_with("test_")
         || name.starts_with("conftest")
 }
@@ -68,17 +139,45 @@ pub(crate) fn is_for_browser(path: &str, text: &str) -> bool {
     }
     let is_script = matches!(ending, "js" | "mjs" | "cjs" | "ts" | "tsx" | "json" | "map");
     let served = lower.rsplit_once('/').is_some_and(|(folders, _)| {
-        folders.split('/').any(|part| matches!(part, "static" | "public" | "dist" | "wwwroot" | "www" | "assets" | "frontend" | "browser" | "client"))
+        folders.split('/').any(|part| {
+            matches!(
+                part,
+                "static"
+                    | "public"
+                    | "dist"
+                    | "wwwroot"
+                    | "www"
+                    | "assets"
+                    | "frontend"
+                    | "browser"
+                    | "client"
+            )
+        })
     });
     let says_client = |quote: char| text.trim_start().starts_with(&format!("{quote}use client{quote}"));
-    is_script && !is_for_server(text) && (served || says_client('"') || says_client('\'') || (ending == "tsx" && !lower.contains("/api/")))
+    is_script
+        && !is_for_server(text)
+        && (served || says_client('"') || says_client('\'') || (ending == "tsx" && !lower.contains("/api/")))
 }
 
 /// What only runs in Node.
 fn is_for_server(text: &str) -> bool {
-    ["require(\"express\")", "require('express')", "from \"node:", "from 'node:", "require(\"node:", "require('node:", "require(\"fs\")", "require('fs')", "from \"express\"", "from 'express'", "\"use server\"", "'use server'"]
-        .iter()
-        .any(|sign| text.contains(sign))
+    [
+        "require(\"express\")",
+        "require('express')",
+        "from \"node:",
+        "from 'node:",
+        "require(\"node:",
+        "require('node:",
+        "require(\"fs\")",
+        "require('fs')",
+        "from \"express\"",
+        "from 'express'",
+        "\"use server\"",
+        "'use server'",
+    ]
+    .iter()
+    .any(|sign| text.contains(sign))
 }
 
 /// Whether a browser receives this source file.

@@ -2,7 +2,9 @@
 
 use super::nodes::{Around, Node, each_in_body, each_node, enclosing_class};
 use super::source::SourceFile;
-use super::syntax::{Call, CallStyle, Class, CompareOp, Expr, ExprKind, Extent, Function, Module, Stmt, StmtKind};
+use super::syntax::{
+    Call, CallStyle, Class, CompareOp, Expr, ExprKind, Extent, Function, Module, Stmt, StmtKind,
+};
 use super::values::called_name;
 use super::words::words;
 use crate::language::Language;
@@ -54,7 +56,9 @@ pub fn tests(file: &SourceFile) -> Vec<Test<'_>> {
 /// Whether a place lies inside a test or a module of tests of a Rust file.
 pub fn in_rust_tests(around: Around<'_, '_>) -> bool {
     around.iter().any(|node| match node {
-        Node::Stmt(Stmt { kind: StmtKind::Namespace { decorators, .. }, .. }) => decorators.iter().any(is_test_attribute),
+        Node::Stmt(Stmt { kind: StmtKind::Namespace { decorators, .. }, .. }) => {
+            decorators.iter().any(is_test_attribute)
+        }
         _ => node.function().is_some_and(|function| function.decorators.iter().any(is_test_attribute)),
     })
 }
@@ -66,7 +70,10 @@ fn is_test_attribute(attribute: &Expr) -> bool {
         _ => (attribute, None),
     };
     match called_name(name) {
-        Some("test" | "rstest" | "test_case" | "wasm_bindgen_test" | "quickcheck" | "test_log" | "proptest" | "bench") => true,
+        Some(
+            "test" | "rstest" | "test_case" | "wasm_bindgen_test" | "quickcheck" | "test_log" | "proptest"
+            | "bench",
+        ) => true,
         Some("cfg") => argument.and_then(called_name) == Some("test"),
         _ => false,
     }
@@ -83,8 +90,18 @@ fn has_mark(function: &Function, marks: &[&str]) -> bool {
 }
 
 fn python_tests(file: &SourceFile) -> Vec<Test<'_>> {
-    const LEFT_OUT: &[&str] =
-        &["skip", "skipIf", "skipUnless", "skipif", "fixture", "expectedFailure", "xfail", "overload", "abstractmethod", "property"];
+    const LEFT_OUT: &[&str] = &[
+        "skip",
+        "skipIf",
+        "skipUnless",
+        "skipif",
+        "fixture",
+        "expectedFailure",
+        "xfail",
+        "overload",
+        "abstractmethod",
+        "property",
+    ];
     let mut found = Vec::new();
     let name = file.path.rsplit('/').next().unwrap_or_default();
     // What pytest collects: <https://docs.pytest.org/en/stable/explanation/goodpractices.html#conventions-for-python-test-discovery>
@@ -94,11 +111,15 @@ fn python_tests(file: &SourceFile) -> Vec<Test<'_>> {
         let class = enclosing_class(around);
         let nested = around.iter().any(|node| node.function().is_some());
         let is_case = class.is_some_and(|class| {
-            class.bases.iter().filter_map(|base| called_name(&base.value)).any(|base| base.ends_with("TestCase") || base.ends_with("Test"))
+            class
+                .bases
+                .iter()
+                .filter_map(|base| called_name(&base.value))
+                .any(|base| base.ends_with("TestCase") || base.ends_with("Test"))
         });
         let in_class = class.is_none_or(|class| is_case || (collected && class.name.starts_with("Test")));
-        let named = function.name.starts_with("test") && (function.name.starts_with("test_") || is_case || function.name.len() > 4);
-        let takes_part = (collected || (is_case && file.is_test) || is_case) && in_class && named && !nested;
+        let named = function.name.starts_with("test") && function.name.len() > 4;
+        let takes_part = (collected || is_case) && in_class && named && !nested;
         if takes_part && function.has_body && !has_mark(function, LEFT_OUT) {
             found.push(Test { name: &function.name, name_extent: function.name_extent, function, class });
         }
@@ -114,18 +135,23 @@ fn false_if_function(node: Node<'_>) -> bool {
 
 fn javascript_tests(file: &SourceFile) -> Vec<Test<'_>> {
     let mut found = Vec::new();
-    let imports_runner = ["vitest", "node:test", "@jest/globals", "bun:test", "uvu", "mocha"]
-        .iter()
-        .any(|runner| file.text.contains(&format!("'{runner}'")) || file.text.contains(&format!("\"{runner}\"")));
+    let imports_runner =
+        ["vitest", "node:test", "@jest/globals", "bun:test", "uvu", "mocha"].iter().any(|runner| {
+            file.text.contains(&format!("'{runner}'")) || file.text.contains(&format!("\"{runner}\""))
+        });
     if !(file.is_test || imports_runner) {
         return found;
     }
     each_node(&file.syntax, &mut |node, _| {
         let Some(call) = node.expr().and_then(Expr::call) else { return true };
         let Some(runner) = runner_name(&call.callee) else { return true };
-        if !matches!(runner.as_str(), "it" | "test" | "specify" | "Deno.test" | "it.only" | "test.only" | "it.each" | "test.each")
-            && !matches!(runner.as_str(), "it.concurrent" | "test.concurrent" | "test.serial" | "it.for" | "test.for")
-        {
+        if !matches!(
+            runner.as_str(),
+            "it" | "test" | "specify" | "Deno.test" | "it.only" | "test.only" | "it.each" | "test.each"
+        ) && !matches!(
+            runner.as_str(),
+            "it.concurrent" | "test.concurrent" | "test.serial" | "it.for" | "test.for"
+        ) {
             return true;
         }
         let Some(name) = call.arguments.first().map(|argument| &argument.value) else { return true };
@@ -134,7 +160,12 @@ fn javascript_tests(file: &SourceFile) -> Vec<Test<'_>> {
             _ => None,
         });
         if let Some(function) = body {
-            found.push(Test { name: name.string().unwrap_or_default(), name_extent: name.extent, function, class: None });
+            found.push(Test {
+                name: name.string().unwrap_or_default(),
+                name_extent: name.extent,
+                function,
+                class: None,
+            });
         }
         true
     });
@@ -144,7 +175,9 @@ fn javascript_tests(file: &SourceFile) -> Vec<Test<'_>> {
 /// `it`, `test.only`, and `test.each` for `test.each(table)` and for a table given as a tagged template.
 fn runner_name(callee: &Expr) -> Option<String> {
     match &callee.kind {
-        ExprKind::Call(inner) => inner.callee.dotted().filter(|name| name.ends_with(".each") || name.ends_with(".for")),
+        ExprKind::Call(inner) => {
+            inner.callee.dotted().filter(|name| name.ends_with(".each") || name.ends_with(".for"))
+        }
         ExprKind::Template(template) => template.tag.as_ref()?.dotted(),
         _ => callee.dotted(),
     }
@@ -154,10 +187,18 @@ fn rust_tests(module: &Module) -> Vec<Test<'_>> {
     let mut found = Vec::new();
     each_node(module, &mut |node, _| {
         if let Node::Stmt(Stmt { kind: StmtKind::Function(function), .. }) = node
-            && function.decorators.iter().any(|attribute| is_test_attribute(attribute) && !is_configuration(attribute))
+            && function
+                .decorators
+                .iter()
+                .any(|attribute| is_test_attribute(attribute) && !is_configuration(attribute))
             && !has_mark(function, &["ignore"])
         {
-            found.push(Test { name: &function.name, name_extent: function.name_extent, function, class: None });
+            found.push(Test {
+                name: &function.name,
+                name_extent: function.name_extent,
+                function,
+                class: None,
+            });
         }
         true
     });
@@ -165,7 +206,10 @@ fn rust_tests(module: &Module) -> Vec<Test<'_>> {
 }
 
 fn is_configuration(attribute: &Expr) -> bool {
-    attribute.call().and_then(|call| called_name(&call.callee)).is_some_and(|name| name == "cfg" || name == "bench")
+    attribute
+        .call()
+        .and_then(|call| called_name(&call.callee))
+        .is_some_and(|name| name == "cfg" || name == "bench")
         || called_name(attribute) == Some("bench")
 }
 
@@ -205,7 +249,7 @@ fn claim_of(test: &Expr) -> Claim<'_> {
     }
 }
 
-fn argument<'a>(call: &'a Call, at: usize) -> Option<&'a Expr> {
+fn argument(call: &Call, at: usize) -> Option<&Expr> {
     call.arguments.iter().filter(|argument| argument.name.is_none()).nth(at).map(|argument| &argument.value)
 }
 
@@ -216,18 +260,29 @@ fn compared<'a>(call: &'a Call, op: CompareOp) -> Option<Claim<'a>> {
 fn python_assertion(call: &Call) -> Option<Claim<'_>> {
     let name = called_name(&call.callee)?;
     Some(match name {
-        "assertEqual" | "assertEquals" | "assertListEqual" | "assertDictEqual" | "assertTupleEqual" | "assertSetEqual"
-        | "assertSequenceEqual" | "assertMultiLineEqual" | "assertCountEqual" => compared(call, CompareOp::Equal)?,
+        "assertEqual"
+        | "assertEquals"
+        | "assertListEqual"
+        | "assertDictEqual"
+        | "assertTupleEqual"
+        | "assertSetEqual"
+        | "assertSequenceEqual"
+        | "assertMultiLineEqual"
+        | "assertCountEqual" => compared(call, CompareOp::Equal)?,
         "assertIs" => compared(call, CompareOp::Is)?,
         "assertIsNot" => compared(call, CompareOp::IsNot)?,
         "assertNotEqual" => compared(call, CompareOp::NotEqual)?,
         "assertGreaterEqual" => compared(call, CompareOp::GreaterOrEqual)?,
         "assertTrue" => claim_of(argument(call, 0)?),
         "assertFalse" => Claim::False(argument(call, 0)?),
-        "raises" | "warns" | "deprecated_call" | "fail" | "verify" | "verify_all" | "expect" | "raiseError" => Claim::Other,
-        "run_state_machine_as_test" | "fnmatch_lines" | "check_call" | "check_output" | "raise_for_status" | "check_returncode" => {
-            Claim::Other
-        }
+        "raises" | "warns" | "deprecated_call" | "fail" | "verify" | "verify_all" | "expect"
+        | "raiseError" => Claim::Other,
+        "run_state_machine_as_test"
+        | "fnmatch_lines"
+        | "check_call"
+        | "check_output"
+        | "raise_for_status"
+        | "check_returncode" => Claim::Other,
         _ if is_assertion_name(name) => Claim::Other,
         _ => return None,
     })
@@ -236,7 +291,10 @@ fn python_assertion(call: &Call) -> Option<Claim<'_>> {
 /// `assert_called_once`, `assertRaises`, `check_result`, `verifyOrder`, `expectStatus`, `should_fail`.
 pub fn is_assertion_name(name: &str) -> bool {
     words(name).first().is_some_and(|first| {
-        matches!(first.as_str(), "assert" | "asserts" | "expect" | "expects" | "verify" | "should" | "must" | "ensure")
+        matches!(
+            first.as_str(),
+            "assert" | "asserts" | "expect" | "expects" | "verify" | "should" | "must" | "ensure"
+        )
     }) || name.ends_with("_assert")
 }
 
@@ -253,21 +311,31 @@ fn javascript_assertion(call: &Call) -> Option<Claim<'_>> {
         return match name {
             // supertest's `.expect(200)`; chai's `.should.equal(..)` ends in a name of its own.
             "expect" if matches!(call.callee.kind, ExprKind::Member { .. }) => Some(Claim::Other),
-            "rejects" | "throws" | "strictEqual" | "deepEqual" | "deepStrictEqual" | "notStrictEqual" => Some(Claim::Other),
+            "rejects" | "throws" | "strictEqual" | "deepEqual" | "deepStrictEqual" | "notStrictEqual" => {
+                Some(Claim::Other)
+            }
             "shouldFulfill" | "shouldReject" => Some(Claim::Other),
-            _ if is_assertion_name(name) && !(name == "expect") => Some(Claim::Other),
+            _ if is_assertion_name(name) && name != "expect" => Some(Claim::Other),
             _ => None,
         };
     }
     match name {
-        "equal" | "strictEqual" | "deepEqual" | "deepStrictEqual" | "is" => compared(call, CompareOp::StrictEqual),
+        "equal" | "strictEqual" | "deepEqual" | "deepStrictEqual" | "is" => {
+            compared(call, CompareOp::StrictEqual)
+        }
         "ok" | "assert" | "isTrue" | "true" => Some(argument(call, 0).map_or(Claim::Other, claim_of)),
         "isFalse" | "false" => Some(argument(call, 0).map_or(Claim::Other, Claim::False)),
         // `expect(x)` alone claims nothing.
         "expect" => None,
         // `t.mock`, `t.test`, `t.after` of node:test.
-        "mock" | "test" | "after" | "before" | "afterEach" | "beforeEach" | "diagnostic" | "skip" | "todo" | "plan" if root == "t" => None,
-        "any" | "anything" | "objectContaining" | "arrayContaining" | "stringContaining" | "stringMatching" | "extend"
+        "mock" | "test" | "after" | "before" | "afterEach" | "beforeEach" | "diagnostic" | "skip"
+        | "todo" | "plan"
+            if root == "t" =>
+        {
+            None
+        }
+        "any" | "anything" | "objectContaining" | "arrayContaining" | "stringContaining"
+        | "stringMatching" | "extend"
             if root == "expect" =>
         {
             None
@@ -292,7 +360,15 @@ pub fn expected_subject(mut object: &Expr) -> Option<(Option<&Expr>, bool)> {
             ExprKind::Call(call) => {
                 let name = called_name(&call.callee)?;
                 let is_expect = call.callee.dotted().is_some_and(|path| {
-                    matches!(path.as_str(), "expect" | "chai.expect" | "expect.soft" | "expect.poll" | "expectTypeOf" | "assertType")
+                    matches!(
+                        path.as_str(),
+                        "expect"
+                            | "chai.expect"
+                            | "expect.soft"
+                            | "expect.poll"
+                            | "expectTypeOf"
+                            | "assertType"
+                    )
                 });
                 if is_expect {
                     return Some((argument(call, 0), negated));
@@ -308,12 +384,18 @@ pub fn expected_subject(mut object: &Expr) -> Option<(Option<&Expr>, bool)> {
     }
 }
 
-fn matcher<'a>(name: &str, subject: Option<&'a Expr>, expected: Option<&'a Expr>, negated: bool) -> Claim<'a> {
+fn matcher<'a>(
+    name: &str,
+    subject: Option<&'a Expr>,
+    expected: Option<&'a Expr>,
+    negated: bool,
+) -> Claim<'a> {
     let (Some(subject), false) = (subject, negated) else { return Claim::Other };
     match (name, expected) {
-        ("toBe" | "toEqual" | "toStrictEqual" | "equal" | "equals" | "eql" | "eq" | "deepEqual", Some(expected)) => {
-            Claim::Compared(Some(CompareOp::StrictEqual), subject, expected)
-        }
+        (
+            "toBe" | "toEqual" | "toStrictEqual" | "equal" | "equals" | "eql" | "eq" | "deepEqual",
+            Some(expected),
+        ) => Claim::Compared(Some(CompareOp::StrictEqual), subject, expected),
         ("toBeGreaterThanOrEqual" | "least" | "gte", Some(expected)) => {
             Claim::Compared(Some(CompareOp::GreaterOrEqual), subject, expected)
         }
@@ -329,7 +411,9 @@ fn rust_assertion(call: &Call) -> Option<Claim<'_>> {
         return match name {
             // A method that panics when the value is not there is how Rust's tests look at results.
             "unwrap" | "expect" | "unwrap_err" | "expect_err" | "unwrap_none" => Some(Claim::Other),
-            "compile_fail" | "pass" | "assert" | "success" | "failure" | "stdout" | "stderr" => Some(Claim::Other),
+            "compile_fail" | "pass" | "assert" | "success" | "failure" | "stdout" | "stderr" => {
+                Some(Claim::Other)
+            }
             _ if is_assertion_name(name) => Some(Claim::Other),
             _ => None,
         };
@@ -339,7 +423,13 @@ fn rust_assertion(call: &Call) -> Option<Claim<'_>> {
         "assert_ne" | "prop_assert_ne" => compared(call, CompareOp::NotEqual),
         "assert" | "prop_assert" | "debug_assert" => Some(argument(call, 0).map_or(Claim::Other, claim_of)),
         "panic" | "unreachable" | "todo" | "unimplemented" => Some(Claim::Other),
-        _ if name.contains("assert") || name.contains("check") || name.contains("expect") || name.contains("test") => Some(Claim::Other),
+        _ if name.contains("assert")
+            || name.contains("check")
+            || name.contains("expect")
+            || name.contains("test") =>
+        {
+            Some(Claim::Other)
+        }
         _ => None,
     }
 }

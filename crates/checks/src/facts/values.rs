@@ -160,7 +160,10 @@ impl<'a> FileValues<'a> {
             | ExprKind::Propagate(value)
             | ExprKind::Cast { value, .. }
             | ExprKind::Assign { op: None, value, .. } => self.follow(value, around, left, found),
-            ExprKind::Unary { op: super::syntax::UnaryOp::Reference | super::syntax::UnaryOp::Dereference, value } => {
+            ExprKind::Unary {
+                op: super::syntax::UnaryOp::Reference | super::syntax::UnaryOp::Dereference,
+                value,
+            } => {
                 self.follow(value, around, left, found);
             }
             ExprKind::Conditional { then: first, otherwise: second, .. }
@@ -188,7 +191,8 @@ pub fn called_name(callee: &Expr) -> Option<&str> {
 
 /// Whether two expressions say the same, wherever they stand.
 pub fn same_text(text: &str, left: &Expr, right: &Expr) -> bool {
-    let slice = |expr: &Expr| text.get(expr.extent.start as usize..expr.extent.end as usize).unwrap_or_default();
+    let slice =
+        |expr: &Expr| text.get(expr.extent.start as usize..expr.extent.end as usize).unwrap_or_default();
     let (left, right) = (slice(left), slice(right));
     left == right || left.split_whitespace().eq(right.split_whitespace())
 }
@@ -200,10 +204,12 @@ pub fn returned(function: &Function) -> Vec<&Expr> {
     each_in_body(&function.body, &mut |node, _| {
         if let Node::Stmt(Stmt { kind: StmtKind::Return(Some(value)) | StmtKind::Value(value), .. }) = node {
             match &value.kind {
-                ExprKind::Name(name) => found.extend(values.bound(name).iter().filter_map(|bound| match bound {
-                    Bound::To(value) => Some(*value),
-                    _ => None,
-                })),
+                ExprKind::Name(name) => {
+                    found.extend(values.bound(name).iter().filter_map(|bound| match bound {
+                        Bound::To(value) => Some(*value),
+                        _ => None,
+                    }))
+                }
                 _ => found.push(value),
             }
         }

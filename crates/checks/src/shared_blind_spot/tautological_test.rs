@@ -101,7 +101,7 @@ fn judge(
             }
             never_negative(file, op, left, right)
                 .or_else(|| same(file, test, values, op, left, right))
-                .or_else(|| mock_answer(file, values, op, left, right))
+                .or_else(|| mock_answer(file, test, values, op, left, right))
         }
         Claim::Compared(None, ..) | Claim::Other => None,
     }
@@ -249,75 +249,9 @@ fn same_call(file: &SourceFile, call: &Expr) -> Tautology {
 
 /// Names of tests whose point is that two are the same.
 fn is_about_sameness(test: &Test<'_>) -> bool {
-    const SAMENESS: &[&str] = &[
-        "same",
-        "equal",
-        "equals",
-        "equality",
-        "eq",
-        "identical",
-        "identity",
-        "deterministic",
-        "determinism",
-        "stable",
-        "stability",
-        "consistent",
-        "consistency",
-        "cache",
-        "cached",
-        "caches",
-        "caching",
-        "memo",
-        "memoize",
-        "memoized",
-        "idempotent",
-        "idempotency",
-        "repeat",
-        "repeated",
-        "twice",
-        "again",
-        "reproducible",
-        "seed",
-        "seeded",
-        "hash",
-        "hashable",
-        "hashing",
-        "singleton",
-        "unique",
-        "reuse",
-        "reused",
-        "pure",
-        "compare",
-        "comparison",
-        "comparisons",
-        "cmp",
-        "reflexive",
-        "lazy",
-        "once",
-        "multiple",
-        "shared",
-        "interned",
-        "ref",
-        "reference",
-        "weakref",
-        "is",
-        "ne",
-        "nan",
-        "order",
-        "ordering",
-        "sort",
-        "lt",
-        "le",
-        "gt",
-        "ge",
-        "richcmp",
-        "richcompare",
-        "getter",
-        "property",
-        "descriptor",
-    ];
+    const SAMENESS: &str = "same equal equals equality eq identical identity deterministic determinism stable stability consistent consistency cache cached caches caching memo memoize memoized idempotent idempotency repeat repeated twice again reproducible seed seeded hash hashable hashing singleton reuse reused pure compare comparison comparisons cmp reflexive lazy shared interned reference weakref ne nan lt le gt ge richcmp richcompare descriptor";
     let of_class = test.class.map_or("", |class| class.name.as_str());
-    words(test.name).iter().chain(&words(of_class)).any(|word| SAMENESS.contains(&word.as_str()))
+    words(test.name).iter().chain(&words(of_class)).any(|word| SAMENESS.split(' ').any(|other| other == word))
 }
 
 fn calls_in(expr: &Expr) -> u32 {
@@ -329,6 +263,11 @@ fn calls_in(expr: &Expr) -> u32 {
     calls
 }
 
+/// Calls that read the thing they are given.
+const READINGS: &[&str] = &[
+    "str", "list", "tuple", "dict", "set", "repr", "bytes", "sorted", "hash", "len", "id", "String", "type",
+];
+
 /// A call with arguments, of something that is not known to answer differently each time.
 fn is_repeatable(expr: &Expr) -> bool {
     let inner = match &expr.kind {
@@ -337,6 +276,10 @@ fn is_repeatable(expr: &Expr) -> bool {
     };
     inner.call().is_some_and(|call| {
         let changes = called_name(&call.callee).is_none_or(|name| {
+            // Two objects made alike are compared to try their equality, two readings of one thing to try that it can be read again.
+            if name.starts_with(char::is_uppercase) || READINGS.contains(&name) {
+                return true;
+            }
             words(name).iter().any(|word| {
                 matches!(
                     word.as_str(),
@@ -402,6 +345,7 @@ fn nothing_between(test: &Test<'_>, first: &Expr, second: &Expr) -> bool {
 /// `m = Mock(return_value=5)`, `assert m() == 5`.
 fn mock_answer(
     file: &SourceFile,
+    test: &Test<'_>,
     values: &Values<'_>,
     op: CompareOp,
     left: &Expr,
@@ -423,10 +367,12 @@ fn mock_answer(
             _ => asked,
         };
         let call = asked.call()?;
-        let ExprKind::Name(name) = &call.callee.kind else { return None };
-        let [Bound::To(made)] = values.bound(name) else { return None };
-        let answer = configured_answer(made)?;
-        same_text(&file.text, answer, expected).then_some((asked, name))
+        let mock = call.callee.dotted()?;
+        let root = mock.split('.').next()?;
+        let [Bound::To(made)] = values.bound(root) else { return None };
+        let answer = if mock == root { configured_answer(made) } else { None };
+        let answer = answer.or_else(|| is_mock(made).then(|| later_answer(test, &mock)).flatten())?;
+        same_text(&file.text, answer, expected).then_some((asked, mock))
     });
     asked.map(|(asked, mock)| Tautology {
         variant: "configured-mock",
@@ -436,6 +382,26 @@ fn mock_answer(
         ),
         advice: "call the code under test, hand it the mock, and assert what the code makes of the answer",
     })
+}
+
+fn is_mock(made: &Expr) -> bool {
+    let name = made.call().and_then(|call| called_name(&call.callee));
+    matches!(name, Some("Mock" | "MagicMock" | "AsyncMock" | "NonCallableMock" | "create_autospec"))
+}
+
+/// The answer that the test gives to a mock after it was made: `mailer.send.return_value = True`.
+fn later_answer<'a>(test: &Test<'a>, mock: &str) -> Option<&'a Expr> {
+    let sought = format!("{mock}.return_value");
+    let mut found = None;
+    each_in_body(&test.function.body, &mut |node, _| {
+        if let Node::Stmt(Stmt { kind: StmtKind::Assign(assign), .. }) = node
+            && assign.targets.iter().any(|target| target.dotted().as_deref() == Some(&sought))
+        {
+            found = assign.value.as_ref();
+        }
+        true
+    });
+    found
 }
 
 /// The answer given to a mock when it was made: `Mock(return_value=x)`, `jest.fn().mockReturnValue(x)`, `vi.fn(() => x)`.

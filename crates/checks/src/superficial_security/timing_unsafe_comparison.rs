@@ -73,6 +73,9 @@ fn run(context: &Context<'_>, file: &SourceFile, report: &mut Report<'_>) {
     let Some(file) = context.file(&file.path) else { return };
     let mut values = FileValues::of(&file.syntax);
     each_node(&file.syntax, &mut |node, around| {
+        if node.expr().and_then(Expr::call).is_some_and(|call| is_constant_time(&call.callee)) {
+            report.trial();
+        }
         if let Some((left, right)) = node.expr().and_then(compared)
             && !(file.language == Language::Rust && in_rust_tests(around))
             && !is_inert(left)
@@ -103,6 +106,22 @@ fn run(context: &Context<'_>, file: &SourceFile, report: &mut Report<'_>) {
         }
         true
     });
+}
+
+/// Comparisons that take the same time for every guess.
+fn is_constant_time(callee: &Expr) -> bool {
+    matches!(
+        called_name(callee),
+        Some(
+            "compare_digest"
+                | "timingSafeEqual"
+                | "ct_eq"
+                | "verify_slice"
+                | "constant_time_compare"
+                | "checkpw"
+                | "check_password_hash"
+        )
+    )
 }
 
 fn advice(file: &SourceFile, left: &Expr, right: &Expr) -> String {
@@ -263,24 +282,24 @@ fn kind_of<'a>(context: &Context<'a>, file: &'a SourceFile, expr: &'a Expr, call
         _ => {}
     }
     // The object of `.hexdigest()`, `.digest("hex")`, `.hex()`, `.toString("hex")`, `.into_bytes()`, `.encode()`.
-    if let ExprKind::Member { object, .. } = &call.callee.kind {
-        if matches!(
-            name,
-            "hexdigest"
-                | "digest"
-                | "hex"
-                | "toString"
-                | "finalize"
-                | "into_bytes"
-                | "decode"
-                | "encode"
-                | "as_slice"
-                | "to_vec"
-                | "update"
-                | "result"
-        ) {
-            return kind_of_hasher(context, file, object, calls);
-        }
+    const OUTPUTS: &[&str] = &[
+        "hexdigest",
+        "digest",
+        "hex",
+        "toString",
+        "finalize",
+        "into_bytes",
+        "decode",
+        "encode",
+        "as_slice",
+        "to_vec",
+        "update",
+        "result",
+    ];
+    if let ExprKind::Member { object, .. } = &call.callee.kind
+        && OUTPUTS.contains(&name)
+    {
+        return kind_of_hasher(context, file, object, calls);
     }
     if matches!(
         name,

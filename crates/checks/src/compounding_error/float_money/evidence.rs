@@ -4,13 +4,15 @@ use std::sync::LazyLock;
 
 use regex::Regex;
 
-use crate::facts::nodes::{Around, Node, each_in_expr};
+use crate::facts::nodes::{Around, Node, each_in_expr, enclosing_function};
 use crate::facts::source::SourceFile;
 use crate::facts::syntax::{
-    Argument, Assign, BinaryOp, Call, ClassKind, Declares, Expr, ExprKind, Extent, Literal, Stmt, StmtKind,
+    Argument, Assign, BinaryOp, Call, ClassKind, Declares, Expr, ExprKind, Extent, Function, Literal, Stmt,
+    StmtKind,
 };
-use crate::facts::values::called_name;
+use crate::facts::values::{Bound, Values, called_name};
 use crate::facts::words::words;
+use crate::language::Language;
 
 /// Words that name money and nothing else.
 const MONEY: &[&str] = &[
@@ -178,7 +180,7 @@ fn by_assignment(
     if assign.declares == Declares::Type {
         return None;
     }
-    if let Some(column) = float_column(value) {
+    if let Some(column) = float_column(file, value) {
         return Some(Evidence {
             extent,
             message: format!("`{name}` is money in a column `{column}`"),
@@ -241,7 +243,7 @@ fn is_float_type(annotation: &Expr) -> bool {
 }
 
 /// `FloatField()`, `Column(Float)`, `mapped_column(Float)`, `{ type: DataTypes.FLOAT }`.
-fn float_column(value: &Expr) -> Option<&str> {
+fn float_column<'a>(file: &SourceFile, value: &'a Expr) -> Option<&'a str> {
     let call = value.call()?;
     let name = called_name(&call.callee)?;
     match name {
@@ -252,7 +254,12 @@ fn float_column(value: &Expr) -> Option<&str> {
                 matches!(*name, "Float" | "FLOAT" | "REAL" | "Double" | "DOUBLE" | "Double_precision")
             })
         }),
-        "real" | "doublePrecision" | "float" if !call.arguments.is_empty() => Some(name),
+        "real" | "doublePrecision" | "float"
+            if !call.arguments.is_empty()
+                && matches!(file.language, Language::JavaScript | Language::TypeScript) =>
+        {
+            Some(name)
+        }
         _ => None,
     }
 }
@@ -363,6 +370,9 @@ fn strength_of(file: &SourceFile, name: &str, around: Around<'_, '_>) -> Option<
     if !own.last().is_some_and(|last| PERHAPS_MONEY.contains(&last.as_str())) {
         return None;
     }
+    if enclosing_function(around).is_some_and(|function| is_made_of_money(function, name)) {
+        return Some(Strength::Named);
+    }
     let context = around.iter().any(|node| {
         let function = node
             .function()
@@ -371,6 +381,32 @@ fn strength_of(file: &SourceFile, name: &str, around: Around<'_, '_>) -> Option<
             || node.class().is_some_and(|class| class.kind != ClassKind::Impl && speaks_of_money(&class.name))
     });
     context.then_some(Strength::ByContext)
+}
+
+/// Whether what is bound to a name in a function is computed from money: `total += line["price"] * quantity`.
+fn is_made_of_money(function: &Function, name: &str) -> bool {
+    let values = Values::of_function(function);
+    values.bound(name).iter().any(|bound| {
+        let (Bound::To(value) | Bound::Updated(_, value)) = bound else { return false };
+        let mut found = false;
+        each_in_expr(value, &mut |node, _| {
+            let name = match node.expr().map(|expr| &expr.kind) {
+                Some(ExprKind::Name(name) | ExprKind::Member { name, .. }) => name.as_str(),
+                Some(ExprKind::Index { index, .. }) => index.string().unwrap_or_default(),
+                _ => "",
+            };
+            found |= is_named_money(name);
+            !found
+        });
+        found
+    })
+}
+
+/// Whether a name is one of money by itself.
+pub(super) fn is_named_money(name: &str) -> bool {
+    let own = words(name);
+    let has = |list: &[&str]| own.iter().any(|word| list.contains(&word.as_str()));
+    has(MONEY) && !has(NO_MONEY)
 }
 
 fn speaks_of_money(name: &str) -> bool {

@@ -12,7 +12,8 @@
 //! (`price * 1.19`), `round(total, 2)`, `Math.round(price * 100) / 100`. One finding a function, class or statement of SQL.
 //!
 //! - **error**: money is kept in, or computed with, a float;
-//! - **warning**: only the names around say that it is money, or the file works with numerical arrays (market data is no ledger).
+//! - **warning**: only the names around say that it is money; the file works with numerical arrays (market data is no ledger), or is an
+//!   example of a documentation.
 //!
 //! Left alone: `Decimal`, whole numbers of cents, JavaScript's `number` by itself, and showing an amount (`price.toFixed(2)`).
 //!
@@ -38,12 +39,14 @@ use std::collections::BTreeMap;
 use seaworthy_core::policy::Need;
 use seaworthy_core::{FailureMode, RuleId, Severity};
 
-use self::evidence::{Evidence, Strength, evidence_at, sql_columns};
+use self::evidence::{Evidence, Strength, evidence_at, is_named_money, sql_columns};
 use crate::context::Context;
 use crate::facts::nodes::{Around, Node, each_node};
+use crate::facts::plain_text;
 use crate::facts::source::SourceFile;
-use crate::facts::syntax::StmtKind;
+use crate::facts::syntax::{Expr, ExprKind, Stmt, StmtKind};
 use crate::facts::tests::in_rust_tests;
+use crate::facts::values::called_name;
 use crate::language::Language;
 use crate::registry::{Check, Meta, Run};
 use crate::report::Report;
@@ -75,6 +78,7 @@ fn run(_context: &Context<'_>, file: &SourceFile, report: &mut Report<'_>) {
         if file.language == Language::Rust && in_rust_tests(around) {
             return false;
         }
+        (0..amounts(node)).for_each(|_| report.trial());
         if let Some(found) = evidence_at(file, node, around) {
             groups.entry((owner(around), false)).or_default().push(found);
         }
@@ -88,8 +92,25 @@ fn run(_context: &Context<'_>, file: &SourceFile, report: &mut Report<'_>) {
     let numeric =
         ["numpy", "pandas", "torch", "polars", "scipy", "ndarray"].iter().any(|name| imports(file, name));
     for places in groups.into_values() {
-        report.trial();
         say(file, &places, numeric, report);
+    }
+}
+
+/// How many amounts of money a node names: what could have been a float.
+fn amounts(node: Node<'_>) -> usize {
+    let is_money = |expr: &Expr| expr.string().or_else(|| called_name(expr)).is_some_and(is_named_money);
+    match node {
+        Node::Stmt(Stmt { kind: StmtKind::Assign(assign), .. }) => {
+            usize::from(assign.targets.first().is_some_and(is_money))
+        }
+        Node::Stmt(Stmt { kind: StmtKind::Function(function), .. }) => {
+            function.parameters.iter().filter(|parameter| is_money(&parameter.pattern)).count()
+        }
+        Node::Expr(Expr { kind: ExprKind::Record { entries, .. }, .. }) => {
+            entries.iter().filter(|(key, _)| key.as_ref().is_some_and(is_money)).count()
+        }
+        Node::Expr(Expr { kind: ExprKind::Index { index, .. }, .. }) => usize::from(is_money(index)),
+        _ => 0,
     }
 }
 
@@ -118,7 +139,7 @@ fn say(file: &SourceFile, places: &[Evidence], numeric: bool, report: &mut Repor
         return;
     };
     let severity = match worst.strength {
-        Strength::Named if !numeric => Severity::Error,
+        Strength::Named if !numeric && !plain_text::is_example(&file.path) => Severity::Error,
         _ => Severity::Warning,
     };
     let mut draft = report

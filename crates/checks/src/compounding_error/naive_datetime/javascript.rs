@@ -23,7 +23,7 @@ static UNZONED: LazyLock<Option<Regex>> = LazyLock::new(|| {
     Regex::new(r"^\d{4}-\d{2}-\d{2}[ T]\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?$|^\d{1,2}/\d{1,2}/\d{4}|^\d{4}/\d{1,2}/\d{1,2}").ok()
 });
 
-pub(super) fn find(context: &Context<'_>, file: &SourceFile) -> Vec<Found> {
+pub(super) fn find(context: &Context<'_>, file: &SourceFile, times: &mut u64) -> Vec<Found> {
     let mut found = Vec::new();
     if !file.text.contains("Date") {
         return found;
@@ -31,6 +31,9 @@ pub(super) fn find(context: &Context<'_>, file: &SourceFile) -> Vec<Found> {
     let mut columns: Option<HashSet<String>> = None;
     each_node(&file.syntax, &mut |node, _| {
         let Node::Expr(expr) = node else { return true };
+        *times += u64::from(expr.call().is_some_and(|call| {
+            matches!(call.callee.dotted().as_deref(), Some("Date" | "Date.parse" | "Date.now" | "Date.UTC"))
+        }));
         match &expr.kind {
             ExprKind::Call(call) if is_reading(call) => {
                 let Some(argument) = call.arguments.first().map(|argument| &argument.value) else { return true };

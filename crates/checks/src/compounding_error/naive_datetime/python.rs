@@ -23,7 +23,7 @@ enum Use {
     Kept,
 }
 
-pub(super) fn find(file: &SourceFile) -> Vec<Found> {
+pub(super) fn find(file: &SourceFile, times: &mut u64) -> Vec<Found> {
     let mut found = Vec::new();
     if !file.text.contains("datetime") {
         return found;
@@ -32,7 +32,10 @@ pub(super) fn find(file: &SourceFile) -> Vec<Found> {
     each_node(&file.syntax, &mut |node, around| {
         let Node::Expr(expr) = node else { return true };
         match &expr.kind {
-            ExprKind::Call(call) => found.extend(by_call(file, expr, call, around)),
+            ExprKind::Call(call) => {
+                *times += u64::from(file.resolve(&call.callee).is_some_and(|path| is_reading(&path)));
+                found.extend(by_call(file, expr, call, around));
+            }
             ExprKind::Member { .. } => found.extend(by_reference(file, expr, around)),
             ExprKind::Compare { left, rest } => {
                 if let [(op, right)] = rest.as_slice() {
@@ -44,6 +47,11 @@ pub(super) fn find(file: &SourceFile) -> Vec<Found> {
         true
     });
     found
+}
+
+/// Calls that give a time, with a zone or without.
+fn is_reading(path: &str) -> bool {
+    path.starts_with("datetime.datetime.") || matches!(path, "django.utils.timezone.now" | "time.time")
 }
 
 fn by_call(file: &SourceFile, expr: &Expr, call: &Call, around: Around<'_, '_>) -> Option<Found> {
@@ -148,7 +156,7 @@ fn use_of(expr: &Expr, around: Around<'_, '_>) -> Use {
     let Some((parent, outer)) = around.split_last() else { return Use::Unseen };
     match parent {
         Node::Expr(parent_expr) => match &parent_expr.kind {
-            ExprKind::Member { name, .. } => use_of_method(parent_expr, name, outer),
+            ExprKind::Member { name, .. } => use_of_method(name, outer),
             ExprKind::Binary { op: BinaryOp::Subtract, left, right }
                 if !is_timedelta(left) && !is_timedelta(right) =>
             {
@@ -201,9 +209,11 @@ fn is_timedelta(expr: &Expr) -> bool {
 }
 
 /// `now().year`, `utcnow().isoformat()`, `utcnow().replace(tzinfo=..)`.
-fn use_of_method(member: &Expr, name: &str, outer: Around<'_, '_>) -> Use {
+fn use_of_method(name: &str, outer: Around<'_, '_>) -> Use {
     match name {
-        "isoformat" | "date" | "time" => Use::Kept,
+        "isoformat" => Use::Kept,
+        // Today's date where the server stands: often what is meant.
+        "date" | "time" => Use::Unseen,
         // Right for local time, an offset off for UTC: said by the message of `utcnow`.
         "timestamp" => Use::Duration,
         "replace" => match outer.last() {
@@ -215,15 +225,45 @@ fn use_of_method(member: &Expr, name: &str, outer: Around<'_, '_>) -> Use {
             Some(Node::Expr(call)) => use_of(call, outer.split_last().map_or(&[], |(_, outer)| outer)),
             _ => Use::Unseen,
         },
+        "strftime" if is_stored(outer) => Use::Kept,
         "astimezone" | "strftime" | "ctime" | "year" | "month" | "day" | "hour" | "minute" | "second"
         | "microsecond" | "weekday" | "isoweekday" | "timetuple" | "toordinal" | "isocalendar" => {
             Use::Harmless
         }
-        _ => {
-            let _ = member;
-            Use::Unseen
-        }
+        _ => Use::Unseen,
     }
+}
+
+/// Whether the text made by the call around is handed to a database, by a name at most one step away.
+fn is_stored(around: Around<'_, '_>) -> bool {
+    let Some((Node::Expr(call), outer)) = around.split_last() else { return false };
+    if reaches_database(outer) {
+        return true;
+    }
+    let (Some(Node::Stmt(Stmt { kind: StmtKind::Assign(assign), .. })), Some(function)) =
+        (outer.last(), enclosing_function(outer))
+    else {
+        return false;
+    };
+    let Some(Expr { kind: ExprKind::Name(name), .. }) = assign.targets.first() else { return false };
+    let mut stored = false;
+    each_in_body(&function.body, &mut |node, inner| {
+        if let Node::Expr(Expr { kind: ExprKind::Name(other), extent }) = node {
+            stored |= other == name && extent.start > call.extent.end && reaches_database(inner);
+        }
+        !stored
+    });
+    stored
+}
+
+/// An argument, alone or in a list, of a call that puts it into a database or looks for it there.
+fn reaches_database(around: Around<'_, '_>) -> bool {
+    let mut outer = around.iter().rev();
+    outer
+        .find(|node| !matches!(node, Node::Expr(Expr { kind: ExprKind::Sequence { .. }, .. })))
+        .and_then(|node| node.expr()?.call())
+        .and_then(|call| called_name(&call.callee))
+        .is_some_and(|name| matches!(name, "execute" | "executemany" | "insert" | "insert_one"))
 }
 
 /// The most telling use of a name within its function.

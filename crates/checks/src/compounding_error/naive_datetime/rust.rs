@@ -9,7 +9,7 @@ use crate::facts::syntax::{Call, Expr, ExprKind};
 use crate::facts::tests::in_rust_tests;
 use crate::facts::values::called_name;
 
-pub(super) fn find(file: &SourceFile) -> Vec<Found> {
+pub(super) fn find(file: &SourceFile, times: &mut u64) -> Vec<Found> {
     let mut found = Vec::new();
     if !file.text.contains("chrono") {
         return found;
@@ -19,6 +19,10 @@ pub(super) fn find(file: &SourceFile) -> Vec<Found> {
             && let Some(call) = expr.call()
             && !in_rust_tests(around)
         {
+            *times += u64::from(matches!(
+                called_name(&call.callee),
+                Some("now" | "from_timestamp" | "from_timestamp_opt")
+            ));
             found.extend(judge(file, expr, call));
         }
         true

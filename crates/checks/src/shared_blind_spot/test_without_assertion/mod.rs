@@ -37,10 +37,12 @@ use seaworthy_core::{Confidence, FailureMode, RuleId, Severity};
 
 use self::reach::Reach;
 use crate::context::Context;
-use crate::facts::nodes::{Node, each_in_body};
+use crate::facts::definitions::called_function;
+use crate::facts::nodes::{Node, each_in_body, each_node, enclosing_class};
 use crate::facts::source::SourceFile;
 use crate::facts::syntax::{Expr, ExprKind, Extent, Handler, Literal, Stmt, StmtKind, Try};
 use crate::facts::tests::{Test, expected_subject, tests};
+use crate::facts::values::returned;
 use crate::facts::words::words;
 use crate::language::Language;
 use crate::registry::{Check, Meta, Run};
@@ -74,25 +76,43 @@ fn run(context: &Context<'_>, report: &mut Report<'_>) {
         .files
         .par_iter()
         .filter_map(|file| {
+            let reach = &reach;
             let tests = tests(file);
             let count = tests.len();
             let found: Vec<_> =
-                tests.iter().filter_map(|test| Some((*test, judge(file, test, &reach)?))).collect();
+                tests.iter().filter_map(|test| Some((*test, judge(context, file, test, reach)?))).collect();
             (count > 0).then_some((file, count, found))
         })
         .collect();
     for (file, count, found) in judged {
         (0..count).for_each(|_| report.trial());
-        for (test, weakness) in found {
-            let draft = weakness.draft(report, file, &test);
-            report.add(draft);
-        }
+        say(file, found, report);
     }
 }
+
+/// Says what was found in a file; its empty tests are one finding, since they were left empty together.
+fn say(file: &SourceFile, found: Vec<(Test<'_>, Weakness)>, report: &mut Report<'_>) {
+    let (empty, others): (Vec<_>, Vec<_>) =
+        found.into_iter().partition(|(_, weakness)| matches!(weakness, Weakness::Empty));
+    for (test, weakness) in others {
+        let draft = weakness.draft(report, file, &test);
+        report.add(draft);
+    }
+    let Some((first, rest)) = empty.split_first() else { return };
+    let mut draft = Weakness::Empty.draft(report, file, &first.0);
+    for (test, _) in rest.iter().take(RELATED) {
+        draft = draft.related(file, test.name_extent, "this one is empty too");
+    }
+    report.add(draft);
+}
+
+/// Other empty tests of a file that are listed; a reader needs a few, not all.
+const RELATED: usize = 10;
 
 /// In which way a test looks at nothing.
 enum Weakness {
     Empty,
+    Emptied,
     ComparisonDiscarded(Extent),
     ExpectationNotStated(Extent),
     CannotFail(Extent),
@@ -100,7 +120,12 @@ enum Weakness {
     OnlyRuns { on_purpose: bool },
 }
 
-fn judge(file: &SourceFile, test: &Test<'_>, reach: &Reach<'_>) -> Option<Weakness> {
+fn judge<'a>(
+    context: &Context<'a>,
+    file: &'a SourceFile,
+    test: &Test<'a>,
+    reach: &Reach<'_>,
+) -> Option<Weakness> {
     if let Some(swallowed) = swallows_everything(file, test) {
         return Some(Weakness::CannotFail(swallowed));
     }
@@ -111,14 +136,17 @@ fn judge(file: &SourceFile, test: &Test<'_>, reach: &Reach<'_>) -> Option<Weakne
         return None;
     }
     if test.function.body.iter().all(does_nothing) {
-        return Some(Weakness::Empty);
+        return Some(if empties_another(file, test) { Weakness::Emptied } else { Weakness::Empty });
     }
     if let Some(comparison) = discarded_comparison(test) {
         return Some(Weakness::ComparisonDiscarded(comparison));
     }
-    let on_purpose = says_it_only_runs(test.name);
-    if !on_purpose && let Some((extent, name)) = ignored_result(file, test) {
-        return Some(Weakness::ResultIgnored(extent, name));
+    let on_purpose = says_it_only_runs(test.name) || docstring(test).is_some_and(says_it_only_runs);
+    if !on_purpose {
+        let ignored = ignored_result(file, test).or_else(|| discarded_answer(context, file, test));
+        if let Some((extent, name)) = ignored {
+            return Some(Weakness::ResultIgnored(extent, name));
+        }
     }
     Some(Weakness::OnlyRuns { on_purpose })
 }
@@ -131,6 +159,10 @@ impl Weakness {
                 .at(file, test.name_extent, format!("`{name}` is empty: it is green whatever the code does"))
                 .variant("empty")
                 .confidence(Confidence::Certain),
+            Self::Emptied => report
+                .at(file, test.name_extent, format!("`{name}` takes the place of another class's test and is empty: what that tests is not tried here"))
+                .variant("empty")
+                .severity(Severity::Warning),
             Self::ComparisonDiscarded(at) => report
                 .at(file, at, format!("`{name}` compares here and does not look at the answer"))
                 .variant("comparison-discarded")
@@ -145,7 +177,7 @@ impl Weakness {
                 .variant("cannot-fail")
                 .related(file, test.name_extent, "the test"),
             Self::ResultIgnored(at, result) => report
-                .at(file, test.name_extent, format!("`{name}` never looks at what it gets: `{result}` is {}", "not compared with anything"))
+                .at(file, test.name_extent, format!("`{name}` never looks at what it gets: {result} is compared with nothing"))
                 .variant("result-ignored")
                 .related(file, at, "what it gets"),
             Self::OnlyRuns { on_purpose } => report
@@ -290,6 +322,40 @@ fn drops_everything(language: Language, handler: &Handler) -> bool {
     })
 }
 
+/// Whether another class of the file has a test of this name that does something.
+fn empties_another(file: &SourceFile, test: &Test<'_>) -> bool {
+    let mut found = false;
+    each_node(&file.syntax, &mut |node, around| {
+        if let Some(function) = node.function() {
+            found |= test.class.is_some()
+                && function.name == test.name
+                && !std::ptr::eq(function, test.function)
+                && enclosing_class(around).is_some()
+                && !function.body.iter().all(does_nothing);
+        }
+        !found
+    });
+    found
+}
+
+/// The call that a test ends with, when the project's own function gives an answer there that nobody takes.
+fn discarded_answer<'a>(
+    context: &Context<'a>,
+    file: &'a SourceFile,
+    test: &Test<'a>,
+) -> Option<(Extent, String)> {
+    let StmtKind::Expr(last) = &test.function.body.last()?.kind else { return None };
+    let call = match &last.kind {
+        ExprKind::Await(value) => value.call()?,
+        _ => last.call()?,
+    };
+    let (of, function) = called_function(context, file, &call.callee)?;
+    let answers = !of.is_test
+        && !function.is_generator
+        && returned(function).iter().any(|value| !matches!(value.kind, ExprKind::Literal(Literal::Null)));
+    answers.then(|| (last.extent, format!("what `{}` returns", file.text_of(call.callee.extent))))
+}
+
 /// What a test gets and does not look at: bound to a name that nothing but a print reads, or printed at once.
 fn ignored_result(file: &SourceFile, test: &Test<'_>) -> Option<(Extent, String)> {
     let mut bound: Vec<(&str, Extent)> = Vec::new();
@@ -301,10 +367,10 @@ fn ignored_result(file: &SourceFile, test: &Test<'_>) -> Option<(Extent, String)
                 let [Expr { kind: ExprKind::Name(name), extent }] = assign.targets.as_slice() else {
                     return true;
                 };
-                if assign.op.is_none()
-                    && !name.starts_with('_')
-                    && assign.value.as_ref().is_some_and(is_made_by_call)
-                {
+                // A field of a class in the test is read by whoever makes the object.
+                let is_field = enclosing_class(around).is_some();
+                let is_made = assign.op.is_none() && assign.value.as_ref().is_some_and(is_made_by_call);
+                if is_made && !is_field && !name.starts_with('_') {
                     bound.push((name, *extent));
                 }
             }
@@ -327,8 +393,8 @@ fn ignored_result(file: &SourceFile, test: &Test<'_>) -> Option<(Extent, String)
     });
     let unread = bound.into_iter().find(|(name, _)| !read.contains(name));
     unread
-        .map(|(name, extent)| (extent, name.to_owned()))
-        .or_else(|| printed.map(|extent| (extent, short(file.text_of(extent)).to_owned())))
+        .map(|(name, extent)| (extent, format!("`{name}`")))
+        .or_else(|| printed.map(|extent| (extent, format!("`{}`", short(file.text_of(extent))))))
 }
 
 fn is_target(expr: &Expr, parent: Option<&Node<'_>>) -> bool {
@@ -349,7 +415,15 @@ fn is_made_by_call(value: &Expr) -> bool {
     }
 }
 
-/// Whether a name says that running is all that is promised.
+/// What a test says of itself before it begins.
+fn docstring<'a>(test: &Test<'a>) -> Option<&'a str> {
+    match &test.function.body.first()?.kind {
+        StmtKind::Expr(expr) => expr.string(),
+        _ => None,
+    }
+}
+
+/// Whether a name or docstring says that running is all that is promised.
 fn says_it_only_runs(name: &str) -> bool {
     let words = words(name);
     let has = |word: &str| words.iter().any(|other| other == word);

@@ -1,6 +1,6 @@
 //! Which functions of a project's tests assert, themselves or through what they call.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 
 use rayon::prelude::*;
 
@@ -175,24 +175,15 @@ fn has_mark_that_asserts(function: &Function) -> bool {
 }
 
 fn calls_of<'a>(function: &'a Function, calls: &mut Vec<&'a str>) {
-    let mut seen: HashMap<&str, ()> = HashMap::new();
+    let mut seen: HashSet<&str> = HashSet::new();
     each_in_body(&function.body, &mut |node, _| {
-        match node {
-            Node::Expr(Expr { kind: ExprKind::Call(call), .. }) => {
-                if let Some(name) = called_name(&call.callee)
-                    && seen.insert(name, ()).is_none()
-                {
-                    calls.push(name);
-                }
-                // A helper may be handed on: `it("..", check)`, `pool.map(check, ..)`.
-                for argument in &call.arguments {
-                    if let ExprKind::Name(name) = &argument.value.kind {
-                        calls.push(name);
-                    }
-                }
-            }
-            _ => {}
-        }
+        let Some(call) = node.expr().and_then(Expr::call) else { return true };
+        calls.extend(called_name(&call.callee).filter(|name| seen.insert(name)));
+        // A helper may be handed on: `it("..", check)`, `pool.map(check, ..)`.
+        calls.extend(call.arguments.iter().filter_map(|argument| match &argument.value.kind {
+            ExprKind::Name(name) => Some(name.as_str()),
+            _ => None,
+        }));
         true
     });
 }
