@@ -1,6 +1,7 @@
 """The shopping cart: one per user, kept in the database."""
 
-from . import catalogue, checkout
+from . import catalogue
+from .checkout import order_total
 from .errors import ShopError
 
 
@@ -27,7 +28,7 @@ def view(conn, user):
             }
             for line in lines
         ],
-        "total": catalogue.format_price(checkout.order_total(lines)),
+        "total": catalogue.format_price(order_total(lines)),
     }
 
 
