@@ -41,6 +41,8 @@ enum Read {
     Whole(SourceFile),
     Partly(SourceFile, NotChecked),
     Not(NotChecked),
+    /// Minified or generated.
+    Built(NotChecked),
 }
 
 /// Reads them. To be called on threads with [`seaworthy_core::limits::SYNTAX_STACK_BYTES`] of stack.
@@ -85,12 +87,14 @@ pub(crate) fn read(tree: &Tree, plan: &Plan, progress: &dyn Progress) -> Sources
         })
         .collect();
     for read in read {
+        // What a tool built is not source: it is listed, and says nothing of whether all source was read.
+        let is_source = !matches!(read, Read::Built(_));
         let (file, not_checked) = match read {
             Read::Whole(file) => (Some(file), None),
             Read::Partly(file, why) => (Some(file), Some(why)),
-            Read::Not(why) => (None, Some(why)),
+            Read::Not(why) | Read::Built(why) => (None, Some(why)),
         };
-        sources.complete &= not_checked.is_none();
+        sources.complete &= not_checked.is_none() || !is_source;
         sources.not_checked.extend(not_checked);
         sources.bytes += file.as_ref().map_or(0, |file| file.text.len() as u64);
         sources.files.extend(file);
@@ -116,10 +120,8 @@ fn read_one(tree: &Tree, entry: &Entry, language: Language) -> Read {
     }
     let lines = Lines::of(&text);
     if text.len() > 8 * MINIFIED_LINE_BYTES && text.len() / lines.count().max(1) > MINIFIED_LINE_BYTES {
-        return not(format!(
-            "{} bytes a line: minified or generated, not written by hand",
-            text.len() / lines.count()
-        ));
+        let why = format!("{} bytes a line: minified or generated, not written by hand", text.len() / lines.count());
+        return Read::Built(NotChecked { what: entry.path.clone(), why });
     }
     let parsed = language.parse(&entry.path, &text);
     let error = parsed.errors.first().map(|error| NotChecked {
