@@ -5,7 +5,6 @@ use std::fmt;
 use std::str::FromStr;
 use std::time::Duration;
 
-use seaworthy_checks::tree::Tree;
 use seaworthy_core::plan::FILE_NAME;
 use seaworthy_core::surface::Surface;
 use seaworthy_core::{Body, Decision, Entry, NotChecked, Observation, Producer, RuleId, Verified, decide};
@@ -27,8 +26,6 @@ use crate::trials::{self, Trials};
 pub(crate) struct Wanted<'a> {
     /// Which classes are measured and decided over.
     pub scope: Scope,
-    /// Report only what has come since this revision.
-    pub base: Option<&'a str>,
     /// Report only what is found in these paths.
     pub paths: &'a [String],
     /// A command to try instead of the services of the plan.
@@ -123,13 +120,8 @@ impl Assessment {
 }
 
 fn measure(project: &Project, wanted: &Wanted<'_>, terminal: &Terminal) -> Result<Measured, Failure> {
-    let base = wanted
-        .base
-        .map(|revision| Tree::at_revision(&project.root, revision).map_err(Failure::usage))
-        .transpose()?;
     let steps = Steps(terminal);
     let checked = cache::checked(&seaworthy_checks::Request {
-        base: base.as_ref(),
         paths: wanted.paths,
         only: (wanted.scope == Scope::Trial).then_some(&[]),
         ..project.checks(&steps)

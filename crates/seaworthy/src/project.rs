@@ -1,6 +1,6 @@
 //! What is judged: a root with its plan, its tree, and where its record lies.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use seaworthy_checks::tree::Tree;
@@ -29,6 +29,8 @@ pub(crate) struct Project {
     pub unread: Vec<NotChecked>,
     /// Folders of installed Python packages outside the root.
     pub python_paths: Vec<PathBuf>,
+    /// The tree that a change is compared with.
+    pub base: Option<Tree>,
 }
 
 impl Project {
@@ -50,11 +52,30 @@ impl Project {
         let plan = read_plan(&root)?;
         let planned = plan.is_some();
         let tree = Tree::open(&root).map_err(Failure::usage)?;
-        let (digest, unread) = tree.digest();
-        let git_commit = tree.git_commit().map(str::to_owned);
-        let subject = Subject { tree: digest, git_commit, base: None, critical: BTreeMap::new() };
         let plan = plan.unwrap_or_default();
-        Ok(Self { shown, root, plan, planned, tree, subject, unread, python_paths: python_paths() })
+        let (subject, unread) = tree.subject(&plan, None);
+        Ok(Self {
+            shown,
+            root,
+            plan,
+            planned,
+            tree,
+            subject,
+            unread,
+            python_paths: python_paths(),
+            base: None,
+        })
+    }
+
+    /// The same project, of which only what has come since a revision is asked for.
+    ///
+    /// # Errors
+    /// When there is no such revision.
+    pub(crate) fn since(mut self, revision: &str) -> Result<Self, Failure> {
+        let base = Tree::at_revision(&self.root, revision).map_err(Failure::usage)?;
+        (self.subject, self.unread) = self.tree.subject(&self.plan, Some(&base));
+        self.base = Some(base);
+        Ok(self)
     }
 
     /// The fingerprints that the plan's baseline knows.
@@ -86,7 +107,7 @@ impl Project {
         seaworthy_checks::Request {
             tree: &self.tree,
             plan: &self.plan,
-            base: None,
+            base: self.base.as_ref(),
             paths: &[],
             python_paths: &self.python_paths,
             subject: &self.subject,

@@ -59,13 +59,27 @@ pub(crate) fn run(
         let place = Place::make(project)?;
         let tried =
             seaworthy_trial::run(&place.request(project, wanted, service, surface, &bounds, terminal));
-        trials.observations.extend(tried.observations);
+        trials.observations.extend(tried.observations.into_iter().map(|seen| from_here(seen, project)));
         trials.not_checked.extend(tried.not_checked);
         trials
             .inferred
             .extend(tried.inferred.into_iter().map(|one| Inferred { what: one.what, why: one.why }));
     }
     Ok(trials)
+}
+
+/// The lines that show a finding again start the service by `seaworthy trial`, which takes the current folder for the root. Where the person
+/// stands elsewhere, they say which root.
+fn from_here(mut seen: Observation, project: &Project) -> Observation {
+    if project.shown != "." {
+        let root = format!("seaworthy trial --root '{}' ", project.shown.replace('\'', "'\\''"));
+        for line in seen.findings.iter_mut().flat_map(|finding| &mut finding.reproduce) {
+            if let Some(rest) = line.strip_prefix("seaworthy trial ") {
+                *line = format!("{root}{rest}");
+            }
+        }
+    }
+    seen
 }
 
 /// Which services there are.

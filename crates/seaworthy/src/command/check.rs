@@ -41,12 +41,15 @@ pub(super) fn run(args: &Args, terminal: &Terminal) -> Result<Exit, Failure> {
         (None, paths) => (PathBuf::from("."), paths),
     };
     let project = Project::open(&root)?;
+    let project = match &args.base {
+        Some(revision) => project.since(revision)?,
+        None => project,
+    };
     let paths = paths.iter().map(|path| below(&project, path)).collect::<Result<Vec<_>, _>>()?;
     // A restricted look is not evidence about the whole, and is not recorded.
     let keep = paths.is_empty() && args.base.is_none() && !args.write_baseline;
     let wanted = Wanted {
         scope: Scope::Check,
-        base: args.base.as_deref(),
         paths: &paths,
         keep,
         without_baseline: args.write_baseline,
