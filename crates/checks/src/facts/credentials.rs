@@ -302,8 +302,12 @@ pub fn bits_per_character(value: &str) -> f64 {
 
 /// The first four characters and nothing more: what a message may show of a secret.
 pub fn hint(value: &str) -> String {
-    // A key file begins alike for everybody: its header is no secret and no hint.
-    let value = value.trim_start_matches('-');
+    // Every key file has the same header; what follows it is the key.
+    let value = value
+        .rsplit("-----")
+        .next()
+        .unwrap_or(value)
+        .trim_start_matches(|c: char| !c.is_ascii_alphanumeric());
     format!("{}…", value.chars().take(4).collect::<String>())
 }
 

@@ -19,7 +19,7 @@ pub fn called_function<'a>(
             }
         }
         ExprKind::Member { object, name, .. } => {
-            if matches!(&object.kind, ExprKind::Name(own) if own == "self" || own == "this" || own == "cls" || own == "Self")
+            if matches!(&object.kind, ExprKind::Name(own) if own == "self" || own == "this" || own == "cls" || own == "Self" || own == "exports")
             {
                 return Some((file, function_named(file, name)?));
             }
@@ -37,13 +37,17 @@ fn function_named<'a>(file: &'a SourceFile, sought: &str) -> Option<&'a Function
     let mut found = Vec::new();
     each_node(&file.syntax, &mut |node, around| {
         if let Some(function) = node.function() {
-            let bound = match around.last() {
-                Some(Node::Stmt(Stmt { kind: StmtKind::Assign(assign), .. })) => {
-                    assign.targets.first().and_then(Expr::dotted)
-                }
+            let target = match around.last() {
+                Some(Node::Stmt(Stmt { kind: StmtKind::Assign(assign), .. })) => assign.targets.first(),
+                Some(Node::Expr(Expr { kind: ExprKind::Assign { target, .. }, .. })) => Some(&**target),
                 _ => None,
             };
-            if function.has_body && (function.name == sought || bound.as_deref() == Some(sought)) {
+            // `const sign = () => ..`, `exports.sign = function ..`, `module.exports.sign = ..`.
+            let bound = target.and_then(Expr::dotted);
+            let bound = bound
+                .as_deref()
+                .map(|name| name.trim_start_matches("module.").trim_start_matches("exports."));
+            if function.has_body && (function.name == sought || bound == Some(sought)) {
                 found.push(function);
             }
         }

@@ -40,7 +40,7 @@ use crate::context::Context;
 use crate::facts::definitions::called_function;
 use crate::facts::nodes::{Around, Node, each_in_expr, each_node};
 use crate::facts::source::SourceFile;
-use crate::facts::syntax::{CompareOp, Expr, ExprKind, Stmt, StmtKind};
+use crate::facts::syntax::{BinaryOp, CompareOp, Expr, ExprKind, Stmt, StmtKind};
 use crate::facts::tests::in_rust_tests;
 use crate::facts::values::{Bound, FileValues, called_name, returned};
 use crate::facts::words::words;
@@ -266,6 +266,11 @@ fn kind_of<'a>(context: &Context<'a>, file: &'a SourceFile, expr: &'a Expr, call
     if is_configured_secret(file, expr) {
         return Some(Kind::Configured);
     }
+    // A text with a MAC in it gives the MAC away.
+    if let ExprKind::Binary { op: BinaryOp::Add, left, right } = &expr.kind {
+        let kind = kind_of(context, file, left, calls).or_else(|| kind_of(context, file, right, calls));
+        return kind.filter(|kind| *kind != Kind::Configured);
+    }
     let call = expr.call()?;
     let name = called_name(&call.callee)?;
     let path = file.resolve(&call.callee).unwrap_or_default();
@@ -295,6 +300,16 @@ fn kind_of<'a>(context: &Context<'a>, file: &'a SourceFile, expr: &'a Expr, call
         "to_vec",
         "update",
         "result",
+        "replace",
+        "slice",
+        "substring",
+        "toLowerCase",
+        "toUpperCase",
+        "lower",
+        "upper",
+        "rstrip",
+        "strip",
+        "trim",
     ];
     if let ExprKind::Member { object, .. } = &call.callee.kind
         && OUTPUTS.contains(&name)
@@ -354,7 +369,9 @@ fn kind_of_hasher<'a>(
     let name = called_name(&call.callee)?;
     let of_secret = || call.arguments.iter().any(|argument| mentions_secret(&argument.value));
     match path.trim_start_matches("node:") {
-        "hmac.new" | "hmac.HMAC" | "crypto.createHmac" | "createHmac" => return Some(Kind::Mac),
+        "hmac.new" | "hmac.HMAC" | "django.utils.crypto.salted_hmac" | "crypto.createHmac" | "createHmac" => {
+            return Some(Kind::Mac);
+        }
         path if path.starts_with("hashlib.") || path.ends_with("createHash") => {
             return of_secret().then_some(Kind::SecretDigest);
         }

@@ -44,6 +44,7 @@ use seaworthy_core::policy::Need;
 use seaworthy_core::{Confidence, FailureMode, RuleId, Severity};
 
 use crate::context::Context;
+use crate::facts::plain_text;
 use crate::facts::source::SourceFile;
 use crate::facts::syntax::Extent;
 use crate::language::Language;
@@ -83,6 +84,9 @@ fn run(context: &Context<'_>, file: &SourceFile, report: &mut Report<'_>) {
     };
     (0..times.max(found.len() as u64)).for_each(|_| report.trial());
     for Found { extent, variant, severity, message, advice } in found {
+        // What shows how something is done is copied, and stores nothing.
+        let severity =
+            if plain_text::is_example(&file.path) { severity.min(Severity::Warning) } else { severity };
         let confidence = if severity == Severity::Error { Confidence::High } else { Confidence::Medium };
         report.add(
             report
