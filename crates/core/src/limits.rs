@@ -192,7 +192,7 @@ pub const CHALLENGE_CONFIRM_TIMEOUT_MS: u64 = 60_000;
 pub const RACE_USERS: usize = 12;
 
 /// Rounds for each thing raced for, when time allows. Twenty are needed for the bound.
-pub const RACE_ROUNDS: u32 = 25;
+pub const RACE_ROUNDS: u32 = 22;
 
 /// How long an answer is awaited when requests come together.
 pub const RACE_ANSWER_TIMEOUT_MS: u64 = 15_000;

@@ -127,8 +127,11 @@ fn find_document(
         answer.is_success().then_some(answer.body)
     };
     if let Some(place) = &request.service.openapi {
-        let bytes = read_file(&folder.join(place)).or_else(|| read_file(&request.root.join(place)));
-        let bytes = bytes.or_else(|| place.starts_with('/').then(|| served(place)).flatten());
+        // A path begins with a slash; as a file it would lead out of the tree.
+        let bytes = match place.starts_with('/') {
+            true => served(place),
+            false => read_file(&folder.join(place)).or_else(|| read_file(&request.root.join(place))),
+        };
         candidates.push((place.clone(), bytes));
     } else {
         for name in USUAL_FILES {

@@ -34,41 +34,53 @@ pub enum ServeError {
     },
 }
 
-/// Starts a fresh copy of the service and forwards 127.0.0.1:`port` to it until `stop` is set. `ready` is called once with the port
-/// when it can be reached; port 0 takes any free one.
+/// Starts a fresh copy of the service and forwards 127.0.0.1:`ports[0]` to it until `stop` is set; each further port leads to a further copy
+/// that shares its files and data. `ready` is called once with the ports when all can be reached; port 0 takes any free one.
 ///
 /// # Errors
-/// When the service does not start or ends, or the port cannot be had.
+/// When the service does not start or ends, or a port cannot be had.
 pub fn serve(
     request: &Request<'_>,
-    port: u16,
+    ports: &[u16],
     stop: &AtomicBool,
-    ready: impl FnOnce(u16),
+    ready: impl FnOnce(&[u16]),
 ) -> Result<(), ServeError> {
-    // The port first: starting takes seconds, and nothing of it shows when the port is taken.
-    let failed = |source| ServeError::Listen { port, source };
-    let listener = TcpListener::bind(("127.0.0.1", port)).map_err(failed)?;
-    listener.set_nonblocking(true).map_err(failed)?;
-    let running = Running::first(request)?;
-    let way = running.way();
-    ready(listener.local_addr().map_err(failed)?.port());
+    // The ports first: starting takes seconds, and nothing of it shows when a port is taken.
+    let listeners = ports.iter().map(|port| listen(*port)).collect::<Result<Vec<_>, _>>()?;
+    let mut copies = vec![Running::first(request)?];
+    while copies.len() < listeners.len() {
+        let next = copies.first().map(Running::replica).transpose()?;
+        copies.extend(next);
+    }
+    ready(&listeners.iter().map(|(_, port)| *port).collect::<Vec<_>>());
     let open = Arc::new(AtomicUsize::new(0));
     while !stop.load(Ordering::Relaxed) {
-        match listener.accept() {
-            Ok((outside, _)) if open.load(Ordering::Relaxed) < SERVE_CONNECTIONS => {
-                forward(outside, &way, &open)
-            }
-            Ok(_) => {}
-            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
-                if !running.alive() {
-                    return Err(ServeError::Ended { log: running.log_tail() });
+        let mut idle = true;
+        for ((listener, _), copy) in listeners.iter().zip(&copies) {
+            let room = open.load(Ordering::Relaxed) < SERVE_CONNECTIONS;
+            if let Ok((outside, _)) = listener.accept() {
+                idle = false;
+                if room {
+                    forward(outside, &copy.way(), &open);
                 }
-                std::thread::sleep(Duration::from_millis(SERVICE_POLL_MS));
             }
-            Err(_) => std::thread::sleep(Duration::from_millis(SERVICE_POLL_MS)),
+        }
+        if idle {
+            if let Some(ended) = copies.iter().find(|copy| !copy.alive()) {
+                return Err(ServeError::Ended { log: ended.log_tail() });
+            }
+            std::thread::sleep(Duration::from_millis(SERVICE_POLL_MS));
         }
     }
     Ok(())
+}
+
+fn listen(port: u16) -> Result<(TcpListener, u16), ServeError> {
+    let failed = |source| ServeError::Listen { port, source };
+    let listener = TcpListener::bind(("127.0.0.1", port)).map_err(failed)?;
+    listener.set_nonblocking(true).map_err(failed)?;
+    let port = listener.local_addr().map_err(failed)?.port();
+    Ok((listener, port))
 }
 
 /// Pumps both directions on threads of their own; each ends with its connection.

@@ -366,6 +366,9 @@ fn judge(
     if let Some(dead) = counts.iter().find(|count| count.effective == 0) {
         return Err(Reason::ControlFailed { what: dead.control.clone() }.into());
     }
+    if !evidence.findings.is_empty() {
+        return Ok(());
+    }
     let least = counts.iter().map(|count| count.effective).min().unwrap_or(0).min(wanted.max(TRIALS));
     let confidence = arena.bound_needed().map_or(0.95, |needed| needed.confidence);
     evidence.bound = Bound::zero_failures(least, confidence);

@@ -145,7 +145,13 @@ fn many(rounds: &mut Rounds<'_, '_>, wanted: u64, until: Instant, said: impl Fn(
         let down = came.iter().any(|came| came.variant == "does-not-restart");
         for one in came {
             match total.came.iter_mut().find(|(known, _)| known.is_same(&one)) {
-                Some((_, times)) => *times += 1,
+                Some((known, times)) => {
+                    *times += 1;
+                    // A torn file, seen in one round of several, says more than the loss alone.
+                    if known.files.is_empty() && !one.files.is_empty() {
+                        *known = one;
+                    }
+                }
                 None => total.came.push((one, 1)),
             }
         }
@@ -177,6 +183,7 @@ fn confirm(
     for (came, times) in &first.came {
         match again.came.iter().find(|(known, _)| known.is_same(came)) {
             Some((seen, more)) => {
+                let seen = if seen.files.is_empty() { came } else { seen };
                 let rounds = [*times, first.effective, *more, again.effective];
                 report(arena, evidence, session, writes, seen, port, rounds);
             }

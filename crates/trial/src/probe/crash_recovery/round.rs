@@ -58,7 +58,6 @@ impl<'r, 'a> Rounds<'r, 'a> {
         writes: &'r [Written],
         label: &str,
     ) -> Self {
-        let files = written_json(running, arena.request.root);
         Self {
             arena,
             running,
@@ -66,7 +65,7 @@ impl<'r, 'a> Rounds<'r, 'a> {
             writes,
             rng: arena.rng(label),
             number: 0,
-            files,
+            files: BTreeMap::new(),
             control_failed: None,
         }
     }
@@ -87,6 +86,8 @@ impl<'r, 'a> Rounds<'r, 'a> {
                 return None;
             }
         };
+        // Nobody writes at this moment, and whoever got in has had something written.
+        self.files = written_json(self.running, self.arena.request.root);
         let crashes: Vec<Crash> =
             self.writes.iter().map(|written| written.crash(self.session, WRITERS, KILL_AFTER_MS)).collect();
         let subjects: Vec<(&Crash, &Actor)> = crashes.iter().map(|crash| (crash, &actor)).collect();
@@ -112,7 +113,6 @@ impl<'r, 'a> Rounds<'r, 'a> {
             }
             came.extend(self.lost(index, written, crash, &actor, writes, &torn));
         }
-        self.files = written_json(self.running, self.arena.request.root);
         Some(came)
     }
 
