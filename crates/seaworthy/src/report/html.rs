@@ -104,21 +104,28 @@ fn article(report: &Report, defect: &Defect<'_>) -> Markup {
             h3 { span.severity { (severity) } " " code { (finding.rule) }
                 @if let Some(variant) = &finding.variant { " " span.variant { (variant) } } }
             p.place { (finding.primary) }
-            p { (finding.message) }
+            p { (prose(&finding.message)) }
             (excerpt(report, finding))
             @if !finding.related.is_empty() {
                 ul.related { @for related in &finding.related {
-                    li { span.place { (related.location) } " " (related.note.as_deref().unwrap_or("see also")) }
+                    li { span.place { (related.location) } " " (prose(related.note.as_deref().unwrap_or("see also"))) }
                 } }
             }
-            @for other in &defect.confirmed_by { p.confirmed { "Confirmed by " code { (other.rule) } ": " (other.message) } }
-            @if let Some(advice) = &finding.advice { p.advice { strong { "What to do: " } (advice) } }
+            @for other in &defect.confirmed_by { p.confirmed { "Confirmed by " code { (other.rule) } ": " (prose(&other.message)) } }
+            @if let Some(advice) = &finding.advice { p.advice { strong { "What to do: " } (prose(advice)) } }
             @for shown in std::iter::once(finding).chain(defect.confirmed_by.iter().copied()) { (reproduction(report, shown)) }
             @if let Some(page) = report.pages.get(finding.rule.as_str()) {
                 details { summary { "Why this matters" } pre.page { (page) } }
             }
         }
     }
+}
+
+/// Running text in which what stands between backticks is code.
+fn prose(text: &str) -> Markup {
+    html! { @for (index, part) in text.split('`').enumerate() {
+        @if index % 2 == 1 { code { (part) } } @else { (part) }
+    } }
 }
 
 fn reproduction(report: &Report, finding: &Finding) -> Markup {
