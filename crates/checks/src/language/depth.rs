@@ -1,7 +1,7 @@
 //! How deep a lowering may go, and what happens at the bottom.
 //!
 //! Everything that walks the syntax recurses, and so does dropping it. What a parser returned may nest as deep as its text; what
-//! a lowering returns never nests deeper than [`SYNTAX_DEPTH`]: below it stands an empty `Other`, and an error says so.
+//! a lowering returns never nests deeper than [`SYNTAX_DEPTH`] levels, each of at most three nodes: below them stands an empty `Other`, and an error says so.
 
 use seaworthy_core::limits::SYNTAX_DEPTH;
 

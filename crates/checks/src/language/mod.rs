@@ -122,3 +122,6 @@ fn comment_at(text: &str, extent: Extent) -> Comment {
 fn refused(message: String) -> Parsed {
     Parsed { module: Module::default(), errors: vec![SyntaxError { extent: Extent::default(), message }] }
 }
+
+#[cfg(test)]
+mod tests;

@@ -76,15 +76,23 @@ impl Lowering {
         StmtKind::Assign(Box::new(Assign { annotation, value, ..assign(Declares::Field, vec![target]) }))
     }
 
-    /// The name a member is declared under: a name, or whatever a computed one is.
+    /// The name a member is declared under; an `Other` for one that is computed.
     fn member_name(&mut self, key: &PropertyKey<'_>) -> Expr {
+        let is_computed = !matches!(
+            key,
+            PropertyKey::StaticIdentifier(_)
+                | PropertyKey::PrivateIdentifier(_)
+                | PropertyKey::StringLiteral(_)
+                | PropertyKey::NumericLiteral(_)
+        );
         let key = self.key(key);
-        match key.kind {
-            ExprKind::Literal(Literal::String(name)) => {
-                Expr { extent: key.extent, kind: ExprKind::Name(name) }
+        let kind = match key.kind {
+            ExprKind::Literal(Literal::String(name) | Literal::Integer(name)) if !is_computed => {
+                ExprKind::Name(name)
             }
-            _ => key,
-        }
+            _ => ExprKind::Other(vec![key.clone()]),
+        };
+        Expr { extent: key.extent, kind }
     }
 
     pub(super) fn named(&mut self, key: &PropertyKey<'_>) -> (Text, Extent) {

@@ -10,12 +10,30 @@ use ruff_python_parser::{Mode, ParseOptions, parse_unchecked};
 use ruff_text_size::{Ranged, TextRange};
 
 use super::depth::Depth;
-use super::{Parsed, SyntaxError, comment_at, guarded};
+use super::{Parsed, SyntaxError, comment_at, guarded, refused};
 use crate::facts::syntax::{Expr, Extent, Module, Stmt};
 
 /// Reads a text. What the parser recovered after an error is used.
 pub fn parse(_path: &str, text: &str) -> Parsed {
+    if f_strings(text) > F_STRINGS {
+        return refused(format!("more than {F_STRINGS} f-strings: generated, or made to stop its readers"));
+    }
     guarded(text.len() / 2, PARSER_FRAME_BYTES, || lower(text))
+}
+
+/// F-strings of one file. Reading those that nest takes the square of their number: 20,000 take a minute.
+const F_STRINGS: usize = 5_000;
+
+/// No fewer than the f-strings and t-strings of a text.
+fn f_strings(text: &str) -> usize {
+    let is_prefix = |bytes: &&[u8]| {
+        matches!(
+            bytes,
+            [_, b'f' | b'F' | b't' | b'T', b'"' | b'\'']
+                | [b'f' | b'F' | b't' | b'T', b'r' | b'R', b'"' | b'\'']
+        )
+    };
+    text.as_bytes().windows(3).filter(is_prefix).count()
 }
 
 /// Stack that one level of nesting takes. The parser grows its own stack; this is for dropping its tree.

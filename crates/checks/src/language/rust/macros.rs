@@ -84,10 +84,12 @@ impl Lowering {
         };
         let (value, pattern, guard) = parts.parse2(node.tokens.clone()).ok()?;
         let value = Box::new(self.expr(&value));
-        let matches = ExprKind::Matches { pattern: Box::new(self.pattern(&pattern)), value };
+        let pattern = Box::new(self.pattern(&pattern));
+        let extent = across(value.extent, pattern.extent);
+        let matches = ExprKind::Matches { pattern, value };
         let Some(guard) = guard else { return Some(matches) };
         let right = Box::new(self.expr(&guard));
-        let left = Box::new(Expr { extent: right.extent, kind: matches });
+        let left = Box::new(Expr { extent, kind: matches });
         Some(ExprKind::Logical { op: crate::facts::syntax::LogicalOp::And, left, right })
     }
 
