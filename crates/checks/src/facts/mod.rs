@@ -14,5 +14,4 @@ pub mod syntax;
 pub mod tests;
 mod text;
 pub mod values;
-pub mod walk;
 pub mod words;

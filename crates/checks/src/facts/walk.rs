@@ -1,1 +1,0 @@
-//! Walking the syntax.
