@@ -196,7 +196,7 @@ impl<'a> Reader<'a> {
             self.exactly(length)?
         } else {
             reusable = false;
-            self.to_the_end()?
+            self.until_closed()?
         };
         let first_byte = self.first_byte.unwrap_or(self.started);
         Ok(Answer { status: head.status, headers: head.headers, body, first_byte, reusable })
@@ -220,7 +220,7 @@ impl<'a> Reader<'a> {
         Ok(())
     }
 
-    fn to_the_end(&mut self) -> Result<Vec<u8>, TransportError> {
+    fn until_closed(&mut self) -> Result<Vec<u8>, TransportError> {
         while self.more()? > 0 {
             if self.buffer.len() > HTTP_BODY_BYTES {
                 return Err(TransportError::TooLarge { limit: HTTP_BODY_BYTES });

@@ -215,7 +215,7 @@ impl<'t> Trials<'t> {
         let (Some(one), Some(other)) = (self.copies.first(), self.copies.get(1)) else {
             return Err("there are no two copies".to_owned());
         };
-        let (here, there) = if number % 2 == 0 { (one, other) } else { (other, one) };
+        let (here, there) = if number.is_multiple_of(2) { (one, other) } else { (other, one) };
         let label = format!("{}t{number}", self.label);
         match self.subject {
             Subject::Session(session) => {

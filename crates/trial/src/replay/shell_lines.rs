@@ -43,6 +43,9 @@ fn lines_use_counter(replay: &Replay) -> bool {
 /// Makes the fresh values that a message mentions.
 const FRESH: &str = "n=$((n+1)); unique=swu$$x$(date +%s)n$n; value=swv$$x$(date +%s)n$n";
 
+/// Shows the whole answer, and ends its last line.
+const SHOWN: &str = "-i -w '\\n'";
+
 fn send_lines(send: &Send, keep: bool) -> Vec<String> {
     let mut lines = Vec::new();
     let named = |line: String| {
@@ -55,11 +58,11 @@ fn send_lines(send: &Send, keep: bool) -> Vec<String> {
         lines.push(named(raw(&bytes)));
         return lines;
     }
-    let line = named(filled_by_shell(&send.request, "-i"));
     if send.save.is_empty() {
-        lines.push(line);
+        lines.push(named(filled_by_shell(&send.request, SHOWN)));
         return lines;
     }
+    let line = named(filled_by_shell(&send.request, "-i"));
     lines.push(format!("answer=$({line})"));
     lines.extend(send.save.iter().filter_map(|(name, place)| save_line(name, place)));
     lines
@@ -127,7 +130,7 @@ fn crash_lines(crash: &Crash) -> Vec<String> {
     lines.extend(crash.save.iter().filter_map(|(name, place)| save_line(name, place)));
     lines.push("start".to_owned());
     lines.extend(crash.before_reading.iter().flat_map(|step| send_lines(step, true)));
-    lines.push(filled_by_shell(&crash.read, "-i"));
+    lines.push(filled_by_shell(&crash.read, SHOWN));
     lines
 }
 
