@@ -251,14 +251,14 @@ fn only_service(project: &Project, wanted: &Wanted<'_>, surface: &Surface) -> Re
     }
 }
 
-/// Serves a fresh copy until stopped.
+/// Serves fresh copies until stopped: one for each port, all sharing their files and data.
 ///
 /// # Errors
 /// When it does not start, or the port is taken.
 pub(crate) fn serve(
     project: &Project,
     wanted: &Wanted<'_>,
-    port: u16,
+    ports: &[u16],
     terminal: &Terminal,
 ) -> Result<Exit, Failure> {
     let surface = project.surface();
@@ -267,13 +267,20 @@ pub(crate) fn serve(
     let stop = stopped_by_signal()?;
     let bounds = BTreeMap::new();
     let request = place.request(project, wanted, &service, &surface, &bounds, terminal);
-    let ready = |port: u16| {
+    let ready = |ports: &[u16]| {
+        let places: Vec<String> = ports.iter().map(|port| format!("http://127.0.0.1:{port}")).collect();
+        let (copies, answer) = if ports.len() == 1 {
+            ("a fresh copy", "answers")
+        } else {
+            ("fresh copies that share their data", "answer")
+        };
         terminal.say(&format!(
-            "a fresh copy of {} answers at http://127.0.0.1:{port} until you stop it (Ctrl-C)",
-            service.name
+            "{copies} of {} {answer} at {} until you stop it (Ctrl-C)",
+            service.name,
+            places.join(" and ")
         ));
     };
-    seaworthy_trial::serve(&request, port, &stop, ready).map_err(Failure::usage)?;
+    seaworthy_trial::serve(&request, ports, &stop, ready).map_err(Failure::usage)?;
     Ok(Exit::Clear)
 }
 

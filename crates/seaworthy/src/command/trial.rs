@@ -28,9 +28,10 @@ pub(super) struct Args {
     /// Run a replay again, on a fresh process, instead of probing.
     #[arg(long, value_name = "FILE", conflicts_with_all = ["probes", "serve"])]
     replay: Option<PathBuf>,
-    /// Serve a fresh copy of the service on this port of 127.0.0.1 until stopped, instead of probing.
+    /// Serve a fresh copy of the service on this port of 127.0.0.1 until stopped, instead of probing. Given several times: as many
+    /// copies, which share their files and data.
     #[arg(long, value_name = "PORT", conflicts_with = "probes")]
-    serve: Option<u16>,
+    serve: Vec<u16>,
     /// The project's root.
     #[arg(long, default_value = ".", value_name = "FOLDER")]
     root: PathBuf,
@@ -61,8 +62,8 @@ pub(super) fn run(args: &Args, terminal: &Terminal) -> Result<Exit, Failure> {
         keep: args.command.is_empty(),
         ..Wanted::default()
     };
-    if let Some(port) = args.serve {
-        return trials::serve(&project, &wanted, port, terminal);
+    if !args.serve.is_empty() {
+        return trials::serve(&project, &wanted, &args.serve, terminal);
     }
     if let Some(file) = &args.replay {
         return trials::replay(&project, &wanted, file, terminal);
