@@ -74,7 +74,7 @@ fn log_in(
     let mut answer = actor.send(&message).ok()?;
     if answer.status >= 400 {
         enter.push(Send { request: registration(arena, &message)?, ..Send::default() });
-        actor.perform(enter.first()?).ok().filter(crate::http::Exchange::is_success)?;
+        actor.perform(enter.first()?).ok().filter(|answer| answer.status < 400)?;
         answer = actor.send(&message).ok().filter(|answer| answer.status < 400)?;
     }
     let (save, carried) = promised_carrier(arena, carrier, &answer)?;
@@ -88,13 +88,10 @@ fn log_in(
 /// A registration of the very user that the login names: its strings are taken over by the names of their fields.
 fn registration(arena: &Arena<'_>, login: &Message) -> Option<Message> {
     let register = arena.operations.of(Purpose::Register).next()?;
-    let given: serde_json::Value = serde_json::from_str(&login.body).ok()?;
+    let given = given_fields(login);
     let field = |names: &[&str]| {
-        let fields = given.as_object()?;
-        let found = fields
-            .iter()
-            .find(|(name, _)| names.iter().any(|wanted| name.to_ascii_lowercase().contains(wanted)))?;
-        found.1.as_str().map(str::to_owned)
+        let named = |name: &str| names.iter().any(|wanted| name.to_ascii_lowercase().contains(wanted));
+        given.iter().find(|(name, _)| named(name)).map(|(_, value)| value.clone())
     };
     let username = field(&["user", "name", "login"]).or_else(|| field(&["mail"]))?;
     let email = field(&["mail"]).unwrap_or_else(|| format!("{username}@example.com"));
@@ -103,6 +100,16 @@ fn registration(arena: &Arena<'_>, login: &Message) -> Option<Message> {
     let known = known_as(arena, &credentials);
     let mut fresh = Fresh::new(arena.rng("registration").u64(..));
     Some(Template::of_call(&Call::valid(register, &mut fresh, &known, Style::Examples), None, None))
+}
+
+/// The text fields of a message's body, JSON or form.
+fn given_fields(message: &Message) -> Vec<(String, String)> {
+    if let Ok(serde_json::Value::Object(fields)) = serde_json::from_str(&message.body) {
+        let texts = fields.into_iter().filter_map(|(name, value)| Some((name, value.as_str()?.to_owned())));
+        return texts.collect();
+    }
+    let pairs = message.body.split('&').filter_map(|pair| pair.split_once('='));
+    pairs.map(|(name, value)| (name.to_owned(), value.to_owned())).collect()
 }
 
 /// The write that a resource promises, when it says how to write and how to read.

@@ -112,7 +112,8 @@ fn attempt(
     if let Some(register) = register {
         let call = as_user(Call::valid(register, fresh, &known, style), &credentials);
         let answer = client.send(&(&call).into()).ok()?;
-        if !answer.is_success() {
+        // A form is answered with a redirect (RFC 9110, 15.4).
+        if answer.status >= 400 {
             return None;
         }
         enter.push(step(Template::of_call(&call, Some(&credentials), None)));
