@@ -88,7 +88,10 @@ struct Functions(Vec<(String, usize)>);
 impl Functions {
     fn add(&mut self, name: &syn::Ident, block: &syn::Block) {
         let span = block.brace_token.span;
-        self.0.push((name.to_string(), span.close().start().line - span.open().start().line + 1));
+        self.0.push((
+            name.to_string(),
+            (span.close().start().line - span.open().start().line).saturating_sub(1),
+        ));
     }
 }
 
@@ -139,7 +142,7 @@ fn walls_are_dependency_lists_and_not_promises() {
     // What a crate is said to be without, it does not depend on.
     let banned: [(&str, &[&str]); 4] = [
         ("core", &["tokio", "rusqlite", "nix", "libc", "rustix", "reqwest", "hyper"]),
-        ("checks", &["tokio", "rusqlite", "nix", "libc", "reqwest", "hyper"]),
+        ("checks", &["tokio", "rusqlite", "nix", "reqwest", "hyper", "ureq"]),
         ("trial", &["rusqlite", "ed25519-dalek"]),
         ("sessions", &["rusqlite", "ed25519-dalek"]),
     ];
@@ -165,7 +168,7 @@ fn unsafe_code_lives_in_sandbox_alone() {
         let text = read(&path);
         let lines =
             text.lines().map(str::trim_start).filter(|line| !line.starts_with("//") && !line.contains('"'));
-        if !sandbox && lines.clone().any(|line| line.contains("unsafe {") || line.contains("unsafe_code")) {
+        if !sandbox && lines.clone().any(|line| line.contains("unsafe {") || line.contains("(unsafe_code")) {
             problems.push(format!("{}: unsafe outside crates/sandbox", shown(&path)));
         }
     }

@@ -261,6 +261,35 @@ impl<'a> Pair<'_, '_, '_, 'a> {
     }
 }
 
+/// What hands on a hasher's or a text's contents in another form: `.hexdigest()`, `.toString("hex")`, `.into_bytes()`, ..
+const OUTPUTS: &[&str] = &[
+    "hexdigest",
+    "digest",
+    "hex",
+    "toString",
+    "finalize",
+    "into_bytes",
+    "decode",
+    "encode",
+    "as_slice",
+    "to_vec",
+    "update",
+    "result",
+    "replace",
+    "slice",
+    "substring",
+    "toLowerCase",
+    "toUpperCase",
+    "lower",
+    "upper",
+    "rstrip",
+    "strip",
+    "trim",
+];
+/// Functions that give their first argument in another form.
+const ENCODERS: &[&str] =
+    &["b64encode", "hexlify", "urlsafe_b64encode", "str", "String", "from", "b2a_hex", "encode", "bytes"];
+
 /// What an expression computes, when that must not be guessed.
 fn kind_of<'a>(context: &Context<'a>, file: &'a SourceFile, expr: &'a Expr, calls: u32) -> Option<Kind> {
     if is_configured_secret(file, expr) {
@@ -286,48 +315,12 @@ fn kind_of<'a>(context: &Context<'a>, file: &'a SourceFile, expr: &'a Expr, call
         | "bcrypt.hashSync" => return Some(Kind::PasswordHash),
         _ => {}
     }
-    // The object of `.hexdigest()`, `.digest("hex")`, `.hex()`, `.toString("hex")`, `.into_bytes()`, `.encode()`.
-    const OUTPUTS: &[&str] = &[
-        "hexdigest",
-        "digest",
-        "hex",
-        "toString",
-        "finalize",
-        "into_bytes",
-        "decode",
-        "encode",
-        "as_slice",
-        "to_vec",
-        "update",
-        "result",
-        "replace",
-        "slice",
-        "substring",
-        "toLowerCase",
-        "toUpperCase",
-        "lower",
-        "upper",
-        "rstrip",
-        "strip",
-        "trim",
-    ];
     if let ExprKind::Member { object, .. } = &call.callee.kind
         && OUTPUTS.contains(&name)
     {
         return kind_of_hasher(context, file, object, calls);
     }
-    if matches!(
-        name,
-        "b64encode"
-            | "hexlify"
-            | "urlsafe_b64encode"
-            | "str"
-            | "String"
-            | "from"
-            | "b2a_hex"
-            | "encode"
-            | "bytes"
-    ) {
+    if ENCODERS.contains(&name) {
         return call.arguments.first().and_then(|argument| kind_of(context, file, &argument.value, calls));
     }
     let left = calls.checked_sub(1)?;
