@@ -25,7 +25,7 @@ SEEN = {}
 
 
 def connect():
-    db = sqlite3.connect(DATABASE, timeout=0.05 if "locked" in FAULTS else 10, isolation_level=None)
+    db = sqlite3.connect(DATABASE, timeout=10, isolation_level=None)
     db.execute("PRAGMA foreign_keys = ON")
     db.row_factory = sqlite3.Row
     return db
@@ -139,6 +139,8 @@ def create_item(handler, db, body):
 def buy(handler, db, body, raw):
     caller(handler, db)
     number, quantity = number_in_path(raw), whole(body, "quantity", 1, 100)
+    if "locked" in FAULTS:
+        db.execute("PRAGMA busy_timeout = 50")
     if "oversell" in FAULTS:
         row = db.execute("SELECT stock FROM items WHERE id = ?", (number,)).fetchone()
         if row is None:

@@ -1,4 +1,8 @@
 //! Reading OpenAPI documents, telling purposes, and making values: what is generated is judged by the `jsonschema` crate, not by us.
+#![expect(
+    clippy::unwrap_used,
+    reason = "clippy allows it in tests, yet not in the helpers of an integration test"
+)]
 
 use seaworthy_core::surface::{Input, InputKind, InputPlace, Route, Surface};
 use seaworthy_trial::schema::{

@@ -4,6 +4,7 @@ use super::Probe;
 
 /// Every probe.
 pub static PROBES: &[&Probe] = &[
+    &super::concurrent_users::PROBE,
     &super::crash_recovery::PROBE,
     &super::malformed_input::PROBE,
     &super::replicas::PROBE,

@@ -68,7 +68,8 @@ impl Call {
     pub fn valid(operation: &Operation, fresh: &mut Fresh, known: &Known, style: Style) -> Self {
         let as_known_user = operation.purpose == Purpose::Login
             || (operation.purpose == Purpose::Register && known.registering);
-        let mut generator = Generator { fresh, known, style, as_known_user };
+        let refers = !matches!(operation.purpose, Purpose::Create | Purpose::Register);
+        let mut generator = Generator { fresh, known, style, as_known_user, refers };
         let mut call = Self {
             method: operation.method.clone(),
             route: operation.route(),

@@ -119,6 +119,8 @@ pub struct Generator<'a> {
     pub style: Style,
     /// Whether names, mails and passwords are those of `known.credentials`.
     pub as_known_user: bool,
+    /// Whether a field named `code` or `slug` refers to something there is; otherwise it names something new.
+    pub refers: bool,
 }
 
 impl Generator<'_> {
@@ -165,11 +167,11 @@ impl Generator<'_> {
     /// What the service told, or who is calling.
     fn by_knowledge(&mut self, name: &str, schema: &Schema) -> Option<Value> {
         if is_identifier(name)
-            && let Some(value) = self.known.field_value(name)
+            && let Some(value) = self.known.field_value(name, self.refers)
         {
             return fitting(value, schema);
         }
-        if !schema.types.contains(Types::STRING) || schema.allowed.is_some() || schema.pattern.is_some() {
+        if !schema.types.contains(Types::STRING) || schema.allowed.is_some() {
             return None;
         }
         let known = self.known.credentials.as_ref().filter(|_| self.as_known_user);
@@ -188,9 +190,7 @@ impl Generator<'_> {
             (Meaning::Username, None) => self.fresh.unique(),
             _ => return None,
         };
-        let length = text.chars().count();
-        (length >= schema.min_length.unwrap_or(0) && length <= schema.max_length.unwrap_or(usize::MAX))
-            .then_some(Value::String(text))
+        admits(schema, &text).then_some(Value::String(text))
     }
 
     /// An example whose ids, names and mails are ours.
@@ -368,6 +368,8 @@ impl Generator<'_> {
         let most = schema.maximum.map(f64::floor).min_with(schema.below.map(|n| n.ceil() - 1.0));
         let small = match meaning(name) {
             Meaning::Quantity | Meaning::Page => 1.0,
+            // Enough to be taken from many times, so that what takes from it can be told from what succeeds once.
+            Meaning::Level => 50.0,
             _ => f64::from(self.fresh.rng.u32(1..=9)),
         };
         let value = stepped(within(small, least, most), schema.multiple_of, least, most);
@@ -378,13 +380,26 @@ impl Generator<'_> {
         let nudge = |limit: f64, up: f64| limit + up * (limit.abs() * 1e-6).max(0.01);
         let least = schema.minimum.max(schema.above.map(|n| nudge(n, 1.0)));
         let most = schema.maximum.min_with(schema.below.map(|n| nudge(n, -1.0)));
-        let small = if meaning(name) == Meaning::Money { 10.5 } else { f64::from(self.fresh.rng.u32(1..=9)) };
+        let small = match meaning(name) {
+            Meaning::Money => 10.5,
+            Meaning::Level => 50.0,
+            _ => f64::from(self.fresh.rng.u32(1..=9)),
+        };
         let value = stepped(within(small, least, most), schema.multiple_of, least, most);
         if value.fract() == 0.0 && value.abs() < 1e15 {
             return Value::Number(Number::from(value as i64));
         }
         Number::from_f64(value).map_or(Value::Null, Value::Number)
     }
+}
+
+/// Whether a text keeps a string schema's lengths and pattern. A pattern that cannot be read is taken to be kept.
+fn admits(schema: &Schema, text: &str) -> bool {
+    let length = text.chars().count();
+    let pattern = schema.pattern.as_deref().and_then(|pattern| regex::Regex::new(pattern).ok());
+    length >= schema.min_length.unwrap_or(0)
+        && length <= schema.max_length.unwrap_or(usize::MAX)
+        && pattern.is_none_or(|pattern| pattern.is_match(text))
 }
 
 trait Bounds {

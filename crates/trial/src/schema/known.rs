@@ -69,11 +69,11 @@ impl Known {
         named.or(by_place).or_else(|| resource.and_then(|resource| self.by_name.get(&resource)?.last()))
     }
 
-    /// The newest value of a field of this name: `product_id` takes the id of a product.
-    pub fn field_value(&self, name: &str) -> Option<&Value> {
+    /// The newest value of a field of this name: `product_id` takes the id of a product; with `refers`, `code` the code of a coupon.
+    pub fn field_value(&self, name: &str, refers: bool) -> Option<&Value> {
         let words = words(name);
-        let reference = is_identifier(name) && words.len() > 1;
-        if reference || self.names.contains(&words.concat()) { self.named(name) } else { None }
+        let compound = is_identifier(name) && words.len() > 1;
+        if compound || refers || self.names.contains(&words.concat()) { self.named(name) } else { None }
     }
 
     fn named(&self, name: &str) -> Option<&Value> {
@@ -181,10 +181,10 @@ mod tests {
         known.learn("/checkout", &json!({"ok": true, "order_id": 9}));
         assert_eq!(known.path_value("/products/{id}", "id"), Some(&json!(3)));
         assert_eq!(known.path_value("/products/{productId}/reviews", "productId"), Some(&json!(3)));
-        assert_eq!(known.field_value("product_id"), Some(&json!(3)));
+        assert_eq!(known.field_value("product_id", false), Some(&json!(3)));
         assert_eq!(known.path_value("/users/{user_id}", "user_id"), Some(&json!("u-1")));
         assert_eq!(known.path_value("/orders/{id}", "id"), Some(&json!(9)));
-        assert_eq!(known.field_value("name"), None);
+        assert_eq!(known.field_value("name", true), None);
         known.forget("/products/{id}", &json!("3"));
         assert_eq!(known.path_value("/products/{id}", "id"), Some(&json!(4)));
     }

@@ -76,7 +76,10 @@ pub(crate) enum Meaning {
     TimeZone,
     Language,
     Color,
+    /// How many are asked for.
     Quantity,
+    /// How many there are.
+    Level,
     Money,
     Page,
     Coordinate,
@@ -84,6 +87,20 @@ pub(crate) enum Meaning {
     PersonName,
     None,
 }
+
+/// Words for how much of something there is.
+const LEVELS: &[&str] = &[
+    "stock",
+    "inventory",
+    "available",
+    "availability",
+    "capacity",
+    "remaining",
+    "balance",
+    "seats",
+    "slots",
+    "max",
+];
 
 /// What a field of a request is about.
 pub(crate) fn meaning(name: &str) -> Meaning {
@@ -125,9 +142,8 @@ pub(crate) fn meaning(name: &str) -> Meaning {
         () if has(&["zip", "postal", "postcode", "zipcode"]) => Meaning::PostalCode,
         () if ["language", "lang", "locale"].contains(&last) => Meaning::Language,
         () if ["color", "colour"].contains(&last) => Meaning::Color,
-        () if ["quantity", "qty", "count", "seats", "units", "copies", "guests"].contains(&last) => {
-            Meaning::Quantity
-        }
+        () if has(LEVELS) => Meaning::Level,
+        () if ["quantity", "qty", "count", "units", "copies", "guests"].contains(&last) => Meaning::Quantity,
         () if ["price", "amount", "total", "cost", "balance", "fee", "cents"].contains(&last) => {
             Meaning::Money
         }

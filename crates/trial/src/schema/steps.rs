@@ -26,7 +26,7 @@ struct Woven {
 
 /// The steps that lead to `requests`, and the messages those become. Which of `said` are needed is told by the values they gave.
 pub fn lead_to(said: &[Said], requests: &[Request]) -> (Vec<Step>, Vec<Message>) {
-    let signed = requests.iter().any(|request| signed(request));
+    let signed = requests.iter().any(signed);
     let mut messages: Vec<Message> = requests.iter().map(Message::of).collect();
     let mut steps: Vec<Woven> = Vec::new();
     for (index, one) in said.iter().enumerate().rev() {
@@ -41,7 +41,12 @@ pub fn lead_to(said: &[Said], requests: &[Request]) -> (Vec<Step>, Vec<Message>)
                 save.insert(name, found.place());
             }
         }
-        if !save.is_empty() || (one.identity && signed) {
+        // The first is the registration, on which every login rests; of the logins only the one whose session is used.
+        let first = one.identity && !said.iter().take(index).any(|before| before.identity);
+        if one.needed
+            || !save.is_empty()
+            || (signed && (first || (one.identity && given(&one.answer).is_empty())))
+        {
             let expect =
                 Some(Expect { status: Some(format!("{}XX", one.answer.status / 100)), ..Expect::default() });
             steps.push(Woven { message: Message::of(&one.request), save, expect });
@@ -51,6 +56,15 @@ pub fn lead_to(said: &[Said], requests: &[Request]) -> (Vec<Step>, Vec<Message>)
         Step::Send(Send { request: woven.message, save: woven.save, expect: woven.expect, ..Send::default() })
     };
     (steps.into_iter().rev().map(step).collect(), messages)
+}
+
+/// The earliest answer that gave this value: where it was made, if it was made on the way.
+pub fn first_giver<'a>(said: &'a [Said], wanted: &str) -> Option<&'a Said> {
+    said.iter().find(|one| {
+        given(&one.answer)
+            .iter()
+            .any(|(_, value)| value.as_str().map_or_else(|| value.to_string(), str::to_owned) == wanted)
+    })
 }
 
 /// Whether a request says who calls.

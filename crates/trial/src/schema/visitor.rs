@@ -8,9 +8,10 @@ use serde_json::Value;
 use seaworthy_core::plan::Identity;
 use seaworthy_core::plan::promise::{Carrier, Place as Where};
 
-use super::call::Call;
+use super::call::{Call, Payload};
 use super::generate::{Fresh, Style};
 use super::known::Known;
+use super::names::{Meaning, meaning};
 use super::operation::{Auth, Operation, Place, Purpose, Scheme};
 use super::operations::{Inferred, Operations, from_request};
 use crate::http::{Client, Exchange, Request, TransportError};
@@ -56,6 +57,8 @@ pub struct Said {
     pub answer: Exchange,
     /// Whether it makes or opens the session.
     pub identity: bool,
+    /// Whether what follows rests on it even though no value of its answer is used: a cart was filled.
+    pub needed: bool,
 }
 
 /// A valid call and how it was answered.
@@ -101,9 +104,12 @@ impl<'a> Visitor<'a> {
 
     /// The request a call becomes when the visitor makes it.
     pub fn request(&self, call: &Call) -> Request {
-        let mut request = Request::from(call);
+        self.signed(Request::from(call))
+    }
+
+    /// The request with what shows who calls; a request that brings its own knows why.
+    pub fn signed(&self, mut request: Request) -> Request {
         for (name, value) in &self.session.headers {
-            // A call that brings its own knows why.
             if request.header_value(name).is_none() {
                 request.headers.push((name.clone(), value.clone()));
             }
@@ -138,6 +144,9 @@ impl<'a> Visitor<'a> {
     }
 
     fn control_once(&mut self, operation: &Operation, retried: bool) -> Option<Control> {
+        if operation.purpose == Purpose::Login {
+            self.session.headers.clear();
+        }
         let mut best: Option<Control> = None;
         for style in [Style::Examples, Style::Full, Style::Required] {
             let call = Call::valid(operation, &mut self.fresh, &self.known, style);
@@ -157,11 +166,11 @@ impl<'a> Visitor<'a> {
         let best = best.filter(|best| best.answer.status < 500)?;
         if best.succeeded() {
             let opens = operation.purpose == Purpose::Login;
+            self.learn(operation, &best, opens);
             if opens {
                 // Many services keep one session a user: this login has ended the last one.
                 self.carry(operation, &best.answer);
             }
-            self.learn(operation, &best, opens);
         } else if best.answer.status == 401
             && !retried
             && self.known.credentials.is_some()
@@ -190,7 +199,7 @@ impl<'a> Visitor<'a> {
             self.known.learn(&operation.route(), &answer);
         }
         let request = self.request(&control.call);
-        self.said.push(Said { request, answer: control.answer.clone(), identity });
+        self.said.push(Said { request, answer: control.answer.clone(), identity, needed: false });
     }
 
     /// By the plan: header fields that were given, or a request that logs in.
@@ -218,7 +227,7 @@ impl<'a> Visitor<'a> {
             Some(Carrier::Bearer(_)) => return false,
             None | Some(Carrier::Cookie) => self.carry_cookies(&answer),
         }
-        self.said.push(Said { request, answer, identity: true });
+        self.said.push(Said { request, answer, identity: true, needed: false });
         true
     }
 
@@ -240,8 +249,9 @@ impl<'a> Visitor<'a> {
                         what: format!("{operation} makes a user"),
                         why: format!("{}, and it answered {}", operation.purpose_why, answer.status),
                     });
+                    self.take_up_credentials(&call);
+                    self.learn(operation, &Control { call, answer: answer.clone() }, true);
                     self.carry(operation, &answer);
-                    self.learn(operation, &Control { call, answer }, true);
                     return;
                 }
             }
@@ -250,11 +260,20 @@ impl<'a> Visitor<'a> {
     }
 
     fn log_in(&mut self) {
+        // A login is a stranger's request: the last session may have ended, and a replay must not depend on it.
+        let before = std::mem::take(&mut self.session.headers);
+        if !self.log_in_by_any() {
+            self.session.headers = before;
+        }
+    }
+
+    fn log_in_by_any(&mut self) -> bool {
         let all = self.operations;
         for operation in all.of(Purpose::Login) {
             for style in [Style::Full, Style::Required, Style::Examples] {
                 let call = Call::valid(operation, &mut self.fresh, &self.known, style);
                 let Ok(answer) = self.send(&call) else { continue };
+                let request = self.request(&call);
                 let carried = (answer.is_success() || (300..400).contains(&answer.status))
                     && self.carry(operation, &answer);
                 if carried {
@@ -267,9 +286,34 @@ impl<'a> Visitor<'a> {
                             self.carrier()
                         ),
                     });
-                    self.learn(operation, &Control { call, answer }, true);
-                    return;
+                    if let Some(json) = answer.json() {
+                        self.known.learn(&operation.route(), &json);
+                    }
+                    self.said.push(Said { request, answer, identity: true, needed: false });
+                    return true;
                 }
+            }
+        }
+        false
+    }
+
+    /// The name and the secret that were really sent: a schema may have asked for others than were meant.
+    fn take_up_credentials(&mut self, call: &Call) {
+        let Some(known) = self.known.credentials.as_mut() else { return };
+        let sent: Vec<(String, String)> = match &call.payload {
+            Payload::Json(Value::Object(fields)) => fields
+                .iter()
+                .filter_map(|(name, value)| Some((name.clone(), value.as_str()?.to_owned())))
+                .collect(),
+            Payload::Form(pairs) => pairs.clone(),
+            _ => return,
+        };
+        for (name, value) in sent {
+            match meaning(&name) {
+                Meaning::Email => known.email = value,
+                Meaning::Username => known.username = value,
+                Meaning::Password => known.password = value,
+                _ => {}
             }
         }
     }

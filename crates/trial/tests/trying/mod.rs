@@ -1,4 +1,10 @@
 //! Runs one probe against a service of `testing/` and hands back what it observed.
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::print_stdout,
+    reason = "clippy allows them in tests, yet not in the helpers of an integration test"
+)]
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};

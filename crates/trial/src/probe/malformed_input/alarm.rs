@@ -1,14 +1,16 @@
-//! Alarms, put together so that one defect makes one finding.
+//! Alarms, put together so that an operation has one finding for each way of being wrong, however many requests show it.
 
 use std::collections::BTreeMap;
+
+use seaworthy_core::Severity;
 
 use super::challenge::{Challenge, Class};
 use super::verdict::{Logged, Seen, Variant};
 use crate::http::Request;
 use crate::schema::{Operation, Said};
 
-/// Other examples that are kept of one defect.
-const EXAMPLES: usize = 12;
+/// Different examples that are kept of one group.
+const EXAMPLES: usize = 16;
 
 /// Something seen once.
 #[derive(Debug, Clone)]
@@ -23,88 +25,82 @@ pub(super) struct Alarm {
     pub(super) request: Request,
     /// What was said before.
     pub(super) said: Vec<Said>,
-    /// What else shows the same.
-    pub(super) also: Vec<String>,
 }
 
-/// What the alarms of one defect have in common.
+/// What alarms of one finding have in common.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 struct Key {
     variant: Variant,
     /// `None` where the defect is the whole service's.
     operation: Option<usize>,
-    /// The function and exception where the log tells them, else the class.
-    reason: String,
 }
 
-/// All alarms, by defect.
+/// All alarms, by finding.
 #[derive(Debug, Default)]
 pub(super) struct Alarms {
-    by_defect: BTreeMap<Key, Alarm>,
+    by_finding: BTreeMap<Key, Vec<Alarm>>,
     by_class: BTreeMap<(usize, Class), usize>,
 }
 
-impl Alarms {
-    /// Adds an alarm to its defect, or begins one.
-    pub(super) fn add(&mut self, alarm: Alarm) {
-        *self.by_class.entry((alarm.index, alarm.challenge.class)).or_default() +=
-            if alarm.seen.variant == Variant::Died { 2 } else { 1 };
-        let key = key(&alarm);
-        let Some(known) = self.by_defect.get_mut(&key) else {
-            self.by_defect.insert(key, alarm);
-            return;
-        };
-        let example =
-            if known.index == alarm.index { alarm.challenge.what.clone() } else { alarm.operation.label() };
-        let kept = known.also.contains(&example)
-            || example == known.challenge.what
-            || example == known.operation.label();
-        let smaller = known.index == alarm.index && size(&alarm) < size(known);
-        if !kept && known.also.len() < EXAMPLES {
-            known.also.push(example);
-        }
-        if smaller {
-            let also = std::mem::take(&mut known.also);
-            let previous = known.challenge.what.clone();
-            *known = Alarm { also, ..alarm };
-            known.also.retain(|one| *one != known.challenge.what);
-            if known.also.len() < EXAMPLES && previous != known.challenge.what {
-                known.also.push(previous);
-            }
+impl Alarm {
+    /// A failure inside the framework at something only the framework sees is worth a look and no more: the program never got the request.
+    pub(super) fn severity(&self) -> Severity {
+        let own = matches!(&self.logged, Logged::At(origin) if origin.own);
+        match self.seen.variant {
+            Variant::Died | Variant::Hung | Variant::TraceLeaked => Severity::Error,
+            Variant::Accepted => Severity::Warning,
+            Variant::ServerError if self.challenge.class.often_the_frameworks() && !own => Severity::Warning,
+            Variant::ServerError => Severity::Error,
         }
     }
 
-    /// How often a class was answered by an alarm at an operation; a death counts twice, for it costs a fresh copy.
+    /// What tells it from other alarms of its finding: where it comes from, else what kind of request shows it.
+    fn reason(&self) -> (&str, &str, Option<usize>) {
+        match &self.logged {
+            // One error handler answers for all operations: each that shows a trace is one example.
+            _ if self.seen.variant == Variant::TraceLeaked => ("", "", Some(self.index)),
+            Logged::At(origin) => (&origin.function, &origin.exception, None),
+            _ => (self.challenge.class.name(), self.challenge.field.as_deref().unwrap_or_default(), None),
+        }
+    }
+
+    fn size(&self) -> usize {
+        match &self.challenge.form {
+            super::Form::Bytes(bytes) => bytes.len(),
+            _ => self.request.body.len() + self.request.target.len(),
+        }
+    }
+}
+
+impl Alarms {
+    /// Adds an alarm. Of several for one reason the smallest is kept.
+    pub(super) fn add(&mut self, alarm: Alarm) {
+        // A death counts twice, for it costs a fresh copy.
+        let weight = if alarm.seen.variant == Variant::Died { 2 } else { 1 };
+        *self.by_class.entry((alarm.index, alarm.challenge.class)).or_default() += weight;
+        let variant = alarm.seen.variant;
+        let operation = (variant != Variant::TraceLeaked).then_some(alarm.index);
+        let key = Key { variant, operation };
+        let group = self.by_finding.entry(key).or_default();
+        let full = group.len() >= EXAMPLES;
+        match group.iter_mut().find(|known| known.reason() == alarm.reason()) {
+            Some(known) if alarm.size() < known.size() => *known = alarm,
+            None if !full => group.push(alarm),
+            _ => {}
+        }
+    }
+
+    /// How often a class was answered by an alarm at an operation.
     pub(super) fn of_class(&self, index: usize, class: Class) -> usize {
         self.by_class.get(&(index, class)).copied().unwrap_or_default()
     }
 
-    /// One alarm for each defect, the gravest first.
-    pub(super) fn into_list(self) -> Vec<Alarm> {
-        self.by_defect.into_values().collect()
-    }
-}
-
-fn key(alarm: &Alarm) -> Key {
-    let variant = alarm.seen.variant;
-    match (variant, &alarm.logged) {
-        // One error handler answers for all operations.
-        (Variant::TraceLeaked, _) => Key { variant, operation: None, reason: String::new() },
-        (Variant::Accepted, _) => Key { variant, operation: Some(alarm.index), reason: String::new() },
-        (_, Logged::At(origin)) => {
-            let frameworks = alarm.challenge.class.often_the_frameworks() && !origin.own;
-            let reason = format!("{} {} {frameworks}", origin.function, origin.exception);
-            Key { variant, operation: Some(alarm.index), reason }
-        }
-        (_, Logged::Nothing | Logged::Elsewhere) => {
-            Key { variant, operation: Some(alarm.index), reason: alarm.challenge.class.name().to_owned() }
-        }
-    }
-}
-
-fn size(alarm: &Alarm) -> usize {
-    match &alarm.challenge.form {
-        super::Form::Bytes(bytes) => bytes.len(),
-        _ => alarm.request.body.len() + alarm.request.target.len(),
+    /// The alarms of each finding, the gravest and smallest alarm first.
+    pub(super) fn into_groups(self) -> Vec<Vec<Alarm>> {
+        let mut groups: Vec<Vec<Alarm>> = self.by_finding.into_values().collect();
+        groups
+            .iter_mut()
+            .for_each(|group| group.sort_by_key(|alarm| (std::cmp::Reverse(alarm.severity()), alarm.size())));
+        groups
     }
 }

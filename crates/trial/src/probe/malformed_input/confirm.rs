@@ -3,58 +3,63 @@
 use std::time::{Duration, Instant};
 
 use seaworthy_core::limits::CHALLENGE_CONFIRM_TIMEOUT_MS;
-use seaworthy_core::{Confidence, Digest, Location, NotChecked, Reason, Severity, Span, finding::Identity};
+use seaworthy_core::{Confidence, Location, NotChecked, Reason, Span, finding::Identity};
 
+use super::Bench;
 use super::alarm::{Alarm, Alarms};
 use super::challenge::Form;
-use super::verdict::{Logged, Variant};
+use super::verdict::{Logged, Origin, Variant};
 use crate::arena::{Arena, Evidence, Stop};
 use crate::http::Request;
 use crate::replay::{self, Attempt, Expect, FORMAT, Message, Replay, Send, Step};
 use crate::schema::steps::lead_to;
 
-/// Fresh copies on which each alarm is repeated, and on how many when there are many alarms.
+/// Fresh copies on which each finding's replay is run, and on how many when there are many findings.
 const REPEATS: u32 = 2;
 const REPEATS_OF_MANY: u32 = 1;
 const MANY: usize = 8;
 
-/// Examples beside the first that a message names.
+/// Alarms beside the first that a message names, and places.
 const SHOWN: usize = 4;
+const RELATED: usize = 8;
 
 /// Repeats all alarms. Returns the reason to doubt when one did not come again.
+///
+/// Every alarm is sent once more to one fresh copy; then the smallest of each finding goes, as the replay that will be printed, to fresh
+/// copies of its own.
 pub(super) fn all(
     arena: &Arena<'_>,
     alarms: Alarms,
     evidence: &mut Evidence,
 ) -> Result<Option<Reason>, Stop> {
-    let alarms = alarms.into_list();
-    let repeats = if alarms.len() > MANY { REPEATS_OF_MANY } else { REPEATS };
+    let groups = alarms.into_groups();
+    if groups.is_empty() {
+        return Ok(None);
+    }
+    let repeats = if groups.len() > MANY { REPEATS_OF_MANY } else { REPEATS };
     // An alarm that was never repeated would be neither reported nor denied: they all get their turn, within a hard end.
     let until = arena.deadline.max(Instant::now()) + Duration::from_millis(CHALLENGE_CONFIRM_TIMEOUT_MS);
+    let mut bench = Bench::new(arena)?;
     let mut doubt = None;
-    let total = alarms.len();
-    for (done, alarm) in alarms.into_iter().enumerate() {
+    let total = groups.len();
+    for (done, mut group) in groups.into_iter().enumerate() {
         arena.step("repeating on fresh copies", done as u64, Some(total as u64));
-        let mut repeated = Repeated::default();
-        let lean = replay(arena, &alarm, false);
-        let mut chosen = lean.clone();
-        while repeated.tried < repeats && Instant::now() < until {
-            match attempt(arena, &alarm, &chosen, repeated.tried) {
-                Ok(true) => repeated.seen += 1,
-                Ok(false) => {}
-                // Something of the way there is missing: go all of it.
-                Err(_) if chosen == lean => {
-                    chosen = replay(arena, &alarm, true);
-                    if chosen != lean {
-                        continue;
-                    }
-                }
-                Err(_) => {}
-            }
-            repeated.tried += 1;
+        let again = shown_again(&mut bench, &group, until)?;
+        let first = again.iter().position(|again| *again).unwrap_or(0);
+        if first > 0 {
+            group.swap(0, first);
         }
+        let also: Vec<&Alarm> = group
+            .iter()
+            .enumerate()
+            .skip(1)
+            .filter(|(at, _)| again.get(*at) == Some(&true) && *at != first)
+            .map(|(_, alarm)| alarm)
+            .collect();
+        let Some(alarm) = group.first() else { continue };
+        let (replay, repeated) = repeat(arena, alarm, repeats, until);
         if repeated.seen > 0 {
-            report(arena, &alarm, &chosen, &repeated, evidence);
+            report(arena, alarm, &also, &replay, &repeated, evidence);
         } else {
             let what = format!("{} {} ({})", alarm.operation, alarm.seen.how, alarm.challenge.what);
             let why =
@@ -64,6 +69,38 @@ pub(super) fn all(
         }
     }
     Ok(doubt)
+}
+
+/// Which alarms of a group show on one fresh copy.
+fn shown_again(bench: &mut Bench<'_>, group: &[Alarm], until: Instant) -> Result<Vec<bool>, Stop> {
+    let mut again = Vec::new();
+    for alarm in group {
+        again.push(Instant::now() < until && bench.shows(alarm)?);
+    }
+    Ok(again)
+}
+
+/// Runs an alarm's replay on fresh copies.
+fn repeat(arena: &Arena<'_>, alarm: &Alarm, repeats: u32, until: Instant) -> (Replay, Repeated) {
+    let mut repeated = Repeated::default();
+    let lean = replay(arena, alarm, false);
+    let mut chosen = lean.clone();
+    while repeated.tried < repeats && Instant::now() < until {
+        match attempt(arena, alarm, &chosen, repeated.tried) {
+            Ok(true) => repeated.seen += 1,
+            Ok(false) => {}
+            // Something of the way there is missing: go all of it.
+            Err(_) if chosen == lean => {
+                chosen = replay(arena, alarm, true);
+                if chosen != lean {
+                    continue;
+                }
+            }
+            Err(_) => {}
+        }
+        repeated.tried += 1;
+    }
+    (chosen, repeated)
 }
 
 #[derive(Debug, Clone, Copy, Default)]
@@ -145,62 +182,71 @@ fn told(telltale: &str) -> String {
     path.rsplit('/').next().unwrap_or(path).trim_end_matches(')').trim().to_owned()
 }
 
-fn report(arena: &Arena<'_>, alarm: &Alarm, replay: &Replay, repeated: &Repeated, evidence: &mut Evidence) {
+fn report(
+    arena: &Arena<'_>,
+    alarm: &Alarm,
+    also: &[&Alarm],
+    replay: &Replay,
+    repeated: &Repeated,
+    evidence: &mut Evidence,
+) {
     let operation = &alarm.operation;
     let variant = alarm.seen.variant;
-    let from = match &alarm.logged {
-        Logged::At(origin) if variant != Variant::Accepted => {
-            format!(": {} in {} ({}:{})", origin.exception, origin.function, origin.path, origin.line)
-        }
-        _ => String::new(),
-    };
-    let also = match alarm.also.len() {
-        0 => String::new(),
-        more if more > SHOWN => format!(
-            "; also with {} and {} more",
-            alarm.also.iter().take(SHOWN).cloned().collect::<Vec<_>>().join(", "),
-            more - SHOWN
-        ),
-        _ => format!("; also with {}", alarm.also.join(", ")),
-    };
     let (seen, tried) = (repeated.seen, repeated.tried);
-    let (what, how) = (&alarm.challenge.what, &alarm.seen.how);
-    let message =
-        format!("{operation} with {what} {how}{from}{also} (again on {seen} of {tried} fresh copies)");
-    let lines = replay::lines(replay, arena.start_lines(1));
+    let mut message = format!("{operation} {}", example(alarm));
+    if !also.is_empty() {
+        let shown = also
+            .iter()
+            .take(SHOWN)
+            .map(|one| if one.index == alarm.index { example_of_group(one) } else { one.operation.label() });
+        message.push_str(&format!("; also {}", shown.collect::<Vec<_>>().join(", ")));
+        if also.len() > SHOWN {
+            message.push_str(&format!(" and {} more", also.len() - SHOWN));
+        }
+    }
+    message.push_str(&format!(" (again on {seen} of {tried} fresh copies)"));
     let mut finding = arena
         .finding(variant.id(), &operation.method, &operation.route(), message)
-        .severity(severity(alarm))
+        .severity(alarm.severity())
         .confidence(Confidence::Certain)
         .advice(advice(variant))
-        .reproduce(lines);
-    let mut reason = alarm.challenge.class.name().to_owned();
-    if let Logged::At(origin) = &alarm.logged {
-        let span = Span { line: origin.line, column: 1, end_line: origin.line, end_column: 1 };
-        let note = format!("{} is raised here", origin.exception);
-        finding = finding.related(Location::Source { path: origin.path.clone(), span }, note);
-        reason = format!("{} {}", origin.function, origin.exception);
+        .reproduce(replay::lines(replay, arena.start_lines(1)));
+    let mut places: Vec<&Origin> = Vec::new();
+    for one in std::iter::once(&alarm).chain(also) {
+        if let Logged::At(origin) = &one.logged
+            && variant != Variant::Accepted
+            && places.len() < RELATED
+            && !places.contains(&origin)
+        {
+            places.push(origin);
+            let span = Span { line: origin.line, column: 1, end_line: origin.line, end_column: 1 };
+            let note = format!("{} is raised in {}", origin.exception, origin.function);
+            finding = finding.related(Location::Source { path: origin.path.clone(), span }, note);
+        }
     }
-    let mut finding = finding.identify(Identity { symbol: &operation.name, text: &reason, ordinal: 0 });
-    if let Logged::At(origin) = &alarm.logged
-        && variant != Variant::Accepted
-    {
-        // One faulty function behind several routes is one defect.
-        finding.cause =
-            Digest::of_fields([arena.meta.id.as_str(), &origin.path, &origin.function, &origin.exception]);
-    }
+    let finding = finding.identify(Identity { symbol: &operation.name, text: "", ordinal: 0 });
     let artifact = arena.write_replay(replay);
     evidence.found(finding, artifact);
 }
 
-/// A failure inside the framework at something only the framework sees is worth a look and no more: the program never got the request.
-fn severity(alarm: &Alarm) -> Severity {
-    let own = matches!(&alarm.logged, Logged::At(origin) if origin.own);
-    match alarm.seen.variant {
-        Variant::Died | Variant::Hung | Variant::TraceLeaked => Severity::Error,
-        Variant::Accepted => Severity::Warning,
-        Variant::ServerError if alarm.challenge.class.often_the_frameworks() && !own => Severity::Warning,
-        Variant::ServerError => Severity::Error,
+/// `with no field `a` answers 500: KeyError in f (app.py:3)`.
+fn example(alarm: &Alarm) -> String {
+    let from = match &alarm.logged {
+        Logged::At(origin) if alarm.seen.variant != Variant::Accepted => {
+            format!(": {} in {} ({}:{})", origin.exception, origin.function, origin.path, origin.line)
+        }
+        _ => String::new(),
+    };
+    format!("with {} {}{from}", alarm.challenge.what, alarm.seen.how)
+}
+
+/// The same, shorter, beside others.
+fn example_of_group(alarm: &Alarm) -> String {
+    match &alarm.logged {
+        Logged::At(origin) if alarm.seen.variant != Variant::Accepted => {
+            format!("with {} ({} in {})", alarm.challenge.what, origin.exception, origin.function)
+        }
+        _ => format!("with {}", alarm.challenge.what),
     }
 }
 

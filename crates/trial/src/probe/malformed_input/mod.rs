@@ -21,16 +21,17 @@
 mod alarm;
 mod challenge;
 mod confirm;
+mod siege;
 mod verdict;
 
 use std::time::{Duration, Instant};
 
 use seaworthy_core::limits::{CHALLENGE_ANSWER_TIMEOUT_MS, CHALLENGE_RESTARTS};
-use seaworthy_core::{Bound, FailureMode, Need, NotChecked, Reason, RuleId};
+use seaworthy_core::{Bound, FailureMode, Need, Reason, RuleId, Severity};
 
 use self::alarm::{Alarm, Alarms};
-use self::challenge::{Challenge, Form};
-use self::verdict::{Logged, Seen, Variant, judge};
+use self::challenge::{Challenge, Class, Form};
+use self::verdict::{Logged, Seen, Variant, judge, unescaped};
 use super::{Meta, Probe};
 use crate::arena::{Arena, Evidence, Stop};
 use crate::http::{Client, Exchange, Request, TransportError};
@@ -48,7 +49,7 @@ pub static PROBE: Probe = Probe {
         variants: &["died", "hung", "server-error", "trace-leaked", "accepted"],
         bound_needed: None,
         confirms: &["unvalidated-input", "unhandled-rejection", "error-detail-leak"],
-        budget_ms: 30_000,
+        budget_ms: 90_000,
         source: include_str!("mod.rs"),
     },
     run,
@@ -57,8 +58,9 @@ pub static PROBE: Probe = Probe {
 /// The part of the budget that goes into challenges; the rest is for shrinking and repeating.
 const CHALLENGING: f64 = 0.6;
 
-/// Alarms of one class at one operation after which the class is not tried further there.
-const ALARMS_PER_CLASS: usize = 4;
+/// What each operation gets when no budget is given, and what all get at least.
+const PER_OPERATION_MS: u64 = 2_000;
+const LEAST_MS: u64 = 15_000;
 
 /// Refusals for too many requests (429) in a row after which a fresh copy is started.
 const LIMITED: u32 = 3;
@@ -70,43 +72,32 @@ fn run(arena: &Arena<'_>, evidence: &mut Evidence) -> Result<(), Stop> {
     if arena.operations.list.is_empty() {
         return Err(arena.no_subject("operation", "openapi = \"openapi.json\" under [[service]]"));
     }
-    let begun = Instant::now();
-    let until = begun + arena.remaining().mul_f64(CHALLENGING);
+    let until = Instant::now() + budget(arena).mul_f64(CHALLENGING);
     let mut bench = Bench::new(arena)?;
     evidence.inferred.extend(bench.visitor.session.inferred.iter().cloned());
-    let operations = &arena.operations.list;
-    let mut alarms = Alarms::default();
-    let mut tried = 0;
-    for (index, operation) in operations.iter().enumerate() {
-        arena.step("malformed requests to operations", index as u64, Some(operations.len() as u64));
-        let left = u32::try_from(operations.len() - index).unwrap_or(1);
-        let share = until.saturating_duration_since(Instant::now()) / left;
-        let wire = index < 1
-            || (operation.body.is_some() && !operations.iter().take(index).any(|one| one.body.is_some()));
-        let trials = bench.operation(
-            index,
-            operation,
-            wire,
-            Instant::now() + share,
-            &mut alarms,
-            &mut evidence.skipped,
-        )?;
-        evidence.trials += trials;
-        tried += u64::from(trials > 0);
-    }
+    let alarms = siege::all(&mut bench, until, evidence)?;
     drop(bench);
     let unconfirmed = confirm::all(arena, alarms, evidence)?;
-    if evidence.findings.iter().all(|finding| finding.severity != seaworthy_core::Severity::Error) {
+    if evidence.findings.iter().all(|finding| finding.severity != Severity::Error) {
         evidence.bound = Bound::zero_failures(evidence.trials, 0.95);
         if let Some(reason) = unconfirmed {
             return Err(Stop::Inconclusive(reason));
         }
-        if tried == 0 {
+        if evidence.trials == 0 {
             let what = "no operation answered a valid request".to_owned();
             return Err(Stop::Inconclusive(Reason::ControlFailed { what }));
         }
     }
     Ok(())
+}
+
+/// What is given; else what so many operations need.
+fn budget(arena: &Arena<'_>) -> Duration {
+    let operations = u32::try_from(arena.operations.list.len()).unwrap_or(u32::MAX);
+    let needed = Duration::from_millis(PER_OPERATION_MS)
+        .saturating_mul(operations)
+        .max(Duration::from_millis(LEAST_MS));
+    if arena.request.budget.is_some() { arena.remaining() } else { needed.min(arena.remaining()) }
 }
 
 /// A copy of the service under challenge, and somebody who uses it.
@@ -127,6 +118,22 @@ impl<'a> Bench<'a> {
         Ok(Self { arena, running, visitor, restarts: 0, limited: 0, log: String::new() })
     }
 
+    /// Whether an alarm of another copy shows on this one as well. A death or a hang ends the copy.
+    fn shows(&mut self, alarm: &Alarm) -> Result<bool, Stop> {
+        let came = send(self.visitor.client(), &self.visitor, &alarm.challenge.form);
+        let variant = alarm.seen.variant;
+        if came.is_err() && self.died() {
+            self.renew()?;
+            return Ok(variant == Variant::Died);
+        }
+        let well_formed = !matches!(alarm.challenge.form, Form::Bytes(_));
+        let seen = judge(&came, well_formed, alarm.challenge.refused, self.running.root());
+        if seen.iter().any(|one| one.variant == Variant::Hung) {
+            self.renew()?;
+        }
+        Ok(seen.iter().any(|one| one.variant == variant))
+    }
+
     /// Starts over on a fresh copy.
     fn renew(&mut self) -> Result<(), Stop> {
         self.restarts += 1;
@@ -136,62 +143,6 @@ impl<'a> Bench<'a> {
         self.visitor = arrive(self.arena, &self.running);
         self.log.clear();
         Ok(())
-    }
-
-    /// Challenges one operation. Returns how many effective trials that were.
-    fn operation(
-        &mut self,
-        index: usize,
-        operation: &Operation,
-        wire: bool,
-        mut until: Instant,
-        alarms: &mut Alarms,
-        skipped: &mut Vec<NotChecked>,
-    ) -> Result<u64, Stop> {
-        let mut skip = |why: String| {
-            skipped.push(NotChecked { what: format!("malformed requests to {operation}"), why })
-        };
-        let Some(control) = self.control(operation)? else {
-            skip("its valid request is answered by a server error or not at all".to_owned());
-            return Ok(0);
-        };
-        let refused = matches!(control.answer.status, 401 | 403);
-        if refused {
-            skip(format!(
-                "a valid request is refused ({}): an [[service.identity]] in the plan would let it in",
-                control.answer.status
-            ));
-        }
-        let mut trials = 0;
-        let challenges = challenge::all(operation, &control.call, &self.visitor, wire);
-        let total = challenges.len();
-        for (done, challenge) in challenges.into_iter().enumerate() {
-            if Instant::now() >= until || self.restarts > CHALLENGE_RESTARTS {
-                skip(format!(
-                    "{} of {total} were not sent: the time was up; a longer --budget would",
-                    total - done
-                ));
-                break;
-            }
-            if alarms.of_class(index, challenge.class) >= ALARMS_PER_CLASS {
-                continue;
-            }
-            let (restarts, sent) = (self.restarts, Instant::now());
-            let effective = self.challenge(index, operation, &control, challenge, alarms)?;
-            if self.restarts > restarts {
-                // Waiting for the hung and starting fresh copies is not the operation's fault; the probe's deadline still holds.
-                until = (until + sent.elapsed()).min(self.arena.deadline);
-            }
-            trials += u64::from(effective && !refused);
-        }
-        if self.control_fails(&control) {
-            skip(
-                "its valid request was no longer answered after all of them; no single one of them shows it"
-                    .to_owned(),
-            );
-            self.renew()?;
-        }
-        Ok(trials)
     }
 
     fn control(&mut self, operation: &Operation) -> Result<Option<Control>, Stop> {
@@ -229,7 +180,13 @@ impl<'a> Bench<'a> {
         alarms: &mut Alarms,
     ) -> Result<bool, Stop> {
         let challenge = self.with_new_names(operation, control, challenge);
-        let came = send(self.visitor.client(), &self.visitor, &challenge.form);
+        let mut came = send(self.visitor.client(), &self.visitor, &challenge.form);
+        let turned_away =
+            came.as_ref().is_ok_and(|exchange| exchange.status == 401) && control.answer.status != 401;
+        if turned_away && challenge.class != Class::Header && self.visitor.log_in_again() {
+            // Another challenge has ended the session; without one this would try nothing but the door.
+            came = send(self.visitor.client(), &self.visitor, &challenge.form);
+        }
         if came.as_ref().is_ok_and(|exchange| exchange.status == 429) {
             self.limited += 1;
             if self.limited >= LIMITED && self.restarts < CHALLENGE_RESTARTS {
@@ -245,14 +202,14 @@ impl<'a> Bench<'a> {
                 .exit()
                 .map_or_else(|| "ends the process".to_owned(), |exit| format!("ends the process ({exit})"));
             let seen = Seen { variant: Variant::Died, how, telltale: None };
-            self.raise(index, operation, challenge, seen, alarms);
+            self.raise(index, operation, challenge, seen, None, alarms);
             self.renew()?;
             return Ok(true);
         }
         let well_formed = !matches!(challenge.form, Form::Bytes(_));
-        for seen in judge(&came, well_formed, challenge.refused, &self.running.root()) {
+        for seen in judge(&came, well_formed, challenge.refused, self.running.root()) {
             let (variant, shrunk) = (seen.variant, self.shrink(&challenge, &seen));
-            self.raise(index, operation, shrunk, seen, alarms);
+            self.raise(index, operation, shrunk, seen, came.as_ref().ok(), alarms);
             if variant == Variant::Hung {
                 self.renew()?;
                 return Ok(true);
@@ -279,21 +236,19 @@ impl<'a> Bench<'a> {
         operation: &Operation,
         challenge: Challenge,
         seen: Seen,
+        answer: Option<&Exchange>,
         alarms: &mut Alarms,
     ) {
-        let logged = self.newest_trace();
+        let mut logged = self.newest_trace();
+        if logged == Logged::Nothing
+            && let Some(answer) = answer
+        {
+            // Some tell the caller what they should tell their log.
+            logged = verdict::origin(&unescaped(&answer.text()), self.running.root());
+        }
         let request = self.sent(&challenge.form);
         let said = self.visitor.said.clone();
-        alarms.add(Alarm {
-            index,
-            operation: operation.clone(),
-            challenge,
-            seen,
-            logged,
-            request,
-            said,
-            also: Vec::new(),
-        });
+        alarms.add(Alarm { index, operation: operation.clone(), challenge, seen, logged, request, said });
     }
 
     /// The newest stack trace of the log, unless it was there at the last alarm.
@@ -301,7 +256,7 @@ impl<'a> Bench<'a> {
         for _ in 0..5 {
             let log = self.running.log_tail();
             if log != self.log {
-                let logged = verdict::origin(&log, &self.running.root());
+                let logged = verdict::origin(&log, self.running.root());
                 if logged != Logged::Nothing {
                     self.log = log;
                     return logged;
@@ -353,7 +308,7 @@ impl<'a> Bench<'a> {
                 continue;
             }
             let came = send(self.visitor.client(), &self.visitor, &Form::Call(candidate.clone()));
-            let again = judge(&came, true, challenge.refused, &self.running.root());
+            let again = judge(&came, true, challenge.refused, self.running.root());
             if again.iter().any(|one| one.variant == seen.variant && one.how == seen.how) {
                 smallest = candidate;
             }
@@ -364,7 +319,7 @@ impl<'a> Bench<'a> {
     fn sent(&self, form: &Form) -> Request {
         match form {
             Form::Call(call) => self.visitor.request(call),
-            Form::Request(request) => request.clone(),
+            Form::Request(request) => self.visitor.signed(request.clone()),
             Form::Bytes(_) => Request::default(),
         }
     }
@@ -383,7 +338,7 @@ fn send(client: &Client, visitor: &Visitor<'_>, form: &Form) -> Result<Exchange,
     let mut connection = client.connect()?;
     match form {
         Form::Call(call) => connection.send(&visitor.request(call)),
-        Form::Request(request) => connection.send(request),
+        Form::Request(request) => connection.send(&visitor.signed(request.clone())),
         Form::Bytes(bytes) => connection.send_raw(bytes.clone(), "GET"),
     }
 }

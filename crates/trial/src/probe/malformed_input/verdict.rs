@@ -128,13 +128,7 @@ static FRAME: LazyLock<Option<Regex>> = LazyLock::new(|| {
 
 /// The text that gives a stack trace away, in the ways of the usual runtimes.
 pub(super) fn leaked_trace(body: &str, root: &Path) -> Option<String> {
-    // Express writes HTML, with entities for blanks.
-    let text = body
-        .replace("&nbsp;", " ")
-        .replace("<br>", "\n")
-        .replace("&quot;", "\"")
-        .replace("\\n", "\n")
-        .replace("\\\"", "\"");
+    let text = unescaped(body);
     if let Some(found) = TRACES.iter().find_map(|pattern| pattern.find(&text)) {
         return Some(first_line(&text, found.start(), found.end()));
     }
@@ -143,6 +137,15 @@ pub(super) fn leaked_trace(body: &str, root: &Path) -> Option<String> {
     // A path the service was asked to show is no trace; one with a source file and a line is.
     let rest: String = text.get(at..)?.chars().take(300).collect();
     SOURCE_FILE.as_ref()?.find(&rest).map(|found| found.as_str().to_owned())
+}
+
+/// The text as it was before it became HTML (Express writes its traces with entities) or a JSON string.
+pub(super) fn unescaped(body: &str) -> String {
+    body.replace("&nbsp;", " ")
+        .replace("<br>", "\n")
+        .replace("&quot;", "\"")
+        .replace("\\n", "\n")
+        .replace("\\\"", "\"")
 }
 
 /// The match as it stands in the answer, up to the end of its line.

@@ -1,0 +1,85 @@
+//! A broken round as a finding with its replay.
+
+use seaworthy_core::plan::promise::Place;
+use seaworthy_core::{Confidence, finding::Identity};
+use serde_json::json;
+
+use super::race::Broken;
+use super::subject::Subject;
+use crate::arena::{Arena, Evidence};
+use crate::replay::{self, Expect, ExpectTogether, FORMAT, PlaceTest, Replay, Send, Step};
+use crate::schema::steps::lead_to;
+
+/// Reports a broken round.
+pub(super) fn report(
+    arena: &Arena<'_>,
+    subject: &Subject,
+    broken: &Broken,
+    seen: u32,
+    tried: u32,
+    evidence: &mut Evidence,
+) {
+    let operation = &subject.operation;
+    let replay = steps(arena, broken);
+    let message = format!("{} (again on {seen} of {tried} fresh copies)", broken.how);
+    let finding = arena
+        .finding(broken.variant, &operation.method, &operation.route(), message)
+        .confidence(Confidence::Certain)
+        .advice(advice(broken.variant))
+        .reproduce(replay::lines(&replay, arena.start_lines(1)))
+        .identify(Identity { symbol: &operation.name, text: broken.variant, ordinal: 0 });
+    let artifact = arena.write_replay(&replay);
+    evidence.found(finding, artifact);
+}
+
+fn steps(arena: &Arena<'_>, broken: &Broken) -> Replay {
+    let mut wanted = broken.requests.clone();
+    wanted.extend(broken.read.iter().map(|(request, ..)| request.clone()));
+    let (mut steps, mut messages) = lead_to(&broken.said, &wanted);
+    let reading =
+        broken.read.as_ref().and_then(|(_, pointer, expected)| Some((messages.pop()?, pointer, expected)));
+    let each = match broken.variant {
+        "server-error" => Some(Expect { status: Some("not 500".to_owned()), ..Expect::default() }),
+        "hung" => Some(Expect::default()),
+        _ => None,
+    };
+    steps.push(Step::Together {
+        requests: messages,
+        expect: Some(ExpectTogether { successes_at_most: broken.most, each }),
+    });
+    if let Some((request, pointer, expected)) = reading {
+        let place = Some(PlaceTest {
+            at: Place::Json(pointer.clone()),
+            equals: Some(json!(expected)),
+            at_least: None,
+            at_most: None,
+        });
+        let expect = Some(Expect { place, ..Expect::default() });
+        steps.push(Step::Send(Send { request, expect, challenge: true, ..Send::default() }));
+    }
+    Replay {
+        format: FORMAT.to_owned(),
+        service: arena.service().to_owned(),
+        probe: arena.meta.id.clone(),
+        variant: broken.variant.to_owned(),
+        seed: arena.request.seed,
+        replicas: 1,
+        steps,
+        see: broken.how.clone(),
+    }
+}
+
+fn advice(variant: &str) -> &'static str {
+    match variant {
+        "lost-update" | "oversold" => {
+            "change the number where it is kept and let the condition decide: UPDATE … SET n = n - 1 WHERE id = ? AND n >= 1, then look at the row count"
+        }
+        "used-twice" => {
+            "let the store decide who is first: a UNIQUE constraint, or UPDATE … WHERE used = 0 and a look at the row count"
+        }
+        "server-error" => {
+            "give the store's locks a timeout long enough, keep transactions short, and repeat what lost"
+        }
+        _ => "take locks in one order everywhere, and give every wait a deadline",
+    }
+}
