@@ -1,17 +1,51 @@
 //! What web frameworks mean: routes, what handlers read, and how a program is started.
+//!
+//! Each framework notes what it understands in one [`routing::Routing`]; whatever cannot be understood makes the surface incomplete
+//! and is named with its file and line. A project without any server is complete and has no routes.
 
 mod entry;
 mod environment;
+mod express;
+mod fastapi;
+mod flask;
+mod inputs;
 mod listening;
+mod path;
+mod project;
+mod routing;
+mod signature;
+mod unread;
+mod words;
 
 use seaworthy_core::surface::Surface;
 
+use self::project::Project;
+use self::routing::Routing;
 use crate::context::Context;
 
-// COORDINATION (to be removed): routes (flask, fastapi, express, python_http_server, node_http) are being written by the "routes" engineer
-// since 00:05; entry, environment, listening by the lead. "languages" engineer: leave framework/ to them, finish language/ and report.
+/// One framework: first what its applications and routers are, in every file; then what is registered on them.
+struct Reads {
+    objects: fn(&mut Routing<'_>),
+    routes: fn(&mut Routing<'_>),
+}
+
+/// THE list.
+const FRAMEWORKS: &[Reads] = &[
+    Reads { objects: fastapi::objects, routes: fastapi::read },
+    Reads { objects: flask::objects, routes: flask::read },
+    Reads { objects: express::objects, routes: express::read },
+];
 
 /// What the program offers to the outside.
 pub fn surface(context: &Context<'_>) -> Surface {
-    Surface { entries: entry::entries(context), ..Surface::default() }
+    let project = Project::of(context);
+    let mut routing = Routing::new(&project);
+    FRAMEWORKS.iter().for_each(|framework| (framework.objects)(&mut routing));
+    FRAMEWORKS.iter().for_each(|framework| (framework.routes)(&mut routing));
+    unread::read(&mut routing);
+    let (routes, not_read) = routing.finish();
+    Surface { routes, complete: not_read.is_empty(), not_read, entries: entry::entries(context) }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,160 @@
+//! How frameworks write paths, brought to one spelling: `{name}` where a value goes.
+
+use seaworthy_core::surface::{Input, InputKind, InputPlace};
+
+/// A path and what it carries.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Pattern {
+    /// With `{name}` where a value goes.
+    pub(super) path: String,
+    /// One for each value.
+    pub(super) inputs: Vec<Input>,
+}
+
+fn value(name: &str, kind: InputKind) -> Input {
+    Input { name: name.to_owned(), place: InputPlace::Path, kind, required: true }
+}
+
+/// Werkzeug's rules: `/users/<int:id>` (<https://werkzeug.palletsprojects.com/en/stable/routing/#rule-format>).
+pub(super) fn flask(rule: &str) -> Pattern {
+    let (mut path, mut inputs, mut rest) = (String::new(), Vec::new(), rule);
+    while let Some((before, after)) = rest.split_once('<') {
+        let Some((inner, after)) = after.split_once('>') else { break };
+        let (converter, name) = inner.rsplit_once(':').unwrap_or(("", inner));
+        let kind = match converter.split('(').next().unwrap_or_default() {
+            "int" => InputKind::Integer,
+            "float" => InputKind::Number,
+            _ => InputKind::Text,
+        };
+        path.push_str(before);
+        path.push_str(&format!("{{{name}}}"));
+        inputs.push(value(name, kind));
+        rest = after;
+    }
+    path.push_str(rest);
+    Pattern { path, inputs }
+}
+
+/// Starlette's paths: `/files/{name:path}` (<https://www.starlette.io/routing/#path-parameters>).
+pub(super) fn starlette(written: &str) -> Pattern {
+    let (mut path, mut inputs, mut rest) = (String::new(), Vec::new(), written);
+    while let Some((before, after)) = rest.split_once('{') {
+        let Some((inner, after)) = after.split_once('}') else { break };
+        let (name, converter) = inner.split_once(':').unwrap_or((inner, ""));
+        let kind = match converter {
+            "int" => InputKind::Integer,
+            "float" => InputKind::Number,
+            "" => InputKind::Unknown,
+            _ => InputKind::Text,
+        };
+        path.push_str(before);
+        path.push_str(&format!("{{{name}}}"));
+        inputs.push(value(name, kind));
+        rest = after;
+    }
+    path.push_str(rest);
+    Pattern { path, inputs }
+}
+
+/// Express's paths: `/users/:id`, `/users/:id(\\d+)`, `/files/*rest`. `None` for what has optional parts or other patterns
+/// (<https://expressjs.com/en/guide/routing.html#route-paths>).
+pub(super) fn express(written: &str) -> Option<Pattern> {
+    let (mut path, mut inputs) = (String::new(), Vec::new());
+    let mut rest = written;
+    while let Some(first) = rest.chars().next() {
+        if first == ':' || first == '*' {
+            let body = rest.get(1..)?;
+            let end = body
+                .find(|c: char| !(c.is_ascii_alphanumeric() || c == '_' || c == '$'))
+                .unwrap_or(body.len());
+            let name = match (first, body.get(..end)?) {
+                ('*', "") => "rest",
+                (_, "") => return None,
+                (_, name) => name,
+            };
+            rest = body.get(end..)?;
+            let mut kind = if first == '*' { InputKind::Text } else { InputKind::Unknown };
+            if rest.starts_with('(') {
+                let close = rest.find(')')?;
+                if matches!(rest.get(1..close)?, r"\d+" | "[0-9]+") {
+                    kind = InputKind::Integer;
+                }
+                rest = rest.get(close + 1..)?;
+            }
+            path.push_str(&format!("{{{name}}}"));
+            inputs.push(value(name, kind));
+        } else if "{}()?+[]\\".contains(first) {
+            return None;
+        } else {
+            path.push(first);
+            rest = rest.get(first.len_utf8()..)?;
+        }
+    }
+    Some(Pattern { path, inputs })
+}
+
+/// A regular expression whose groups each take one value: `^/users/(?P<id>\d+)$`. Groups without a name take the names given, in
+/// order, then `value`. `None` when it has alternatives, classes or repetitions outside its groups.
+pub(super) fn regex(written: &str, names: &[String]) -> Option<Pattern> {
+    let body = written.trim_start_matches('^').trim_start_matches("\\A");
+    let body = body.strip_suffix("\\Z").or_else(|| body.strip_suffix('$')).unwrap_or(body);
+    // An optional slash at the end is the same route.
+    let body = body.strip_suffix("/?").filter(|body| !body.is_empty()).unwrap_or(body);
+    let (mut path, mut inputs, mut rest) = (String::new(), Vec::new(), body);
+    let mut names = names.iter();
+    while let Some(first) = rest.chars().next() {
+        match first {
+            '\\' => {
+                let escaped = rest.chars().nth(1).filter(|c| !c.is_alphanumeric())?;
+                path.push(escaped);
+                rest = rest.get(1 + escaped.len_utf8()..)?;
+            }
+            '(' => {
+                let end = group_end(rest)?;
+                let inner = rest.get(1..end)?;
+                let (name, inner) = match inner.strip_prefix("?P<").or_else(|| inner.strip_prefix("?<")) {
+                    Some(named) => named.split_once('>')?,
+                    None if inner.starts_with('?') => return None,
+                    None => (names.next().map_or("value", String::as_str), inner),
+                };
+                let digits = matches!(inner, r"\d+" | "[0-9]+" | r"-?\d+" | r"\d{1,18}");
+                let kind = if digits { InputKind::Integer } else { InputKind::Text };
+                path.push_str(&format!("{{{name}}}"));
+                inputs.push(value(name, kind));
+                rest = rest.get(end + 1..)?;
+            }
+            '|' | '[' | '*' | '+' | '?' | '.' | '{' | '^' | '$' | ')' => return None,
+            plain => {
+                path.push(plain);
+                rest = rest.get(plain.len_utf8()..)?;
+            }
+        }
+    }
+    path.starts_with('/').then_some(Pattern { path, inputs })
+}
+
+/// Where the group that a text begins with ends.
+fn group_end(text: &str) -> Option<usize> {
+    let (mut depth, mut escaped) = (0_u32, false);
+    for (at, c) in text.char_indices() {
+        match c {
+            _ if escaped => escaped = false,
+            '\\' => escaped = true,
+            '(' => depth += 1,
+            ')' if depth == 1 => return Some(at),
+            ')' => depth = depth.checked_sub(1)?,
+            _ => {}
+        }
+    }
+    None
+}
+
+/// A prefix and a path, with one slash between them; a path that is empty is the prefix.
+pub(super) fn join(prefix: &str, path: &str) -> String {
+    match (prefix.trim_end_matches('/'), path) {
+        ("", "") => "/".to_owned(),
+        ("", path) => format!("/{}", path.trim_start_matches('/')),
+        (prefix, "") => prefix.to_owned(),
+        (prefix, path) => format!("{prefix}/{}", path.trim_start_matches('/')),
+    }
+}
