@@ -117,7 +117,7 @@ pub const CRASH_WRITES: usize = 500;
 pub const CRASH_READS: usize = 400;
 
 /// How long one round reads back; what was not read by then is left open. Logins with a slow password hash take their time.
-pub const CRASH_READING_MS: u64 = 4_000;
+pub const CRASH_READING_MS: u64 = 2_500;
 
 /// Readers of one round.
 pub const CRASH_READERS: usize = 4;

@@ -1,5 +1,7 @@
 //! The HTTP client against servers that are not ours (Python's, Node's where it is installed) and against canned answers.
 
+#![expect(clippy::unwrap_used, reason = "helpers of tests, outside the test functions that clippy knows")]
+
 use std::io::{Read as _, Write as _};
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
 use std::sync::Arc;

@@ -1,5 +1,11 @@
 //! What a finding prints is run in a plain shell, and its replay file is run again: both show the defect, and neither shows it on the correct twin.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    reason = "helpers of tests, outside the test functions that clippy knows"
+)]
+
 use std::collections::BTreeMap;
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};

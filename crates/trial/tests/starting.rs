@@ -1,5 +1,7 @@
 //! How services are started, and what is said when they do not.
 
+#![expect(clippy::panic, reason = "helpers of tests, outside the test functions that clippy knows")]
+
 #[expect(dead_code, reason = "the tests of probes use the rest of it")]
 mod trying;
 

@@ -56,7 +56,7 @@ pub static PROBE: Probe = Probe {
         // State in a process fails in one copy of two nearly always; 19 clean trials rule out 15%.
         bound_needed: Some(BoundNeeded { rate: 0.15, confidence: 0.95 }),
         confirms: &["process-local-session", "process-local-state"],
-        budget_ms: 60_000,
+        budget_ms: 90_000,
         source: include_str!("replicas.rs"),
     },
     run,

@@ -34,7 +34,7 @@ use crate::subject::{Session, Written, find_session, find_writes};
 const WRITERS: usize = 3;
 
 /// The kill comes this long after the first acknowledgement, at random.
-const KILL_AFTER_MS: [u64; 2] = [20, 700];
+const KILL_AFTER_MS: [u64; 2] = [20, 500];
 
 /// Rounds when no bound says how many.
 const ROUNDS: u64 = 19;
@@ -62,7 +62,7 @@ pub static PROBE: Probe = Probe {
         variants: &["lost-acknowledged", "corrupt-file", "does-not-restart"],
         bound_needed: Some(BoundNeeded { rate: 0.15, confidence: 0.95 }),
         confirms: &[],
-        budget_ms: 60_000,
+        budget_ms: 90_000,
         source: include_str!("mod.rs"),
     },
     run,
