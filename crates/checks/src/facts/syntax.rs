@@ -8,6 +8,13 @@
 //! `use` and `extern crate` are [`Import`]; a Rust `impl` and a TypeScript class are [`Class`]; Rust's `if`, `match`, `loop` and
 //! blocks in value position are [`ExprKind::Statement`]; patterns and assignment targets are expressions; types are expressions too,
 //! where they read as such.
+//!
+//! What is not obvious from that. A key of an object literal, a struct literal or one of their patterns is a string literal unless it is
+//! computed. A pattern's default and Python's `case p as n` are [`ExprKind::Assign`]; `a | b` in patterns and types is a
+//! binary `Or`; generic arguments of a type are an index (`Vec[T]`, `Map[(K, V)]`), those of a call are left away. A `require` or
+//! `import()` that a declaration binds is an [`Import`] in the declaration's place; any other, and Python's `importlib.import_module`
+//! with a constant, is an import just before the statement whose call it stays part of. Decorators of a field and attributes
+//! of a `mod m;` are an `Other` before it. A t-string is a template with the tag `t`.
 
 mod expression;
 

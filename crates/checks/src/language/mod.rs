@@ -2,6 +2,7 @@
 
 mod depth;
 pub mod javascript;
+mod nesting;
 pub mod python;
 pub mod rust;
 
@@ -74,12 +75,13 @@ impl Language {
 }
 
 /// The most stack a parser is given. It is address space; memory only where it is used.
-const PARSER_STACK_BYTES: usize = 512 * 1024 * 1024;
+const PARSER_STACK_BYTES: usize = 1024 * 1024 * 1024;
 
 /// Stack for a lowering as deep as it goes, in a debug build.
 const LOWERING_STACK_BYTES: usize = 4 * 1024 * 1024;
 
-/// Runs a parser where neither its recursion nor a mistake of it can end the process.
+/// Runs a parser where neither its recursion nor a mistake of it can end the process. It goes down no more than so many levels,
+/// each of so much stack.
 fn guarded(levels: usize, frame_bytes: usize, parse: impl FnOnce() -> Parsed) -> Parsed {
     let needed = LOWERING_STACK_BYTES + levels * frame_bytes;
     if needed > PARSER_STACK_BYTES {

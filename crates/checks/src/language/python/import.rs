@@ -25,6 +25,10 @@ impl Lowering<'_> {
             None => (Text::default(), self.dots(node)),
         };
         let star = node.names.iter().any(|alias| alias.name.as_str() == "*");
+        if module == "importlib" && node.level == 0 {
+            let brings = |alias: &Alias| alias.name.as_str() == "import_module" && alias.asname.is_none();
+            self.knows_import_module |= node.names.iter().any(brings);
+        }
         let names = if star { Vec::new() } else { node.names.iter().map(imported).collect() };
         StmtKind::Import(Box::new(Import {
             level: node.level,
@@ -49,7 +53,7 @@ impl Lowering<'_> {
 
     /// Keeps `importlib.import_module("a")` and `__import__("a")` as an import, bound to a name or not.
     pub(super) fn note_dynamic_import(&mut self, call: &ExprCall, alias: Option<Text>) -> bool {
-        let Some((module, range)) = dynamic_module(call) else { return false };
+        let Some((module, range)) = self.dynamic_module(call) else { return false };
         let level = module.bytes().take_while(|byte| *byte == b'.').count();
         let import = Import {
             kind: ImportKind::Dynamic,
@@ -60,6 +64,23 @@ impl Lowering<'_> {
         self.dynamic.push(Stmt { extent: extent(call.range()), kind: StmtKind::Import(Box::new(import)) });
         true
     }
+
+    /// The constant module of an import by call.
+    pub(super) fn dynamic_module<'b>(&self, call: &'b ExprCall) -> Option<(&'b str, TextRange)> {
+        let importer = match call.func.as_ref() {
+            Node::Name(name) if name.id.as_str() == "import_module" => self.knows_import_module,
+            Node::Name(name) => name.id.as_str() == "__import__",
+            Node::Attribute(member) => {
+                member.attr.as_str() == "import_module"
+                    && matches!(member.value.as_ref(), Node::Name(name) if name.id.as_str() == "importlib")
+            }
+            _ => false,
+        };
+        let module = call.arguments.args.first().filter(|_| importer)?;
+        let Node::StringLiteral(literal) = module else { return None };
+        let text = literal.value.to_str();
+        (!text.is_empty()).then(|| (text, literal.range()))
+    }
 }
 
 fn imported(alias: &Alias) -> ImportedName {
@@ -68,22 +89,6 @@ fn imported(alias: &Alias) -> ImportedName {
         name: Text::new(alias.name.as_str()),
         alias: alias.asname.as_ref().map(|name| Text::new(name.as_str())),
     }
-}
-
-/// The constant module of an import by call.
-pub(super) fn dynamic_module(call: &ExprCall) -> Option<(&str, TextRange)> {
-    let importer = match call.func.as_ref() {
-        Node::Name(name) => matches!(name.id.as_str(), "__import__" | "import_module"),
-        Node::Attribute(member) => {
-            member.attr.as_str() == "import_module"
-                && matches!(member.value.as_ref(), Node::Name(name) if name.id.as_str() == "importlib")
-        }
-        _ => false,
-    };
-    let module = call.arguments.args.first().filter(|_| importer)?;
-    let Node::StringLiteral(literal) = module else { return None };
-    let text = literal.value.to_str();
-    (!text.is_empty()).then(|| (text, literal.range()))
 }
 
 /// Whether a condition is `TYPE_CHECKING`.

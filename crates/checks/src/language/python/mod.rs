@@ -10,6 +10,7 @@ use ruff_python_parser::{Mode, ParseOptions, parse_unchecked};
 use ruff_text_size::{Ranged, TextRange};
 
 use super::depth::Depth;
+use super::nesting::Openers;
 use super::{Parsed, SyntaxError, comment_at, guarded, refused};
 use crate::facts::syntax::{Expr, Extent, Module, Stmt};
 
@@ -18,7 +19,7 @@ pub fn parse(_path: &str, text: &str) -> Parsed {
     if f_strings(text) > F_STRINGS {
         return refused(format!("more than {F_STRINGS} f-strings: generated, or made to stop its readers"));
     }
-    guarded(text.len() / 2, PARSER_FRAME_BYTES, || lower(text))
+    guarded(OPENERS.levels(text), PARSER_FRAME_BYTES, || lower(text))
 }
 
 /// F-strings of one file. Reading those that nest takes the square of their number: 20,000 take a minute.
@@ -36,6 +37,14 @@ fn f_strings(text: &str) -> usize {
     text.as_bytes().windows(3).filter(is_prefix).count()
 }
 
+/// What makes the tree deeper, left-nested operators, members and calls too: dropping it goes down them.
+const OPENERS: Openers = Openers {
+    marks: b"([{-~+*/%@&|^<>=.:!",
+    words: &[
+        "and", "async", "await", "else", "for", "if", "in", "is", "lambda", "not", "or", "yield", "from",
+    ],
+};
+
 /// Stack that one level of nesting takes. The parser grows its own stack; this is for dropping its tree.
 const PARSER_FRAME_BYTES: usize = 1024;
 
@@ -52,8 +61,14 @@ fn lower(text: &str) -> Parsed {
         .filter(|token| token.kind() == TokenKind::Comment)
         .map(|token| comment_at(text, extent(token.range())))
         .collect();
-    let mut lowering =
-        Lowering { text, depth: Depth::default(), type_only: 0, yields: false, dynamic: Vec::new() };
+    let mut lowering = Lowering {
+        text,
+        depth: Depth::default(),
+        type_only: 0,
+        yields: false,
+        knows_import_module: false,
+        dynamic: Vec::new(),
+    };
     let body = match parsed.syntax() {
         ruff_python_ast::Mod::Module(module) => lowering.body(&module.body),
         ruff_python_ast::Mod::Expression(_) => Vec::new(),
@@ -70,6 +85,8 @@ struct Lowering<'a> {
     type_only: u32,
     /// Whether the function at hand has yielded yet.
     yields: bool,
+    /// Whether `import_module` alone is importlib's: packages have functions of that name that do otherwise.
+    knows_import_module: bool,
     /// Imports by call that the statement at hand holds; they become statements before it.
     dynamic: Vec<Stmt>,
 }

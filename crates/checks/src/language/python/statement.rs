@@ -7,7 +7,7 @@ use ruff_python_ast::{
 };
 use ruff_text_size::Ranged;
 
-use super::import::{dynamic_module, is_type_checking};
+use super::import::is_type_checking;
 use super::{Lowering, extent};
 use crate::facts::syntax::{
     Arm, Assign, Class, ClassKind, Declares, Expr, ExprKind, Function, Handler, Loop, Parameter,
@@ -96,7 +96,7 @@ impl Lowering<'_> {
     fn is_import(&mut self, node: &StmtAssign) -> bool {
         match (node.targets.as_slice(), node.value.as_ref()) {
             ([Node::Name(target)], Node::Call(call))
-                if dynamic_module(call).is_some_and(|(name, _)| binds_itself(call, name)) =>
+                if self.dynamic_module(call).is_some_and(|(name, _)| binds_itself(call, name)) =>
             {
                 self.note_dynamic_import(call, Some(Text::new(target.id.as_str())))
             }

@@ -5,6 +5,7 @@ mod javascript;
 mod outline;
 mod python;
 mod rust;
+mod truth;
 mod typescript;
 
 use super::Language;

@@ -25,10 +25,11 @@ fn imports_for_types_only_are_marked() {
 
 #[test]
 fn imports_by_call_become_imports() {
-    let text = "m = importlib.import_module('a.b')\nx = __import__('c.d')\nf(import_module('.e', 'p'))\n";
-    let expected = "import Dynamic a.b as m\nimport Dynamic c.d\nx = __import__(\"c.d\")\nimport Dynamic .e\n\
+    let text = "from importlib import import_module\nm = importlib.import_module('a.b')\nx = __import__('c.d')\nf(import_module('.e', 'p'))\n";
+    let expected = "import Static importlib {import_module}\nimport Dynamic a.b as m\nimport Dynamic c.d\nx = __import__(\"c.d\")\nimport Dynamic .e\n\
                     f(import_module(\".e\", \"p\"))\n";
     assert_eq!(read(text), expected);
+    assert_eq!(read("a = import_module('b')\n"), "a = import_module(\"b\")\n");
     assert_eq!(read("importlib.import_module(name)\n"), "importlib.import_module(name)\n");
 }
 
