@@ -28,8 +28,8 @@ fn what_is_replaced_by_rename_before_the_answer_survives_every_kill() {
     let seen = notes("", 120);
     assert_eq!(seen.findings, []);
     assert_eq!(seen.outcome, Outcome::Held);
-    assert!(seen.trials >= 19);
-    assert!(seen.bound.is_some_and(|bound| bound.rate < 0.15));
+    assert!(seen.trials >= 14);
+    assert!(seen.bound.is_some_and(|bound| bound.rate < 0.2));
 }
 
 #[test]
