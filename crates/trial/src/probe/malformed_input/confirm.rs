@@ -113,7 +113,8 @@ struct Repeated {
 fn attempt(arena: &Arena<'_>, alarm: &Alarm, replay: &Replay, number: u32) -> Result<bool, String> {
     let copies = [arena.start().map_err(|error| error.to_string())?];
     match replay::perform(replay, &copies, &format!("c{number}")) {
-        Attempt::Seen(_) if alarm.seen.variant == Variant::Died => {
+        // A process may end a moment after it has answered.
+        Attempt::Seen(_) | Attempt::NotSeen if alarm.seen.variant == Variant::Died => {
             let until = Instant::now() + super::DYING;
             while copies.iter().any(crate::service::Running::alive) && Instant::now() < until {
                 std::thread::sleep(Duration::from_millis(10));
@@ -152,6 +153,10 @@ fn replay(arena: &Arena<'_>, alarm: &Alarm, everything: bool) -> Replay {
         Variant::Accepted => Some(Expect { status: Some("not 2XX".to_owned()), ..Expect::default() }),
     };
     steps.push(Step::Send(Send { request: message, expect, challenge: true, ..Send::default() }));
+    if alarm.seen.variant == Variant::Died {
+        let any = Message::of(&Request::new("GET", "/"));
+        steps.push(Step::Send(Send { request: any, challenge: true, ..Send::default() }));
+    }
     let see = match alarm.seen.variant {
         Variant::Died => "no answer: the process has ended".to_owned(),
         Variant::Hung => "no answer at all".to_owned(),
@@ -220,7 +225,7 @@ fn report(
         {
             places.push(origin);
             let span = Span { line: origin.line, column: 1, end_line: origin.line, end_column: 1 };
-            let note = format!("{} is raised in {}", origin.exception, origin.function);
+            let note = format!("{} is raised here", origin.exception);
             finding = finding.related(Location::Source { path: origin.path.clone(), span }, note);
         }
     }
@@ -233,7 +238,7 @@ fn report(
 fn example(alarm: &Alarm) -> String {
     let from = match &alarm.logged {
         Logged::At(origin) if alarm.seen.variant != Variant::Accepted => {
-            format!(": {} in {} ({}:{})", origin.exception, origin.function, origin.path, origin.line)
+            format!(": {} {}", origin.exception, origin.place())
         }
         _ => String::new(),
     };
@@ -244,7 +249,7 @@ fn example(alarm: &Alarm) -> String {
 fn example_of_group(alarm: &Alarm) -> String {
     match &alarm.logged {
         Logged::At(origin) if alarm.seen.variant != Variant::Accepted => {
-            format!("with {} ({} in {})", alarm.challenge.what, origin.exception, origin.function)
+            format!("with {} ({} {})", alarm.challenge.what, origin.exception, origin.place())
         }
         _ => format!("with {}", alarm.challenge.what),
     }

@@ -65,6 +65,9 @@ const LEAST_MS: u64 = 15_000;
 /// Refusals for too many requests (429) in a row after which a fresh copy is started.
 const LIMITED: u32 = 3;
 
+/// Challenges before a death that may have been its cause.
+const SUSPECTS: usize = 3;
+
 /// How long a process that answers no more is given to be seen as dead.
 const DYING: Duration = Duration::from_millis(400);
 
@@ -107,6 +110,8 @@ pub(super) struct Bench<'a> {
     visitor: Visitor<'a>,
     restarts: u32,
     limited: u32,
+    /// The last challenges that were answered, the newest last.
+    recent: Vec<(usize, Operation, Challenge)>,
     /// The log at the last alarm: a stack trace in it that was there before belongs to another.
     log: String,
 }
@@ -115,14 +120,14 @@ impl<'a> Bench<'a> {
     fn new(arena: &'a Arena<'a>) -> Result<Self, Stop> {
         let running = arena.start()?;
         let visitor = arrive(arena, &running);
-        Ok(Self { arena, running, visitor, restarts: 0, limited: 0, log: String::new() })
+        Ok(Self { arena, running, visitor, restarts: 0, limited: 0, recent: Vec::new(), log: String::new() })
     }
 
     /// Whether an alarm of another copy shows on this one as well. A death or a hang ends the copy.
     fn shows(&mut self, alarm: &Alarm) -> Result<bool, Stop> {
         let came = send(self.visitor.client(), &self.visitor, &alarm.challenge.form);
         let variant = alarm.seen.variant;
-        if came.is_err() && self.died() {
+        if (came.is_err() || variant == Variant::Died) && self.died() {
             self.renew()?;
             return Ok(variant == Variant::Died);
         }
@@ -138,6 +143,7 @@ impl<'a> Bench<'a> {
     fn renew(&mut self) -> Result<(), Stop> {
         self.restarts += 1;
         self.limited = 0;
+        self.recent.clear();
         self.running.kill();
         self.running = self.arena.start()?;
         self.visitor = arrive(self.arena, &self.running);
@@ -196,16 +202,19 @@ impl<'a> Bench<'a> {
             return Ok(false);
         }
         self.limited = 0;
+        let suspect = (index, operation.clone(), challenge.clone());
         if came.is_err() && self.died() {
-            let how = self
-                .running
-                .exit()
-                .map_or_else(|| "ends the process".to_owned(), |exit| format!("ends the process ({exit})"));
-            let seen = Seen { variant: Variant::Died, how, telltale: None };
-            self.raise(index, operation, challenge, seen, None, alarms);
-            self.renew()?;
+            // Who finds the door closed did not close it.
+            let innocent = matches!(came, Err(TransportError::Connect(_)));
+            let mut suspects: Vec<_> = std::mem::take(&mut self.recent);
+            suspects.extend(Some(suspect).filter(|_| !innocent));
+            self.accuse(suspects, alarms)?;
             return Ok(true);
         }
+        if self.recent.len() >= SUSPECTS {
+            self.recent.remove(0);
+        }
+        self.recent.push(suspect);
         let well_formed = !matches!(challenge.form, Form::Bytes(_));
         for seen in judge(&came, well_formed, challenge.refused, self.running.root()) {
             let (variant, shrunk) = (seen.variant, self.shrink(&challenge, &seen));
@@ -216,6 +225,29 @@ impl<'a> Bench<'a> {
             }
         }
         Ok(true)
+    }
+
+    /// The process is gone, and one of these ended it, likeliest the last: what nobody awaits fails after its request was answered.
+    fn accuse(
+        &mut self,
+        mut suspects: Vec<(usize, Operation, Challenge)>,
+        alarms: &mut Alarms,
+    ) -> Result<(), Stop> {
+        let how = self
+            .running
+            .exit()
+            .map_or_else(|| "ends the process".to_owned(), |exit| format!("ends the process ({exit})"));
+        let seen = Seen { variant: Variant::Died, how, telltale: None };
+        self.renew()?;
+        while let Some((index, operation, challenge)) = suspects.pop() {
+            // The last one left is accused as it is; it is repeated before it is reported.
+            let _ = send(self.visitor.client(), &self.visitor, &challenge.form);
+            if suspects.is_empty() || self.died() {
+                self.raise(index, &operation, challenge, seen, None, alarms);
+                return self.renew();
+            }
+        }
+        Ok(())
     }
 
     /// Whether the process is gone, or goes in this moment.

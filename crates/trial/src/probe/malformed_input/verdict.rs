@@ -143,6 +143,7 @@ pub(super) fn leaked_trace(body: &str, root: &Path) -> Option<String> {
 pub(super) fn unescaped(body: &str) -> String {
     body.replace("&nbsp;", " ")
         .replace("<br>", "\n")
+        .replace("<pre>", "\n")
         .replace("&quot;", "\"")
         .replace("\\n", "\n")
         .replace("\\\"", "\"")
@@ -166,6 +167,18 @@ pub(super) struct Origin {
     pub(super) exception: String,
     /// Whether the last frame of all is the program's, and not a library's.
     pub(super) own: bool,
+}
+
+impl Origin {
+    /// `in create (app.py:41)`, or `at app.js:21` for a function without a name.
+    pub(super) fn place(&self) -> String {
+        let Self { path, line, function, .. } = self;
+        if function.is_empty() {
+            format!("at {path}:{line}")
+        } else {
+            format!("in {function} ({path}:{line})")
+        }
+    }
 }
 
 /// What a log says about the newest failure in it.
