@@ -196,3 +196,6 @@ pub const RACE_ROUNDS: u32 = 22;
 
 /// How long an answer is awaited when requests come together.
 pub const RACE_ANSWER_TIMEOUT_MS: u64 = 15_000;
+
+/// Characters of a request or an answer that a replay file keeps for people.
+pub const REPLAY_SEEN_CHARS: usize = 4_000;

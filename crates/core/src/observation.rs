@@ -305,4 +305,7 @@ pub struct Artifact {
     pub path: String,
     /// Its contents' digest.
     pub digest: Digest,
+    /// The finding it shows again, by fingerprint.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub finding: Option<Digest>,
 }

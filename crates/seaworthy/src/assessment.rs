@@ -7,7 +7,9 @@ use std::time::Duration;
 
 use seaworthy_core::plan::FILE_NAME;
 use seaworthy_core::surface::Surface;
-use seaworthy_core::{Body, Decision, Entry, NotChecked, Observation, Producer, RuleId, Verified, decide};
+use seaworthy_core::{
+    Artifact, Body, Decision, Digest, Entry, NotChecked, Observation, Producer, RuleId, Verified, decide,
+};
 
 use crate::cache;
 use crate::clock;
@@ -184,11 +186,26 @@ fn report(project: &Project, measured: Measured, decision: Decision) -> Report {
         pages: rules.iter().map(|rule| (rule.id.to_owned(), rule.page.clone())).collect(),
         handlers: handlers.collect(),
         start_file: measured.trials.start_file,
-        exchanges: measured.trials.exchanges,
+        exchanges: exchanges(project, &measured.observations),
         observations: measured.observations,
         inferred: measured.inferred,
         decision,
     }
+}
+
+/// What went over the wire when a finding was seen, from the replay files that are still there.
+fn exchanges(project: &Project, observations: &[Observation]) -> BTreeMap<Digest, Vec<(String, String)>> {
+    let artifacts = observations.iter().flat_map(|seen| &seen.artifacts);
+    let read = |artifact: &Artifact| {
+        let bytes = std::fs::read(project.root.join(&artifact.path)).ok()?;
+        // Another file of this name, or one that was changed, shows nothing of this finding.
+        let replay = (Digest::of(&bytes) == artifact.digest)
+            .then(|| seaworthy_trial::replay::read(&bytes).ok())
+            .flatten()?;
+        let exchanges = replay.exchanges.into_iter().map(|seen| (seen.request, seen.answer)).collect();
+        Some((artifact.finding?, exchanges))
+    };
+    artifacts.filter_map(read).collect()
 }
 
 /// What is on record for the project's tree as it is now, decided again.

@@ -8,7 +8,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use seaworthy_core::plan::{Service, nearest};
 use seaworthy_core::surface::Surface;
-use seaworthy_core::{BoundNeeded, Digest, Location, NotChecked, Observation, RuleId};
+use seaworthy_core::{BoundNeeded, Location, NotChecked, Observation, RuleId};
 use seaworthy_trial::{Event, Progress, Request};
 use signal_hook::consts::{SIGINT, SIGTERM};
 use tempfile::TempDir;
@@ -38,8 +38,6 @@ pub(crate) struct Trials {
     pub services: Vec<String>,
     /// The file that starts the service.
     pub start_file: Option<String>,
-    /// Requests and answers of the reproductions, by fingerprint.
-    pub exchanges: BTreeMap<Digest, Vec<(String, String)>>,
 }
 
 /// Tries what is wanted.

@@ -9,7 +9,7 @@ use seaworthy_core::plan::{Identity, Promise};
 use seaworthy_core::{Artifact, Bound, BoundNeeded, Digest, Finding, Location, NotChecked, Reason};
 
 use crate::probe::Meta;
-use crate::replay::Replay;
+use crate::replay::{Replay, Seen, Step, perform_and_keep};
 use crate::schema::{Inferred, Operations};
 use crate::service::{NotReady, Running};
 use crate::{Event, Request};
@@ -172,14 +172,29 @@ impl<'a> Arena<'a> {
 
     /// Writes a replay file and returns it as an artifact. A folder that cannot be written is no reason to lose a finding: then there is none.
     pub fn write_replay(&self, replay: &Replay) -> Option<Artifact> {
-        let bytes = serde_json::to_vec_pretty(replay).ok()?;
+        let replay = Replay { exchanges: self.once_more(replay), ..replay.clone() };
+        let bytes = serde_json::to_vec_pretty(&replay).ok()?;
         let digest = Digest::of(&bytes);
         let name = format!("{}-{}-{}.json", self.service(), self.meta.id, digest.short());
         let path = self.request.replays.join(name.replace(['/', '\0'], "-"));
         fs::create_dir_all(self.request.replays).ok()?;
         fs::write(&path, bytes).ok()?;
         let shown = path.strip_prefix(self.request.root).unwrap_or(&path);
-        Some(Artifact { kind: "replay".to_owned(), path: shown.to_string_lossy().into_owned(), digest })
+        Some(Artifact {
+            kind: "replay".to_owned(),
+            path: shown.to_string_lossy().into_owned(),
+            digest,
+            finding: None,
+        })
+    }
+
+    /// What goes over the wire when a replay is run, for people to read. Not for what has to be killed: that takes a crash's time again.
+    fn once_more(&self, replay: &Replay) -> Vec<Seen> {
+        if replay.steps.iter().any(|step| matches!(step, Step::Crash(_) | Step::Restart { .. })) {
+            return Vec::new();
+        }
+        let copies = self.replicas(replay.replicas.clamp(1, 2)).unwrap_or_default();
+        perform_and_keep(replay, &copies, &format!("seen{}", self.starts.get())).1
     }
 
     /// The lines with which a reproduction begins: a fresh copy that answers at `$URL`, further copies that share its data at `$URL2` and on.
@@ -224,7 +239,8 @@ impl<'a> Arena<'a> {
 impl Evidence {
     /// Adds a finding and its replay.
     pub fn found(&mut self, finding: Finding, replay: Option<Artifact>) {
+        let fingerprint = finding.fingerprint;
         self.findings.push(finding);
-        self.artifacts.extend(replay);
+        self.artifacts.extend(replay.map(|replay| Artifact { finding: Some(fingerprint), ..replay }));
     }
 }

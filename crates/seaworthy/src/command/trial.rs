@@ -28,9 +28,9 @@ pub(super) struct Args {
     /// Run a replay again, on a fresh process, instead of probing.
     #[arg(long, value_name = "FILE", conflicts_with_all = ["probes", "serve"])]
     replay: Option<PathBuf>,
-    /// Serve a fresh copy of the service on this port of 127.0.0.1 until stopped, instead of probing. Given several times: as many
-    /// copies, which share their files and data.
-    #[arg(long, value_name = "PORT", conflicts_with = "probes")]
+    /// Serve a fresh copy of the service on this port of 127.0.0.1 until stopped, instead of probing. With several ports,
+    /// separated by commas: as many copies, which share their files and data.
+    #[arg(long, value_name = "PORT", value_delimiter = ',', conflicts_with = "probes")]
     serve: Vec<u16>,
     /// The project's root.
     #[arg(long, default_value = ".", value_name = "FOLDER")]

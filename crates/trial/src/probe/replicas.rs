@@ -394,6 +394,7 @@ fn replay(arena: &Arena<'_>, variant: &str, steps: Vec<Step>, see: String) -> Re
         replicas: 2,
         steps,
         see,
+        exchanges: Vec::new(),
     }
 }
 

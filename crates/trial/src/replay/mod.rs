@@ -11,12 +11,14 @@ use std::collections::BTreeMap;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use seaworthy_core::RuleId;
+use seaworthy_core::limits::REPLAY_SEEN_CHARS;
 use seaworthy_core::plan::promise::Place;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::http::Request;
+use crate::http::{Exchange, Request, TransportError};
 
+pub(crate) use perform::perform_and_keep;
 pub use perform::{Actor, Attempt, ReplayError, Replayed, perform, read, replay, text_at};
 pub use shell_lines::lines;
 
@@ -44,6 +46,49 @@ pub struct Replay {
     pub steps: Vec<Step>,
     /// What is to be seen, as a sentence.
     pub see: String,
+    /// What went over the wire when it was seen, for people; running the replay does not read it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub exchanges: Vec<Seen>,
+}
+
+/// A request and its answer, as text.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Seen {
+    /// The request's bytes.
+    pub request: String,
+    /// The answer's head and body; how the exchange ended where there was none.
+    pub answer: String,
+}
+
+impl Seen {
+    fn of(message: &Message, exchange: &Result<Exchange, TransportError>) -> Self {
+        match exchange {
+            Ok(exchange) => {
+                let mut answer = format!("HTTP {}\n", exchange.status);
+                for (name, value) in &exchange.headers {
+                    answer.push_str(&format!("{name}: {}\n", String::from_utf8_lossy(value)));
+                }
+                answer.push('\n');
+                answer.push_str(&exchange.text());
+                Self {
+                    request: shortened(&String::from_utf8_lossy(&exchange.request)),
+                    answer: shortened(&answer),
+                }
+            }
+            Err(error) => Self {
+                request: shortened(&format!("{} {}\n\n{}", message.method, message.target, message.body)),
+                answer: error.to_string(),
+            },
+        }
+    }
+}
+
+fn shortened(text: &str) -> String {
+    match text.char_indices().nth(REPLAY_SEEN_CHARS) {
+        Some((end, _)) => format!("{}\n.. and more", text.get(..end).unwrap_or_default()),
+        None => text.to_owned(),
+    }
 }
 
 fn one() -> usize {

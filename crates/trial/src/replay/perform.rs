@@ -9,7 +9,7 @@ use seaworthy_core::plan::promise::Place;
 use serde_json::Value;
 
 use super::crash;
-use super::{Expect, ExpectTogether, FORMAT, Message, PlaceTest, Replay, Send, Step};
+use super::{Expect, ExpectTogether, FORMAT, Message, PlaceTest, Replay, Seen, Send, Step};
 use crate::Request;
 use crate::http::{Client, Exchange, TransportError, released_together};
 use crate::service::{NotReady, Running, prepare};
@@ -23,6 +23,8 @@ pub struct Actor {
     pub names: BTreeMap<String, String>,
     /// What makes this caller's fresh values differ from everybody's.
     label: String,
+    /// What went over the wire, step by step.
+    seen: Vec<Seen>,
 }
 
 static FRESH: AtomicU64 = AtomicU64::new(0);
@@ -31,12 +33,12 @@ impl Actor {
     /// A caller known as `${user}`. The label must be unique in the service; letters and digits pass everywhere.
     pub fn new(client: Client, label: &str) -> Self {
         let names = BTreeMap::from([("user".to_owned(), label.to_owned())]);
-        Self { client, names, label: label.to_owned() }
+        Self { client, names, label: label.to_owned(), seen: Vec::new() }
     }
 
     /// The same caller over another client, such as one of another replica.
     pub fn over(&self, client: Client) -> Self {
-        Self { client, names: self.names.clone(), label: self.label.clone() }
+        Self { client, names: self.names.clone(), label: self.label.clone(), seen: Vec::new() }
     }
 
     /// Makes `${unique}` and `${value}` fresh ones, and returns the value.
@@ -199,15 +201,25 @@ pub enum Attempt {
 
 /// Performs all steps once against copies that run.
 pub fn perform(replay: &Replay, copies: &[Running], label: &str) -> Attempt {
+    perform_and_keep(replay, copies, label).0
+}
+
+/// The same, with what went over the wire.
+pub(crate) fn perform_and_keep(replay: &Replay, copies: &[Running], label: &str) -> (Attempt, Vec<Seen>) {
     let Some(first) = copies.first() else {
-        return Attempt::Worthless("there is no copy of the service".to_owned());
+        return (Attempt::Worthless("there is no copy of the service".to_owned()), Vec::new());
     };
     let mut actor = Actor::new(first.visitor(), label);
+    let attempt = steps(replay, copies, first, &mut actor);
+    (attempt, actor.seen)
+}
+
+fn steps(replay: &Replay, copies: &[Running], first: &Running, actor: &mut Actor) -> Attempt {
     for step in &replay.steps {
         let done = match step {
-            Step::Send(send) => one(&mut actor, send, copies),
-            Step::Together { requests, expect } => together(&mut actor, requests, expect.as_ref()),
-            Step::Crash(crash) => crash::perform(crash, &mut actor, first),
+            Step::Send(send) => one(actor, send, copies),
+            Step::Together { requests, expect } => together(actor, requests, expect.as_ref()),
+            Step::Crash(crash) => crash::perform(crash, actor, first),
             Step::Restart { on } => copies.get(*on).unwrap_or(first).restart().map_or_else(
                 |error| Some(Attempt::Seen(format!("it does not start again: {error}"))),
                 |()| {
@@ -229,6 +241,7 @@ fn one(actor: &mut Actor, send: &Send, copies: &[Running]) -> Option<Attempt> {
     };
     actor.client = copy.client();
     let exchange = actor.perform(send);
+    actor.seen.push(Seen::of(&send.request, &exchange));
     let unmet = send.expect.as_ref().map_or_else(
         || exchange.as_ref().err().map(ToString::to_string),
         |expect| expect.unmet(&exchange, &actor.names),
@@ -245,6 +258,9 @@ fn together(actor: &mut Actor, messages: &[Message], expect: Option<&ExpectToget
         requests.push((client, message.request(&actor.names)));
     }
     let answers = released_together(&requests);
+    actor
+        .seen
+        .extend(messages.iter().zip(&answers).take(2).map(|(message, answer)| Seen::of(message, answer)));
     let expect = expect?;
     let successes = answers.iter().filter(|answer| answer.as_ref().is_ok_and(Exchange::is_success)).count();
     if let Some(most) = expect.successes_at_most.filter(|most| successes > *most) {

@@ -66,6 +66,7 @@ fn steps(arena: &Arena<'_>, broken: &Broken) -> Replay {
         replicas: 1,
         steps,
         see: broken.how.clone(),
+        exchanges: Vec::new(),
     }
 }
 

@@ -239,6 +239,7 @@ fn report(
                 )
             }
         },
+        exchanges: Vec::new(),
     };
     let message = format!(
         "{} (in {times} of {of} rounds, and again in {again} of {of_again} on a fresh copy)",

@@ -174,6 +174,7 @@ fn replay(arena: &Arena<'_>, alarm: &Alarm, everything: bool) -> Replay {
         replicas: 1,
         steps,
         see,
+        exchanges: Vec::new(),
     }
 }
 
