@@ -1,7 +1,7 @@
 //! Probes: each one way in which a running service can be wrong. One file (or folder) each, listed in [`registry`].
 
-pub mod crash_recovery;
 pub mod concurrent_users;
+pub mod crash_recovery;
 pub mod malformed_input;
 pub mod registry;
 pub mod replicas;
