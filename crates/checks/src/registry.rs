@@ -6,9 +6,11 @@ use seaworthy_core::{FailureMode, RuleId};
 
 use crate::context::Context;
 use crate::facts::source::SourceFile;
-use crate::{architecture_drift, compounding_error, hallucinated_confidence, shared_blind_spot, superficial_security};
 use crate::report::Report;
 use crate::suppression::Used;
+use crate::{
+    architecture_drift, compounding_error, hallucinated_confidence, shared_blind_spot, superficial_security,
+};
 
 /// Every check, alphabetical by id.
 pub static CHECKS: &[&Check] = &[

@@ -120,7 +120,10 @@ fn read_one(tree: &Tree, entry: &Entry, language: Language) -> Read {
     }
     let lines = Lines::of(&text);
     if text.len() > 8 * MINIFIED_LINE_BYTES && text.len() / lines.count().max(1) > MINIFIED_LINE_BYTES {
-        let why = format!("{} bytes a line: minified or generated, not written by hand", text.len() / lines.count());
+        let why = format!(
+            "{} bytes a line: minified or generated, not written by hand",
+            text.len() / lines.count()
+        );
         return Read::Built(NotChecked { what: entry.path.clone(), why });
     }
     let parsed = language.parse(&entry.path, &text);

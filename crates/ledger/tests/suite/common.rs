@@ -53,7 +53,9 @@ pub(crate) fn observation(number: u64) -> Body {
         artifacts: vec![Artifact {
             kind: "log".to_owned(),
             path: "a/b".to_owned(),
-            digest: Digest::of(b"log"), finding: None }],
+            digest: Digest::of(b"log"),
+            finding: None,
+        }],
         independence: None,
     }))
 }

@@ -18,7 +18,7 @@ impl Lowering {
     pub(super) fn class(&mut self, node: &Node<'_>, is_public: bool) -> Class {
         let start = node.span.start;
         let (name, name_extent) = match &node.id {
-            Some(id) => (Text::new(&id.name), extent(id.span)),
+            Some(id) => (Text::new(id.name), extent(id.span)),
             None => (Text::default(), Extent { start, end: start }),
         };
         let decorators = self.decorators(&node.decorators);
@@ -118,7 +118,7 @@ impl Lowering {
             .collect();
         Class {
             kind: ClassKind::Interface,
-            name: Text::new(&node.id.name),
+            name: Text::new(node.id.name),
             name_extent: extent(node.id.span),
             bases,
             decorators: Vec::new(),
@@ -201,7 +201,7 @@ impl Lowering {
         }
         Class {
             kind: ClassKind::Enum,
-            name: Text::new(&node.id.name),
+            name: Text::new(node.id.name),
             name_extent: extent(node.id.span),
             bases: Vec::new(),
             decorators: Vec::new(),

@@ -32,8 +32,8 @@ impl Lowering {
         }
         let kind = match node {
             Expression::Identifier(name) if name.name == "undefined" => ExprKind::Literal(Literal::Null),
-            Expression::Identifier(name) => ExprKind::Name(Text::new(&name.name)),
-            Expression::StringLiteral(text) => ExprKind::Literal(Literal::String(Text::new(&text.value))),
+            Expression::Identifier(name) => ExprKind::Name(Text::new(name.name)),
+            Expression::StringLiteral(text) => ExprKind::Literal(Literal::String(Text::new(text.value))),
             Expression::NumericLiteral(number) => numeric(number),
             Expression::BooleanLiteral(boolean) => ExprKind::Literal(Literal::Boolean(boolean.value)),
             Expression::NullLiteral(_) => ExprKind::Literal(Literal::Null),
@@ -99,7 +99,7 @@ impl Lowering {
                 ExprKind::Literal(Literal::Integer(digits))
             }
             Expression::RegExpLiteral(regex) => ExprKind::Literal(Literal::Regex {
-                pattern: Text::new(&regex.regex.pattern.text),
+                pattern: Text::new(regex.regex.pattern.text),
                 flags: Text::new(regex.regex.flags.to_string()),
             }),
             Expression::Super(_) => ExprKind::Name(Text::const_new("super")),
@@ -140,7 +140,7 @@ impl Lowering {
             }
             MemberExpression::StaticMemberExpression(member) => ExprKind::Member {
                 object: self.boxed(&member.object),
-                name: Text::new(&member.property.name),
+                name: Text::new(member.property.name),
                 optional: member.optional,
             },
             MemberExpression::PrivateFieldExpression(member) => ExprKind::Member {
@@ -298,7 +298,7 @@ impl Lowering {
         for quasi in &node.quasis {
             let text = quasi.value.cooked.unwrap_or(quasi.value.raw);
             if !text.is_empty() {
-                parts.push(TemplatePart::Text(Text::new(&text)));
+                parts.push(TemplatePart::Text(Text::new(text)));
             }
             if let Some(value) = values.next() {
                 parts.push(TemplatePart::Value(self.expr(value)));

@@ -12,7 +12,7 @@ impl Lowering {
     pub(super) fn function(&mut self, node: &Node<'_>, is_public: bool) -> Function {
         let start = node.span.start;
         let (name, name_extent) = match &node.id {
-            Some(id) => (Text::new(&id.name), extent(id.span)),
+            Some(id) => (Text::new(id.name), extent(id.span)),
             None => (Text::default(), Extent { start, end: start }),
         };
         Function {

@@ -79,7 +79,7 @@ impl Lowering {
         let value = match &node.module_reference {
             TSModuleReference::ExternalModuleReference(reference) => {
                 let kind = kind_of(node.import_kind, ImportKind::Static);
-                let alias = Some(Text::new(&node.id.name));
+                let alias = Some(Text::new(node.id.name));
                 return StmtKind::Import(Box::new(Import {
                     alias,
                     ..of_module(&reference.expression, kind)
@@ -89,7 +89,7 @@ impl Lowering {
             TSModuleReference::QualifiedName(name) => {
                 let left = Box::new(self.type_name(&name.left));
                 let kind =
-                    ExprKind::Member { object: left, name: Text::new(&name.right.name), optional: false };
+                    ExprKind::Member { object: left, name: Text::new(name.right.name), optional: false };
                 Expr { extent: extent(name.span), kind }
             }
         };
@@ -110,7 +110,7 @@ impl Lowering {
         let plain = import(Text::new(module), span, ImportKind::Dynamic);
         match (&node.id, member) {
             (BindingPattern::BindingIdentifier(name), None) => {
-                Some(Import { alias: Some(Text::new(&name.name)), ..plain })
+                Some(Import { alias: Some(Text::new(name.name)), ..plain })
             }
             (BindingPattern::BindingIdentifier(name), Some(member)) => {
                 let names = vec![imported(&member.name, &name.name, member.span)];
@@ -173,7 +173,7 @@ fn import_declaration(node: &ImportDeclaration<'_>, out: &mut Vec<Stmt>) {
                 values.names.push(imported("default", &specifier.local.name, specifier.span));
             }
             ImportDeclarationSpecifier::ImportNamespaceSpecifier(specifier) => {
-                values.alias = Some(Text::new(&specifier.local.name));
+                values.alias = Some(Text::new(specifier.local.name));
             }
         }
     }
@@ -228,7 +228,7 @@ fn imported(name: &str, local: &str, span: Span) -> ImportedName {
 }
 
 fn of_module(source: &StringLiteral<'_>, kind: ImportKind) -> Import {
-    import(Text::new(&source.value), source.span, kind)
+    import(Text::new(source.value), source.span, kind)
 }
 
 fn import(module: Text, span: Span, kind: ImportKind) -> Import {

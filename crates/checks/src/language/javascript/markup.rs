@@ -34,7 +34,7 @@ impl Lowering {
 
     fn attribute(&mut self, node: &JSXAttribute<'_>) -> (Text, Option<Expr>) {
         let name = match &node.name {
-            JSXAttributeName::Identifier(name) => Text::new(&name.name),
+            JSXAttributeName::Identifier(name) => Text::new(name.name),
             JSXAttributeName::NamespacedName(name) => {
                 Text::from(format!("{}:{}", name.namespace.name, name.name.name))
             }
@@ -99,8 +99,8 @@ impl Lowering {
 
 fn element_name(node: &JSXElementName<'_>) -> Text {
     match node {
-        JSXElementName::Identifier(name) => Text::new(&name.name),
-        JSXElementName::IdentifierReference(name) => Text::new(&name.name),
+        JSXElementName::Identifier(name) => Text::new(name.name),
+        JSXElementName::IdentifierReference(name) => Text::new(name.name),
         JSXElementName::NamespacedName(name) => {
             Text::from(format!("{}:{}", name.namespace.name, name.name.name))
         }

@@ -57,7 +57,6 @@ const OPENERS: Openers = Openers {
         "asserts",
         "is",
         "in",
-       
         "import",
         "abstract",
         "declare",

@@ -19,7 +19,7 @@ impl Lowering {
             return unknown_expr(whole);
         }
         let kind = match node {
-            BindingPattern::BindingIdentifier(name) => ExprKind::Name(Text::new(&name.name)),
+            BindingPattern::BindingIdentifier(name) => ExprKind::Name(Text::new(name.name)),
             BindingPattern::ObjectPattern(object) => self.object_pattern(object),
             BindingPattern::ArrayPattern(array) => self.array_pattern(array),
             BindingPattern::AssignmentPattern(assign) => ExprKind::Assign {

@@ -47,7 +47,7 @@ impl Lowering {
         directives
             .iter()
             .map(|directive| {
-                let text = Literal::String(Text::new(&directive.expression.value));
+                let text = Literal::String(Text::new(directive.expression.value));
                 let value = Expr { extent: extent(directive.expression.span), kind: ExprKind::Literal(text) };
                 Stmt { extent: extent(directive.span), kind: StmtKind::Expr(value) }
             })

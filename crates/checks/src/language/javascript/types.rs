@@ -152,10 +152,10 @@ impl Lowering {
             return unknown_expr(whole);
         }
         let kind = match node {
-            TSTypeName::IdentifierReference(name) => ExprKind::Name(Text::new(&name.name)),
+            TSTypeName::IdentifierReference(name) => ExprKind::Name(Text::new(name.name)),
             TSTypeName::QualifiedName(name) => ExprKind::Member {
                 object: Box::new(self.type_name(&name.left)),
-                name: Text::new(&name.right.name),
+                name: Text::new(name.right.name),
                 optional: false,
             },
             TSTypeName::ThisExpression(_) => ExprKind::Name(Text::const_new("this")),
@@ -187,8 +187,8 @@ impl Lowering {
         match node {
             TSLiteral::BooleanLiteral(boolean) => ExprKind::Literal(Literal::Boolean(boolean.value)),
             TSLiteral::NumericLiteral(number) => super::expression::numeric(number),
-            TSLiteral::BigIntLiteral(number) => ExprKind::Literal(Literal::Integer(Text::new(&number.value))),
-            TSLiteral::StringLiteral(text) => ExprKind::Literal(Literal::String(Text::new(&text.value))),
+            TSLiteral::BigIntLiteral(number) => ExprKind::Literal(Literal::Integer(Text::new(number.value))),
+            TSLiteral::StringLiteral(text) => ExprKind::Literal(Literal::String(Text::new(text.value))),
             TSLiteral::TemplateLiteral(template) => self.template(template, None),
             TSLiteral::UnaryExpression(unary) => ExprKind::Unary {
                 op: super::operator::one(unary.operator),

@@ -68,7 +68,7 @@ impl Lowering {
 
     /// `matches!(value, pattern if guard)`.
     fn matches_macro(&mut self, node: &Macro) -> Option<ExprKind> {
-        if !node.path.segments.last().is_some_and(|segment| segment.ident == "matches") {
+        if node.path.segments.last().is_none_or(|segment| segment.ident != "matches") {
             return None;
         }
         let parts = |input: syn::parse::ParseStream<'_>| {
