@@ -1,5 +1,6 @@
 //! `malformed-input` and `concurrent-users` on real frameworks: careful programs on Flask, FastAPI and Express are left alone, careless
 //! ones are found.
+#![expect(clippy::print_stdout, reason = "a test says what it skips, and what it saw")]
 
 #[expect(dead_code, reason = "the tests of other probes use the rest of it")]
 mod trying;

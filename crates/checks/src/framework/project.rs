@@ -28,6 +28,9 @@ pub(super) struct Place {
 /// A function of the project and where it is.
 pub(super) type FunctionAt<'a> = (usize, &'a Function);
 
+/// A call: in which file, with what around it.
+type CallSite<'a> = (usize, Vec<Node<'a>>, &'a Call);
+
 /// The files that are no tests, and what their names mean.
 pub(super) struct Project<'a> {
     /// Everything known.
@@ -37,7 +40,7 @@ pub(super) struct Project<'a> {
     /// Every function, by file and where its name begins, with the name it is bound to.
     functions: BTreeMap<(usize, u32), (String, &'a Function)>,
     /// Every call with the function around it, by the last name of what is called.
-    calls: HashMap<String, Vec<(usize, Vec<Node<'a>>, &'a Call)>>,
+    calls: HashMap<String, Vec<CallSite<'a>>>,
 }
 
 impl<'a> Project<'a> {

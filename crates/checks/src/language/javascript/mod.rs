@@ -82,8 +82,8 @@ fn lower(path: &str, text: &str) -> Parsed {
         .diagnostics
         .iter()
         .map(|error| {
-            let start = error.labels.first().map_or(0, |label| u32::try_from(label.offset()).unwrap_or(0));
-            let length = error.labels.first().map_or(0, |label| u32::try_from(label.len()).unwrap_or(0));
+            let start = error.labels.first().map_or(0, |label| label.offset());
+            let length = error.labels.first().map_or(0, |label| label.len());
             SyntaxError { extent: Extent { start, end: start + length }, message: error.message.to_string() }
         })
         .collect();
