@@ -16,7 +16,7 @@ use crate::facts::syntax::{Expr, Extent, Module, Stmt};
 
 /// Reads a text. What the parser recovered after an error is used.
 pub fn parse(_path: &str, text: &str) -> Parsed {
-    if f_strings(text) > F_STRINGS {
+    if text.len() > F_STRINGS * 3 && f_strings(text) > F_STRINGS {
         return refused(format!("more than {F_STRINGS} f-strings: generated, or made to stop its readers"));
     }
     guarded(OPENERS.levels(text), PARSER_FRAME_BYTES, || lower(text))
