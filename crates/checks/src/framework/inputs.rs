@@ -75,8 +75,18 @@ impl<'p, 'a> Reader<'p, 'a> {
     }
 
     /// What a handler reads, in the order of place and name.
-    pub(super) fn inputs_of(mut self, (at, function): FunctionAt<'a>, carries: Carries) -> Vec<Input> {
-        self.read(at, function, carries, DEPTH);
+    pub(super) fn inputs_of(self, (at, function): FunctionAt<'a>, carries: Carries) -> Vec<Input> {
+        self.inputs_of_body((at, function), &function.body, carries)
+    }
+
+    /// What a part of a handler reads.
+    pub(super) fn inputs_of_body(
+        mut self,
+        (at, function): FunctionAt<'a>,
+        body: &'a [Stmt],
+        carries: Carries,
+    ) -> Vec<Input> {
+        self.read(at, function, body, carries, DEPTH);
         let input = |((place, name), (kind, required))| Input { name, place, kind, required };
         self.inputs.into_iter().map(input).collect()
     }
@@ -93,7 +103,7 @@ impl<'p, 'a> Reader<'p, 'a> {
         Some(Scope { at, file: self.project.file(at)?, carries, values: Values::of_function(function) })
     }
 
-    fn read(&mut self, at: usize, function: &'a Function, carries: Carries, depth: usize) {
+    fn read(&mut self, at: usize, function: &'a Function, body: &'a [Stmt], carries: Carries, depth: usize) {
         let Some(left) = self.left.checked_sub(1) else { return };
         self.left = left;
         for parameter in &function.parameters {
@@ -101,7 +111,7 @@ impl<'p, 'a> Reader<'p, 'a> {
         }
         let Some(scope) = self.scope(at, function, carries) else { return };
         let mut locals = HashMap::new();
-        each_in_body(&function.body, &mut |node, around| {
+        each_in_body(body, &mut |node, around| {
             match node {
                 Node::Stmt(stmt) => self.stmt(&scope, stmt, &mut locals),
                 Node::Expr(expr) => {
@@ -209,6 +219,10 @@ impl<'p, 'a> Reader<'p, 'a> {
         match &expr.kind {
             ExprKind::Name(name) => locals.get(name.as_str()).cloned(),
             ExprKind::Logical { left, .. } => self.input(scope, left, locals),
+            // The first of the values that `parse_qs` gives.
+            ExprKind::Index { object, index } if matches!(index.kind, ExprKind::Literal(Literal::Integer(_))) => {
+                self.input(scope, object, locals)
+            }
             ExprKind::Await(value) | ExprKind::Cast { value, .. } => self.input(scope, value, locals),
             ExprKind::Call(call) => match &call.callee.kind {
                 ExprKind::Member { object, .. } => self.input(scope, object, locals),
@@ -367,7 +381,7 @@ impl<'p, 'a> Reader<'p, 'a> {
             || scope.file.language == Language::Python
             || carries.values().any(|carried| !matches!(carried, Carried::Text(_)))
         {
-            self.read(at, function, carries, depth);
+            self.read(at, function, &function.body, carries, depth);
         }
     }
 

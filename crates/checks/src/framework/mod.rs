@@ -10,8 +10,10 @@ mod fastapi;
 mod flask;
 mod inputs;
 mod listening;
+mod node_http;
 mod path;
 mod project;
+mod python_http_server;
 mod routing;
 mod signature;
 mod unread;
@@ -34,6 +36,8 @@ const FRAMEWORKS: &[Reads] = &[
     Reads { objects: fastapi::objects, routes: fastapi::read },
     Reads { objects: flask::objects, routes: flask::read },
     Reads { objects: express::objects, routes: express::read },
+    Reads { objects: node_http::objects, routes: node_http::read },
+    Reads { objects: python_http_server::objects, routes: python_http_server::read },
 ];
 
 /// What the program offers to the outside.

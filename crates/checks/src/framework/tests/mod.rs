@@ -6,6 +6,8 @@
 mod express;
 mod fastapi;
 mod flask;
+mod node_http;
+mod python_http_server;
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -63,6 +65,8 @@ fn real(part: &str, script: &str, program: &str, arguments: &[&str]) -> Option<B
         .map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../../target/parts"), PathBuf::from);
     let python = script.ends_with(".py");
     let (interpreter, installed) = match python {
+        // Part of Python itself.
+        true if part.is_empty() => (PathBuf::from("python3"), true),
         true => (parts.join("venv/bin/python"), python_package(&parts, part)),
         false => (PathBuf::from("node"), parts.join("node_modules").join(part).exists()),
     };

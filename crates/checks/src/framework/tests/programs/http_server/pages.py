@@ -1,0 +1,4 @@
+PAGES = {
+    "/about": "about",
+    "/help": "help",
+}
