@@ -220,7 +220,9 @@ impl<'p, 'a> Reader<'p, 'a> {
             ExprKind::Name(name) => locals.get(name.as_str()).cloned(),
             ExprKind::Logical { left, .. } => self.input(scope, left, locals),
             // The first of the values that `parse_qs` gives.
-            ExprKind::Index { object, index } if matches!(index.kind, ExprKind::Literal(Literal::Integer(_))) => {
+            ExprKind::Index { object, index }
+                if matches!(index.kind, ExprKind::Literal(Literal::Integer(_))) =>
+            {
                 self.input(scope, object, locals)
             }
             ExprKind::Await(value) | ExprKind::Cast { value, .. } => self.input(scope, value, locals),

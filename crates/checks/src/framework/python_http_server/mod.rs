@@ -59,11 +59,13 @@ fn is_handler(project: &Project<'_>, at: usize, class: &Class, depth: usize) -> 
         let name = file.resolve(&base.value).unwrap_or_default();
         let own = matches!(
             name.as_str(),
-            "http.server.BaseHTTPRequestHandler" | "http.server.SimpleHTTPRequestHandler" | "http.server.CGIHTTPRequestHandler"
+            "http.server.BaseHTTPRequestHandler"
+                | "http.server.SimpleHTTPRequestHandler"
+                | "http.server.CGIHTTPRequestHandler"
         );
-        own || project.class(at, &[], &base.value).is_some_and(|(file, base)| {
-            !std::ptr::eq(base, class) && is_handler(project, file, base, left)
-        })
+        own || project
+            .class(at, &[], &base.value)
+            .is_some_and(|(file, base)| !std::ptr::eq(base, class) && is_handler(project, file, base, left))
     })
 }
 
@@ -97,12 +99,22 @@ fn answers(class: &Class) -> Vec<(String, &Function)> {
     found
 }
 
-fn one_method<'a>(routing: &mut Routing<'a>, at: usize, class: &'a Class, method: &str, function: &'a Function) {
+fn one_method<'a>(
+    routing: &mut Routing<'a>,
+    at: usize,
+    class: &'a Class,
+    method: &str,
+    function: &'a Function,
+) {
     let mut walk = Walk::new(routing.project, class, method);
     walk.function(at, function);
     let (answers, unclear) = walk.finish();
     if answers.is_empty() && unclear.is_empty() {
-        routing.unread(at, function.name_extent, "what it answers is not decided by comparing the path with texts");
+        routing.unread(
+            at,
+            function.name_extent,
+            "what it answers is not decided by comparing the path with texts",
+        );
     }
     for (file, extent, why) in unclear {
         routing.unread(file, extent, why);
@@ -111,12 +123,21 @@ fn one_method<'a>(routing: &mut Routing<'a>, at: usize, class: &'a Class, method
         let Answer { pattern, at, extent, function, body } = answer;
         let mut inputs = pattern.inputs;
         inputs.extend(inputs_of(routing, function, body));
-        let route = Route { method: method.to_owned(), path: pattern.path, handler: handler(routing.project, Some(function)), inputs };
+        let route = Route {
+            method: method.to_owned(),
+            path: pattern.path,
+            handler: handler(routing.project, Some(function)),
+            inputs,
+        };
         routing.found(at, extent, route);
     }
 }
 
-fn inputs_of<'a>(routing: &Routing<'a>, (at, function): (usize, &'a Function), body: &'a [Stmt]) -> Vec<Input> {
+fn inputs_of<'a>(
+    routing: &Routing<'a>,
+    (at, function): (usize, &'a Function),
+    body: &'a [Stmt],
+) -> Vec<Input> {
     Reader::new(routing.project, carrier, |_, _| None).inputs_of_body((at, function), body, Carries::new())
 }
 
@@ -128,7 +149,9 @@ fn carrier<'a>(reader: &Reader<'_, 'a>, scope: &Scope<'a>, expr: &'a Expr) -> Op
     let call = expr.call()?;
     let first = &call.arguments.first()?.value;
     match scope.file.resolve(&call.callee)?.as_str() {
-        "json.loads" | "json.load" => reader.comes_from(scope, first, "rfile", STEPS).then_some(InputPlace::Json),
+        "json.loads" | "json.load" => {
+            reader.comes_from(scope, first, "rfile", STEPS).then_some(InputPlace::Json)
+        }
         "urllib.parse.parse_qs" | "urllib.parse.parse_qsl" => {
             let form = reader.comes_from(scope, first, "rfile", STEPS);
             Some(if form { InputPlace::Form } else { InputPlace::Query })
@@ -157,6 +180,7 @@ fn pattern(written: &str, is_regex: bool, names: &[String]) -> Option<path::Patt
 fn group_names(function: Option<&Function>, groups: usize) -> Vec<String> {
     let parameters = function.map(|function| function.parameters.as_slice()).unwrap_or_default();
     let required = parameters.iter().filter(|parameter| parameter.default.is_none());
-    let names: Vec<String> = required.filter_map(|parameter| parameter.pattern.dotted()).filter(|name| name != "self").collect();
+    let names: Vec<String> =
+        required.filter_map(|parameter| parameter.pattern.dotted()).filter(|name| name != "self").collect();
     names.get(names.len().saturating_sub(groups)..).unwrap_or_default().to_vec()
 }
