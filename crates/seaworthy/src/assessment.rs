@@ -123,11 +123,13 @@ impl Assessment {
 
 fn measure(project: &Project, wanted: &Wanted<'_>, terminal: &Terminal) -> Result<Measured, Failure> {
     let steps = Steps(terminal);
-    let checked = cache::checked(&seaworthy_checks::Request {
+    let request = seaworthy_checks::Request {
         paths: wanted.paths,
         only: (wanted.scope == Scope::Trial).then_some(&[]),
         ..project.checks(&steps)
-    });
+    };
+    // What goes on record was measured now: a file that anybody on this account can write is no evidence.
+    let checked = if wanted.keep { seaworthy_checks::run(&request) } else { cache::checked(&request) };
     let mut measured = Measured {
         observations: checked.observations,
         not_checked: checked.not_checked,
@@ -228,7 +230,7 @@ pub(crate) fn on_record(project: &Project) -> Result<Report, Failure> {
             Producer::Probe { service, .. } => Some(service.clone()),
             _ => None,
         })
-        .chain(project.plan.services.iter().map(|service| service.name.clone()))
+        .chain(trials::names(project, &project.surface()))
         .collect();
     let observations: Vec<Observation> = newest.into_values().collect();
     let policy = policy::policy(Basis {

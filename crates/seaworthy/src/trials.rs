@@ -80,6 +80,11 @@ fn from_here(mut seen: Observation, project: &Project) -> Observation {
     seen
 }
 
+/// The names of the services that there are, tried or not.
+pub(crate) fn names(project: &Project, surface: &Surface) -> Vec<String> {
+    services(project, &Wanted::default(), surface).map(|(_, trials)| trials.services).unwrap_or_default()
+}
+
 /// Which services there are.
 fn services(
     project: &Project,

@@ -127,7 +127,7 @@ fn defect(out: &mut String, report: &Report, defect: &Defect<'_>) {
     excerpt(out, report, finding);
     for related in &finding.related {
         let note = related.note.as_deref().unwrap_or("see also");
-        line(out, format_args!("    {DIM}{}: {note}{DIM:#}", related.location));
+        line(out, format_args!("    {DIM}{}: {note}{DIM:#}", visible(&related.location.to_string())));
     }
     for other in &defect.confirmed_by {
         line(out, format_args!("    {DIM}confirmed by {}: {}{DIM:#}", other.rule, other.message));
@@ -157,10 +157,10 @@ const fn mark(severity: Severity) -> (Style, &'static str) {
 fn place(finding: &Finding) -> String {
     match &finding.primary {
         Location::Endpoint { method, route, service } => match (method, route) {
-            (Some(method), Some(route)) => format!("{method} {route}"),
-            _ => service.clone(),
+            (Some(method), Some(route)) => visible(&format!("{method} {route}")),
+            _ => visible(service),
         },
-        other => other.to_string(),
+        other => visible(&other.to_string()),
     }
 }
 
@@ -298,5 +298,10 @@ fn wrapped(out: &mut String, prefix: &str, text: &str) {
 
 /// A line with nothing in it that a terminal would act on: what is judged is not trusted to write on the screen.
 fn visible(line: &str) -> String {
-    line.chars().map(|c| if c.is_control() && c != '\t' { '\u{fffd}' } else { c }).collect()
+    line.chars().map(|c| if is_acted_on(c) { '\u{fffd}' } else { c }).collect()
+}
+
+/// Control characters, and those that turn the direction of what follows (Trojan Source, CVE-2021-42574).
+fn is_acted_on(c: char) -> bool {
+    (c.is_control() && c != '\t') || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
