@@ -4,6 +4,7 @@ use seaworthy_core::Plan;
 
 use crate::facts::graph::Graph;
 use crate::facts::source::SourceFile;
+use crate::framework::web::Web;
 use crate::packages::Packages;
 use crate::tree::Tree;
 
@@ -19,6 +20,8 @@ pub struct Context<'a> {
     pub graph: &'a Graph,
     /// What is installed.
     pub packages: &'a Packages,
+    /// Who answers requests, where the files are a service.
+    pub web: &'a Web<'a>,
 }
 
 impl<'a> Context<'a> {

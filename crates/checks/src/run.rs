@@ -14,7 +14,7 @@ use crate::change::{self, Renames};
 use crate::context::Context;
 use crate::facts::graph::Graph;
 use crate::facts::reader::{self, Sources};
-use crate::framework;
+use crate::framework::{self, web::Web};
 use crate::packages::Packages;
 use crate::registry::{Applied, CHECKS, Check, Run};
 use crate::report::Report;
@@ -138,15 +138,15 @@ pub fn inputs(request: &Request<'_>) -> seaworthy_core::Digest {
 fn judge(tree: &Tree, request: &Request<'_>, packages: &Packages, checks: &[&'static Check]) -> Judgement {
     let sources = reader::read(tree, request.plan, request.progress);
     let graph = Graph::of(tree, &sources.files);
-    let context = Context { tree, plan: request.plan, files: &sources.files, graph: &graph, packages };
-    let surface =
-        catch_unwind(AssertUnwindSafe(|| framework::surface(&context))).unwrap_or_else(|_| Surface {
-            not_read: vec![NotChecked {
-                what: "routes".to_owned(),
-                why: "a defect in Seaworthy: reading them failed".to_owned(),
-            }],
-            ..Surface::default()
-        });
+    let bare =
+        Context { tree, plan: request.plan, files: &sources.files, graph: &graph, packages, web: Web::NONE };
+    let project = framework::Project::of(&bare);
+    let (surface, web) = catch_unwind(AssertUnwindSafe(|| framework::read(&project))).unwrap_or_else(|_| {
+        let why = "a defect in Seaworthy: reading them failed".to_owned();
+        let not_read = vec![NotChecked { what: "routes".to_owned(), why }];
+        (Surface { not_read, ..Surface::default() }, Web::default())
+    });
+    let context = Context { web: &web, ..bare };
     let mut judged: Vec<Judged> = checks.iter().map(|check| Judged::new(check)).collect();
     let done = AtomicU64::new(0);
     let total = sources.files.len() as u64;

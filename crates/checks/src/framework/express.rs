@@ -8,7 +8,8 @@ use seaworthy_core::surface::{Input, InputKind, InputPlace, Route};
 use super::inputs::{Carried, Carries, Reader, Scope};
 use super::path;
 use super::project::{FunctionAt, Place};
-use super::routing::{Framework, Routing, handler};
+use super::routing::{Answering, Framework, Mount, Routing, handler};
+use super::web::{Guard, Reach};
 use super::words::{constant, text_of};
 use crate::facts::nodes::{Around, Node, each_node};
 use crate::facts::source::SourceFile;
@@ -149,6 +150,7 @@ fn verb<'a>(
     let function = last_handler(routing, at, around, &handlers);
     let mut read = function.map(|function| inputs_of(routing, function)).unwrap_or_default();
     read.extend(handlers.iter().filter_map(|handler| upload(handler)));
+    let guards = before_last(routing, at, around, &handlers);
     for written in written {
         let Some(pattern) = path::express(&written) else {
             routing.unread(at, whole.extent, "the path of this route has parts that are not one value each");
@@ -164,7 +166,8 @@ fn verb<'a>(
                 handler,
                 inputs: inputs.clone(),
             };
-            routing.register(place, (at, call_extent(whole, call)), route);
+            let answering = Answering { function, guards: guards.clone() };
+            routing.register(place, (at, call_extent(whole, call)), route, answering);
         }
     }
 }
@@ -215,6 +218,36 @@ fn last_handler<'a>(
     }
 }
 
+/// What a registration names before its handler.
+fn before_last<'a>(
+    routing: &Routing<'a>,
+    at: usize,
+    around: Around<'a, '_>,
+    handlers: &[&'a Expr],
+) -> Vec<Guard<'a>> {
+    let all = handlers.iter().flat_map(|handler| match &handler.kind {
+        ExprKind::Sequence { items, .. } => items.iter().collect(),
+        _ => vec![*handler],
+    });
+    let mut all: Vec<&'a Expr> = all.collect();
+    all.pop();
+    all.into_iter().map(|expr| guard(routing, at, around, expr, Reach::Route)).collect()
+}
+
+fn guard<'a>(
+    routing: &Routing<'a>,
+    at: usize,
+    around: Around<'a, '_>,
+    expr: &'a Expr,
+    reach: Reach,
+) -> Guard<'a> {
+    // `requireRole("admin")` is the function that makes it.
+    let callee = expr.call().map_or(expr, |call| &call.callee);
+    let function =
+        routing.project.function(at, around, expr).or_else(|| routing.project.function(at, around, callee));
+    Guard { file: at, expr, function, reach }
+}
+
 /// `app.use(path, ...)`: mounts every router among the arguments. Functions are middleware, which answers nothing by itself.
 fn used<'a>(
     routing: &mut Routing<'a>,
@@ -245,10 +278,28 @@ fn used<'a>(
     for item in &items {
         let children = on(routing, at, around, item);
         known |= !children.is_empty() || is_middleware(routing, at, around, item);
+        if children.is_empty() {
+            let guard = guard(routing, at, around, item, Reach::Router);
+            for (parent, below) in
+                parents.iter().flat_map(|parent| prefixes.iter().map(move |below| (parent, below)))
+            {
+                let below = below.clone().filter(|below| !below.is_empty());
+                routing.guard(parent, (at, call_extent(whole, call)), below, guard.clone());
+            }
+        }
         for (parent, child) in
             parents.iter().flat_map(|parent| children.iter().map(move |child| (parent, child)))
         {
-            prefixes.iter().for_each(|prefix| routing.mount(parent, child, prefix.clone(), false));
+            for prefix in &prefixes {
+                routing.mount(Mount {
+                    parent: parent.clone(),
+                    child: child.clone(),
+                    prefix: prefix.clone(),
+                    replaces: false,
+                    at: (at, call_extent(whole, call)),
+                    guards: Vec::new(),
+                });
+            }
         }
     }
     if !known && !items.is_empty() {

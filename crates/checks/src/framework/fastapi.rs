@@ -7,13 +7,14 @@ use seaworthy_core::surface::{Input, InputKind, InputPlace, Route};
 
 use super::path;
 use super::project::{FunctionAt, Place};
-use super::routing::{Framework, Routing, handler};
+use super::routing::{Answering, Framework, Mount, Routing, handler};
 use super::signature;
+use super::web::{Guard, Reach};
 use super::words::{keyword_or, method_names, text_of};
-use crate::facts::nodes::{Around, Node, each_node};
+use crate::facts::nodes::{Around, Node, each_in_expr, each_node};
 use crate::facts::source::SourceFile;
-use crate::facts::syntax::{Call, Expr, ExprKind, Function, Stmt, StmtKind};
-use crate::facts::values::keyword;
+use crate::facts::syntax::{Call, Expr, ExprKind, Extent, Function, Stmt, StmtKind};
+use crate::facts::values::{called_name, keyword};
 use crate::language::Language;
 
 /// Decorators that stand for one method.
@@ -34,15 +35,13 @@ pub(super) fn objects(routing: &mut Routing<'_>) {
                 Some(prefix) if !is_root => text_of(routing.project, at, prefix),
                 _ => Some(String::new()),
             };
+            let guards = dependencies(routing, at, around, call);
             for target in &assign.targets {
-                if let Some(place) = routing.project.find(at, around, target) {
-                    routing.object(
-                        place,
-                        Framework::FastApi,
-                        is_root,
-                        prefix.clone(),
-                        (at, call.callee.extent),
-                    );
+                let Some(place) = routing.project.find(at, around, target) else { continue };
+                let written = (at, call.callee.extent);
+                routing.object(place.clone(), Framework::FastApi, is_root, prefix.clone(), written);
+                for guard in &guards {
+                    routing.guard(&place, written, None, guard.clone());
                 }
             }
             true
@@ -62,6 +61,11 @@ pub(super) fn read(routing: &mut Routing<'_>) {
                 for decorator in &function.decorators {
                     if let Some(call) = decorator.call() {
                         registered(routing, at, around, decorator, call, Some((at, function)));
+                        if let ExprKind::Member { object, name, .. } = &call.callee.kind
+                            && name == "middleware"
+                        {
+                            added(routing, at, around, decorator, object, Some((at, function)));
+                        }
                     }
                 }
             }
@@ -71,6 +75,11 @@ pub(super) fn read(routing: &mut Routing<'_>) {
             {
                 match name.as_str() {
                     "include_router" => mount(routing, at, around, expr, object, call),
+                    "add_middleware" => {
+                        let class = call.arguments.first().map(|argument| &argument.value);
+                        let function = class.and_then(|class| routing.project.function(at, around, class));
+                        added(routing, at, around, expr, object, function);
+                    }
                     "mount" => mounted(routing, at, around, object, call),
                     "add_api_route" => {
                         let endpoint = keyword_or(call, "endpoint", 1);
@@ -127,6 +136,8 @@ fn registered<'a>(
         routing.unread(at, whole.extent, "the path or the methods of this route are not written as text");
         return;
     };
+    let mut guards = dependencies(routing, at, around, call);
+    guards.extend(function.map(|function| before(routing, function)).unwrap_or_default());
     for method in methods {
         for place in &on {
             let route = Route {
@@ -135,7 +146,8 @@ fn registered<'a>(
                 handler: handler(routing.project, function),
                 inputs: inputs_of(routing, &pattern, function),
             };
-            routing.register(place, (at, whole.extent), route);
+            let answering = Answering { function, guards: guards.clone() };
+            routing.register(place, (at, whole.extent), route, answering);
         }
     }
 }
@@ -171,19 +183,82 @@ fn mount<'a>(
     }
     let written = keyword(&call.arguments, "prefix");
     let prefix = written.map_or(Some(String::new()), |prefix| text_of(routing.project, at, prefix));
-    for parent in &parents {
-        children.iter().for_each(|child| routing.mount(parent, child, prefix.clone(), false));
+    let guards = dependencies(routing, at, around, call);
+    put_into(routing, (&parents, &children), prefix, (at, whole.extent), &guards);
+}
+
+fn put_into<'a>(
+    routing: &mut Routing<'a>,
+    (parents, children): (&[Place], &[Place]),
+    prefix: Option<String>,
+    at: (usize, Extent),
+    guards: &[Guard<'a>],
+) {
+    for (parent, child) in parents.iter().flat_map(|parent| children.iter().map(move |child| (parent, child)))
+    {
+        routing.mount(Mount {
+            parent: parent.clone(),
+            child: child.clone(),
+            prefix: prefix.clone(),
+            replaces: false,
+            at,
+            guards: guards.to_vec(),
+        });
     }
+}
+
+/// `dependencies=[Depends(f)]` of a route, a router, an application or an inclusion.
+fn dependencies<'a>(
+    routing: &Routing<'a>,
+    at: usize,
+    around: Around<'a, '_>,
+    call: &'a Call,
+) -> Vec<Guard<'a>> {
+    let Some(ExprKind::Sequence { items, .. }) =
+        keyword(&call.arguments, "dependencies").map(|list| &list.kind)
+    else {
+        return Vec::new();
+    };
+    items.iter().map(|item| guard(routing, at, around, item)).collect()
+}
+
+fn guard<'a>(routing: &Routing<'a>, at: usize, around: Around<'a, '_>, expr: &'a Expr) -> Guard<'a> {
+    let function = routing.project.function(at, around, expr);
+    Guard { file: at, expr, function, reach: Reach::Route }
+}
+
+/// What a function asks for itself: its decorators, and the dependencies among its parameters.
+fn before<'a>(routing: &Routing<'a>, (at, function): FunctionAt<'a>) -> Vec<Guard<'a>> {
+    let registers = |decorator: &&'a Expr| {
+        decorator.call().is_some_and(|call| match &call.callee.kind {
+            ExprKind::Member { object, name, .. } => {
+                (VERBS.contains(&name.as_str()) || name == "api_route")
+                    && !on(routing, at, &[], object).is_empty()
+            }
+            _ => false,
+        })
+    };
+    let mut asked: Vec<&'a Expr> = function.decorators.iter().filter(|one| !registers(one)).collect();
+    for parameter in &function.parameters {
+        for written in parameter.default.iter().chain(&parameter.annotation) {
+            each_in_expr(written, &mut |node, _| {
+                let depends = node.expr().filter(|expr| {
+                    let callee = expr.call().and_then(|call| called_name(&call.callee));
+                    matches!(callee, Some("Depends" | "Security"))
+                });
+                asked.extend(depends);
+                depends.is_none()
+            });
+        }
+    }
+    asked.into_iter().map(|expr| guard(routing, at, &[], expr)).collect()
 }
 
 /// `app.mount("/sub", other)`: another application below a path.
 fn mounted<'a>(routing: &mut Routing<'a>, at: usize, around: Around<'a, '_>, object: &Expr, call: &'a Call) {
     let parents = on(routing, at, around, object);
     let (Some(path), Some(child)) = (keyword_or(call, "path", 0), keyword_or(call, "app", 1)) else { return };
-    if parents.is_empty()
-        || child
-            .call()
-            .is_some_and(|call| crate::facts::values::called_name(&call.callee) == Some("StaticFiles"))
+    if parents.is_empty() || child.call().is_some_and(|call| called_name(&call.callee) == Some("StaticFiles"))
     {
         return;
     }
@@ -192,8 +267,21 @@ fn mounted<'a>(routing: &mut Routing<'a>, at: usize, around: Around<'a, '_>, obj
         routing.unread(at, call.callee.extent, "the application mounted here is not read");
     }
     let prefix = text_of(routing.project, at, path);
-    for parent in &parents {
-        children.iter().for_each(|child| routing.mount(parent, child, prefix.clone(), false));
+    put_into(routing, (&parents, &children), prefix, (at, call.callee.extent), &[]);
+}
+
+/// `app.add_middleware(X, ..)`, and what is made with the application: `Instrumentator().instrument(app)`.
+fn added<'a>(
+    routing: &mut Routing<'a>,
+    at: usize,
+    around: Around<'a, '_>,
+    whole: &'a Expr,
+    object: &Expr,
+    function: Option<FunctionAt<'a>>,
+) {
+    for place in on(routing, at, around, object) {
+        let added = Guard { file: at, expr: whole, function, reach: Reach::Application };
+        routing.guard(&place, (at, whole.extent), None, added);
     }
 }
 

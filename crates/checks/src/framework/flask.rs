@@ -8,12 +8,13 @@ use seaworthy_core::surface::{Input, InputPlace, Route};
 use super::inputs::{Carries, Reader, Scope};
 use super::path;
 use super::project::{FunctionAt, Place};
-use super::routing::{Framework, Routing, handler};
+use super::routing::{Answering, Framework, Mount, Routing, handler};
+use super::web::{Guard, Reach};
 use super::words::{keyword_or, method_names, text_of};
 use crate::facts::nodes::{Around, Node, each_node};
 use crate::facts::source::SourceFile;
 use crate::facts::syntax::{Call, Class, Expr, ExprKind, Function, Stmt, StmtKind};
-use crate::facts::values::{FileValues, keyword};
+use crate::facts::values::{FileValues, called_name, keyword};
 use crate::language::Language;
 
 /// Decorators and the method that each stands for.
@@ -60,7 +61,13 @@ pub(super) fn read(routing: &mut Routing<'_>) {
             if let Node::Stmt(Stmt { kind: StmtKind::Function(function), .. }) = node {
                 for decorator in &function.decorators {
                     decorated(routing, at, around, decorator, function);
+                    hooked(routing, at, around, decorator, function);
                 }
+            }
+            if let Some(expr) = node.expr()
+                && let Some(call) = expr.call()
+            {
+                extension(routing, at, around, expr, call);
             }
             if let Some(expr) = node.expr()
                 && let Some(call) = expr.call()
@@ -68,6 +75,7 @@ pub(super) fn read(routing: &mut Routing<'_>) {
             {
                 match name.as_str() {
                     "register_blueprint" => mount(routing, at, around, expr, object, call),
+                    "before_request" => hook(routing, at, around, expr, object, call),
                     "add_url_rule" => rule(routing, at, around, &mut values, expr, object, call),
                     _ => {}
                 }
@@ -129,6 +137,84 @@ fn decorated<'a>(
     );
 }
 
+/// `@app.before_request`, `@blueprint.before_app_request`.
+fn hooked<'a>(
+    routing: &mut Routing<'a>,
+    at: usize,
+    around: Around<'a, '_>,
+    decorator: &'a Expr,
+    function: &'a Function,
+) {
+    let ExprKind::Member { object, name, .. } = &decorator.kind else { return };
+    if !matches!(name.as_str(), "before_request" | "before_app_request") {
+        return;
+    }
+    for place in flask_objects(routing, at, around, object) {
+        let guard =
+            Guard { file: at, expr: decorator, function: Some((at, function)), reach: Reach::Application };
+        routing.guard(&place, (at, decorator.extent), None, guard);
+    }
+}
+
+/// `app.before_request(function)`.
+fn hook<'a>(
+    routing: &mut Routing<'a>,
+    at: usize,
+    around: Around<'a, '_>,
+    whole: &'a Expr,
+    object: &Expr,
+    call: &'a Call,
+) {
+    let function =
+        call.arguments.first().and_then(|given| routing.project.function(at, around, &given.value));
+    for place in flask_objects(routing, at, around, object) {
+        let guard = Guard { file: at, expr: whole, function, reach: Reach::Application };
+        routing.guard(&place, (at, whole.extent), None, guard);
+    }
+}
+
+/// An extension is given the application: `CSRFProtect(app)`, `Limiter(get_remote_address, app=app)`, `talisman.init_app(app)`.
+fn extension<'a>(
+    routing: &mut Routing<'a>,
+    at: usize,
+    around: Around<'a, '_>,
+    whole: &'a Expr,
+    call: &'a Call,
+) {
+    let Some(name) = called_name(&call.callee) else { return };
+    // An extension is a class or its `init_app`; a function of the project that sets the application up is read by itself.
+    if !(name == "init_app" || name.starts_with(char::is_uppercase)) {
+        return;
+    }
+    for argument in &call.arguments {
+        for place in flask_objects(routing, at, around, &argument.value) {
+            let guard = Guard { file: at, expr: whole, function: None, reach: Reach::Application };
+            routing.guard(&place, (at, whole.extent), None, guard);
+        }
+    }
+}
+
+/// The decorators of a function that register nothing.
+fn decorators<'a>(routing: &Routing<'a>, (at, function): FunctionAt<'a>) -> Vec<Guard<'a>> {
+    let registers = |decorator: &Expr| {
+        let ExprKind::Member { name, .. } = (match decorator.call() {
+            Some(call) => &call.callee.kind,
+            None => return false,
+        }) else {
+            return false;
+        };
+        name == "route" || SHORT.iter().any(|(short, _)| short == name)
+    };
+    let own = function.decorators.iter().filter(|decorator| !registers(decorator));
+    own.map(|expr| Guard {
+        file: at,
+        expr,
+        function: routing.project.function(at, &[], expr),
+        reach: Reach::Route,
+    })
+    .collect()
+}
+
 /// The methods of `methods=`; GET without it. `None`, and noted, when they are no list of texts.
 fn methods(routing: &mut Routing<'_>, at: usize, whole: &Expr, call: &Call) -> Option<Vec<String>> {
     let Some(written) = keyword(&call.arguments, "methods") else { return Some(vec!["GET".to_owned()]) };
@@ -151,6 +237,7 @@ fn register<'a>(
     let pattern = path::flask(rule);
     let mut inputs = pattern.inputs;
     inputs.extend(function.map(|function| inputs_of(routing, function)).unwrap_or_default());
+    let guards: Vec<Guard<'a>> = function.map(|function| decorators(routing, function)).unwrap_or_default();
     for method in methods.iter().filter(|method| !matches!(method.as_str(), "HEAD" | "OPTIONS")) {
         for place in on {
             let route = Route {
@@ -159,7 +246,8 @@ fn register<'a>(
                 handler: handler(routing.project, function),
                 inputs: inputs.clone(),
             };
-            routing.register(place, (at, whole.extent), route);
+            let answering = Answering { function, guards: guards.clone() };
+            routing.register(place, (at, whole.extent), route, answering);
         }
     }
 }
@@ -182,7 +270,16 @@ fn mount<'a>(
     let written = keyword(&call.arguments, "url_prefix");
     let prefix = written.map_or(Some(String::new()), |prefix| text_of(routing.project, at, prefix));
     for parent in &parents {
-        children.iter().for_each(|child| routing.mount(parent, child, prefix.clone(), written.is_some()));
+        for child in &children {
+            routing.mount(Mount {
+                parent: parent.clone(),
+                child: child.clone(),
+                prefix: prefix.clone(),
+                replaces: written.is_some(),
+                at: (at, whole.extent),
+                guards: Vec::new(),
+            });
+        }
     }
 }
 

@@ -17,13 +17,17 @@ mod python_http_server;
 mod routing;
 mod signature;
 mod unread;
+pub mod web;
 mod words;
 
 use seaworthy_core::surface::Surface;
 
-use self::project::Project;
-use self::routing::Routing;
-use crate::context::Context;
+pub use self::routing::Framework;
+
+pub(crate) use self::project::Project;
+
+use self::routing::{Read, Routing};
+use self::web::Web;
 
 /// One framework: first what its applications and routers are, in every file; then what is registered on them.
 struct Reads {
@@ -40,15 +44,16 @@ const FRAMEWORKS: &[Reads] = &[
     Reads { objects: python_http_server::objects, routes: python_http_server::read },
 ];
 
-/// What the program offers to the outside.
-pub fn surface(context: &Context<'_>) -> Surface {
-    let project = Project::of(context);
-    let mut routing = Routing::new(&project);
+/// What the program offers to the outside, and who answers.
+pub(crate) fn read<'a>(project: &'a Project<'a>) -> (Surface, Web<'a>) {
+    let mut routing = Routing::new(project);
     FRAMEWORKS.iter().for_each(|framework| (framework.objects)(&mut routing));
     FRAMEWORKS.iter().for_each(|framework| (framework.routes)(&mut routing));
     unread::read(&mut routing);
-    let (routes, not_read) = routing.finish();
-    Surface { routes, complete: not_read.is_empty(), not_read, entries: entry::entries(context) }
+    let Read { routes, not_read, handlers } = routing.finish();
+    let surface =
+        Surface { routes, complete: not_read.is_empty(), not_read, entries: entry::entries(project.context) };
+    (surface, Web { handlers })
 }
 
 #[cfg(test)]

@@ -8,7 +8,7 @@ use seaworthy_core::surface::{Input, InputPlace, Route};
 use super::inputs::{Carried, Carries, Reader, Scope};
 use super::path::{self, Pattern};
 use super::project::{FunctionAt, Project};
-use super::routing::{Routing, handler};
+use super::routing::{Framework, Routing, handler};
 use super::words::{constant, text_of};
 use crate::facts::nodes::{Around, Node, each_in_body, each_node};
 use crate::facts::syntax::{Call, CompareOp, Expr, ExprKind, Extent, Literal, LogicalOp, Stmt, StmtKind};
@@ -72,7 +72,7 @@ fn server<'a>(routing: &mut Routing<'a>, at: usize, around: Around<'a, '_>, whol
     }
     unclear.into_iter().for_each(|(extent, why)| routing.unread(function.0, extent, why));
     for (extent, route) in routes {
-        routing.found(function.0, extent, route);
+        routing.found(Framework::NodeHttp, (function.0, extent), route, Some(function));
     }
 }
 

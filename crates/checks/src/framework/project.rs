@@ -32,7 +32,7 @@ pub(super) type FunctionAt<'a> = (usize, &'a Function);
 type CallSite<'a> = (usize, Vec<Node<'a>>, &'a Call);
 
 /// The files that are no tests, and what their names mean.
-pub(super) struct Project<'a> {
+pub(crate) struct Project<'a> {
     /// Everything known.
     pub(super) context: &'a Context<'a>,
     /// What each script gives out: the name given to it outside, and the name it has in the file.
@@ -45,7 +45,7 @@ pub(super) struct Project<'a> {
 
 impl<'a> Project<'a> {
     /// Reads the definitions of every file.
-    pub(super) fn of(context: &'a Context<'a>) -> Self {
+    pub(crate) fn of(context: &'a Context<'a>) -> Self {
         let mut project =
             Self { context, exports: HashMap::new(), functions: BTreeMap::new(), calls: HashMap::new() };
         for (at, file) in project.files() {

@@ -7,6 +7,7 @@ use seaworthy_core::surface::{Handler, Input, Route};
 
 use super::path;
 use super::project::{FunctionAt, Place, Project};
+use super::web::{self, Guard, Reach};
 use crate::facts::nodes::Around;
 use crate::facts::source::SourceFile;
 use crate::facts::syntax::{Expr, Extent};
@@ -15,11 +16,18 @@ use crate::facts::syntax::{Expr, Extent};
 const DEPTH: usize = 8;
 
 /// Which framework something belongs to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Framework {
-    Flask,
-    FastApi,
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Framework {
+    /// Express and what follows its interface.
     Express,
+    /// FastAPI.
+    FastApi,
+    /// Flask.
+    Flask,
+    /// Node's own `http`.
+    NodeHttp,
+    /// Python's own `http.server`.
+    PythonHttpServer,
 }
 
 /// An application or router.
@@ -35,31 +43,74 @@ struct Object {
 
 /// A router put into another.
 #[derive(Debug)]
-struct Mount {
-    parent: Place,
-    child: Place,
-    prefix: Option<String>,
+pub(super) struct Mount<'a> {
+    /// What it is put into.
+    pub(super) parent: Place,
+    /// The router.
+    pub(super) child: Place,
+    /// The path before its routes; `None` when that is not a literal.
+    pub(super) prefix: Option<String>,
     /// Whether the prefix stands in the place of the router's own (Flask).
-    replaces: bool,
+    pub(super) replaces: bool,
+    /// Where that is written.
+    pub(super) at: (usize, Extent),
+    /// What is put before it there.
+    pub(super) guards: Vec<Guard<'a>>,
+}
+
+/// A guard of an application or router.
+#[derive(Debug)]
+struct Standing<'a> {
+    on: Place,
+    at: (usize, Extent),
+    /// The path below which it stands; all of them when absent.
+    below: Option<String>,
+    guard: Guard<'a>,
+}
+
+/// The function that answers a route, and what stands before that route alone.
+#[derive(Debug, Default)]
+pub(super) struct Answering<'a> {
+    /// The function.
+    pub(super) function: Option<FunctionAt<'a>>,
+    /// Outermost first.
+    pub(super) guards: Vec<Guard<'a>>,
 }
 
 /// A route as it is registered on an application or router.
 #[derive(Debug)]
-struct Registration {
+struct Registration<'a> {
     on: Place,
     at: (usize, Extent),
     route: Route,
+    answering: Answering<'a>,
 }
 
 /// A route and where it is registered.
 #[derive(Debug)]
-pub(super) struct Found {
-    /// The place of the file in the list.
-    pub(super) file: usize,
-    /// Where it begins.
-    pub(super) offset: u32,
-    /// The route.
-    pub(super) route: Route,
+struct Found<'a> {
+    framework: Framework,
+    at: (usize, Extent),
+    route: Route,
+    answering: Answering<'a>,
+}
+
+/// What stands before the routes of a router in one of the places where it is mounted.
+struct Above<'a> {
+    /// The path; `None` when it is no text.
+    prefix: Option<String>,
+    /// Each with the path below which it stands.
+    guards: Vec<(String, Guard<'a>)>,
+}
+
+/// What was read of the project.
+pub(super) struct Read<'a> {
+    /// In the order of files and lines, without repetitions.
+    pub(super) routes: Vec<Route>,
+    /// What could not be understood.
+    pub(super) not_read: Vec<NotChecked>,
+    /// Who answers.
+    pub(super) handlers: Vec<web::Handler<'a>>,
 }
 
 /// Everything read so far.
@@ -67,9 +118,10 @@ pub(super) struct Routing<'a> {
     /// The files.
     pub(super) project: &'a Project<'a>,
     objects: BTreeMap<Place, Object>,
-    mounts: Vec<Mount>,
-    registrations: Vec<Registration>,
-    found: Vec<Found>,
+    mounts: Vec<Mount<'a>>,
+    standing: Vec<Standing<'a>>,
+    registrations: Vec<Registration<'a>>,
+    found: Vec<Found<'a>>,
     not_read: BTreeMap<(usize, u32), NotChecked>,
 }
 
@@ -80,6 +132,7 @@ impl<'a> Routing<'a> {
             project,
             objects: BTreeMap::new(),
             mounts: Vec::new(),
+            standing: Vec::new(),
             registrations: Vec::new(),
             found: Vec::new(),
             not_read: BTreeMap::new(),
@@ -134,18 +187,42 @@ impl<'a> Routing<'a> {
     }
 
     /// Notes that a router is put into another.
-    pub(super) fn mount(&mut self, parent: &Place, child: &Place, prefix: Option<String>, replaces: bool) {
-        self.mounts.push(Mount { parent: parent.clone(), child: child.clone(), prefix, replaces });
+    pub(super) fn mount(&mut self, mount: Mount<'a>) {
+        self.mounts.push(mount);
+    }
+
+    /// Notes a guard of an application or router, from here on; below a path, when one is given.
+    pub(super) fn guard(&mut self, on: &Place, at: (usize, Extent), below: Option<String>, guard: Guard<'a>) {
+        let is_root = self.objects.get(on).is_some_and(|object| object.is_root);
+        let reach = if is_root && below.is_none() { Reach::Application } else { Reach::Router };
+        self.standing.push(Standing { on: on.clone(), at, below, guard: Guard { reach, ..guard } });
     }
 
     /// Notes a route of an application or router.
-    pub(super) fn register(&mut self, on: &Place, at: (usize, Extent), route: Route) {
-        self.registrations.push(Registration { on: on.clone(), at, route });
+    pub(super) fn register(
+        &mut self,
+        on: &Place,
+        at: (usize, Extent),
+        route: Route,
+        answering: Answering<'a>,
+    ) {
+        self.registrations.push(Registration { on: on.clone(), at, route, answering });
     }
 
     /// Notes a route that is whole.
-    pub(super) fn found(&mut self, file: usize, extent: Extent, route: Route) {
-        self.found.push(Found { file, offset: extent.start, route });
+    pub(super) fn found(
+        &mut self,
+        framework: Framework,
+        at: (usize, Extent),
+        route: Route,
+        function: Option<FunctionAt<'a>>,
+    ) {
+        self.found.push(Found {
+            framework,
+            at,
+            route,
+            answering: Answering { function, guards: Vec::new() },
+        });
     }
 
     /// Whether there is any route, or anything that could not be understood.
@@ -156,64 +233,114 @@ impl<'a> Routing<'a> {
             && self.objects.is_empty())
     }
 
-    /// The routes, in the order of files and lines, without repetitions; and what could not be understood.
-    pub(super) fn finish(mut self) -> (Vec<Route>, Vec<NotChecked>) {
-        let registrations = std::mem::take(&mut self.registrations);
-        for Registration { on, at, route } in registrations {
-            let prefixes = self.prefixes(&on, DEPTH);
-            if prefixes.is_empty() {
-                let Some(object) = self.objects.get(&on).cloned() else { continue };
-                let why = "a router that is mounted nowhere, or where that could not be read: its routes are not listed";
-                self.unread(object.at.0, object.at.1, why);
+    /// The routes, what could not be understood, and who answers.
+    pub(super) fn finish(mut self) -> Read<'a> {
+        for registration in std::mem::take(&mut self.registrations) {
+            self.place(registration);
+        }
+        self.found.sort_by_key(|found| (found.at.0, found.at.1.start));
+        let (mut routes, mut handlers) = (Vec::<Route>::new(), Vec::new());
+        for Found { framework, at, route, answering } in self.found {
+            let known = routes.iter().any(|known| known.method == route.method && known.path == route.path);
+            if known {
+                continue;
             }
-            let framework = self.objects.get(&on).map(|object| object.framework);
-            for prefix in prefixes {
-                let Some(prefix) = prefix else {
-                    self.unread(at.0, at.1, "the path in front of this route is not written as text");
-                    continue;
-                };
-                let path = whole(framework, &prefix, &route.path);
-                self.found.push(Found {
-                    file: at.0,
-                    offset: at.1.start,
-                    route: with_prefix(&route, path, framework, &prefix),
+            if let Some((file, function)) = answering.function {
+                handlers.push(web::Handler {
+                    framework,
+                    method: route.method.clone(),
+                    path: route.path.clone(),
+                    file,
+                    function,
+                    registered: at,
+                    guards: answering.guards,
                 });
             }
+            routes.push(route);
         }
-        self.found.sort_by_key(|found| (found.file, found.offset));
-        let mut routes: Vec<Route> = Vec::new();
-        for found in self.found {
-            let known = routes
-                .iter()
-                .any(|route| route.method == found.route.method && route.path == found.route.path);
-            if !known {
-                routes.push(found.route);
-            }
-        }
-        (routes, self.not_read.into_values().collect())
+        Read { routes, not_read: self.not_read.into_values().collect(), handlers }
     }
 
-    /// What stands before the routes of a router, one for each place where it is mounted; `None` for one that is no text.
-    fn prefixes(&self, place: &Place, depth: usize) -> Vec<Option<String>> {
+    /// A route with what is before it, once for each place where its router is mounted.
+    fn place(&mut self, registration: Registration<'a>) {
+        let Registration { on, at, route, answering } = registration;
+        let Some(object) = self.objects.get(&on).cloned() else { return };
+        let above = self.above(&on, at, DEPTH);
+        if above.is_empty() {
+            let why = "a router that is mounted nowhere, or where that could not be read: its routes are not listed";
+            self.unread(object.at.0, object.at.1, why);
+        }
+        for Above { prefix, guards } in above {
+            let Some(prefix) = prefix else {
+                self.unread(at.0, at.1, "the path in front of this route is not written as text");
+                continue;
+            };
+            let path = whole(Some(object.framework), &prefix, &route.path);
+            let standing = guards.into_iter().filter(|(below, _)| is_below(&path, below));
+            let guards = standing.map(|(_, guard)| guard).chain(answering.guards.iter().cloned()).collect();
+            self.found.push(Found {
+                framework: object.framework,
+                at,
+                route: with_prefix(&route, path, Some(object.framework), &prefix),
+                answering: Answering { function: answering.function, guards },
+            });
+        }
+    }
+
+    /// What stands before something that is registered or mounted on `place` at `at`, one for each place where it is mounted.
+    fn above(&self, place: &Place, at: (usize, Extent), depth: usize) -> Vec<Above<'a>> {
         let Some(object) = self.objects.get(place) else { return Vec::new() };
         let Some(left) = depth.checked_sub(1) else { return Vec::new() };
         let mut found = Vec::new();
         if object.is_root && !self.mounts.iter().any(|mount| mount.child == *place) {
-            found.push(object.prefix.clone());
+            let prefix = object.prefix.clone();
+            let guards = self.standing_before(place, at, object, prefix.as_deref().unwrap_or_default());
+            found.push(Above { prefix, guards });
         }
         for mount in self.mounts.iter().filter(|mount| mount.child == *place && mount.parent != *place) {
-            for before in self.prefixes(&mount.parent, left) {
+            for before in self.above(&mount.parent, mount.at, left) {
                 let own = if mount.replaces { Some(String::new()) } else { object.prefix.clone() };
-                let parts = before.zip(mount.prefix.clone()).zip(own);
-                found.push(parts.map(|((before, mounted), own)| {
+                let parts = before.prefix.zip(mount.prefix.clone()).zip(own);
+                let prefix = parts.map(|((before, mounted), own)| {
                     let inner = whole(Some(object.framework), &before, &mounted);
                     let inner = if inner == "/" { String::new() } else { inner };
                     if own.is_empty() { inner } else { whole(Some(object.framework), &inner, &own) }
-                }));
+                });
+                let below = prefix.clone().unwrap_or_default();
+                let mut guards = before.guards;
+                guards.extend(mount.guards.iter().map(|guard| (below.clone(), guard.clone())));
+                guards.extend(self.standing_before(place, at, object, &below));
+                found.push(Above { prefix, guards });
             }
         }
         found
     }
+
+    /// The guards of one application or router that stand before what is written at `at`. Express asks them in the order in which they were
+    /// added; what is added in another file is taken to come first.
+    fn standing_before(
+        &self,
+        place: &Place,
+        at: (usize, Extent),
+        object: &Object,
+        prefix: &str,
+    ) -> Vec<(String, Guard<'a>)> {
+        let in_order = object.framework == Framework::Express;
+        let counts = |standing: &&Standing<'a>| {
+            standing.on == *place && !(in_order && standing.at.0 == at.0 && standing.at.1.start > at.1.start)
+        };
+        let below = |standing: &Standing<'a>| match &standing.below {
+            Some(below) => whole(Some(object.framework), prefix, below),
+            None => prefix.to_owned(),
+        };
+        self.standing.iter().filter(counts).map(|one| (below(one), one.guard.clone())).collect()
+    }
+}
+
+/// Whether a path is the other, or below it.
+fn is_below(path: &str, above: &str) -> bool {
+    let above = above.trim_end_matches('/');
+    path.strip_prefix(above).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }
 
 /// A prefix and a path as a framework puts them together.

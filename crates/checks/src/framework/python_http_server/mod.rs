@@ -15,7 +15,7 @@ use self::walk::{Answer, Walk};
 use super::inputs::{Carries, Reader, Scope};
 use super::path;
 use super::project::Project;
-use super::routing::{Routing, handler};
+use super::routing::{Framework, Routing, handler};
 use crate::facts::nodes::each_node;
 use crate::facts::syntax::{Class, Expr, Function, Stmt, StmtKind};
 use crate::facts::values::called_name;
@@ -129,7 +129,7 @@ fn one_method<'a>(
             handler: handler(routing.project, Some(function)),
             inputs,
         };
-        routing.found(at, extent, route);
+        routing.found(Framework::PythonHttpServer, (at, extent), route, Some(function));
     }
 }
 

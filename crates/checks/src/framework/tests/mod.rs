@@ -8,6 +8,7 @@ mod fastapi;
 mod flask;
 mod node_http;
 mod python_http_server;
+mod web;
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -28,7 +29,15 @@ fn surface_of(tree: &Tree) -> Surface {
     let sources = reader::read(tree, &plan, &Quiet);
     let graph = Graph::of(tree, &sources.files);
     let packages = Packages::find(tree, None, &[]);
-    super::surface(&Context { tree, plan: &plan, files: &sources.files, graph: &graph, packages: &packages })
+    let context = Context {
+        tree,
+        plan: &plan,
+        files: &sources.files,
+        graph: &graph,
+        packages: &packages,
+        web: super::web::Web::NONE,
+    };
+    super::read(&super::Project::of(&context)).0
 }
 
 fn folder(program: &str) -> PathBuf {

@@ -1,0 +1,59 @@
+//! Who answers which request, and what stands before them: what a check of a service is written against.
+
+use super::routing::Framework;
+use crate::facts::syntax::{Expr, Extent, Function};
+
+/// The service that the files make, as far as it could be read.
+#[derive(Debug, Default)]
+pub struct Web<'a> {
+    /// One for each method and path that a function of the project answers, in the order of files and lines.
+    pub handlers: Vec<Handler<'a>>,
+}
+
+/// A function that answers a request.
+#[derive(Debug, Clone)]
+pub struct Handler<'a> {
+    /// What calls it.
+    pub framework: Framework,
+    /// Upper case; `*` for any.
+    pub method: String,
+    /// With `{name}` where a value goes.
+    pub path: String,
+    /// The place of its file in the list of files.
+    pub file: usize,
+    /// The function.
+    pub function: &'a Function,
+    /// The file and place where it is registered: the decorator, the call.
+    pub registered: (usize, Extent),
+    /// What runs before it, outermost first as far as that could be told.
+    pub guards: Vec<Guard<'a>>,
+}
+
+/// Something that runs before a handler: a decorator, a dependency, a middleware, a hook, an extension of the application.
+#[derive(Debug, Clone)]
+pub struct Guard<'a> {
+    /// The place of its file in the list of files.
+    pub file: usize,
+    /// As it is written: `login_required`, `limiter.limit("5/minute")`, `express.json()`, `CSRFProtect(app)`.
+    pub expr: &'a Expr,
+    /// The function of the project that it is, with the place of its file.
+    pub function: Option<(usize, &'a Function)>,
+    /// What it stands before.
+    pub reach: Reach,
+}
+
+/// How much a guard stands before.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Reach {
+    /// The whole application.
+    Application,
+    /// A router, or what is below a path.
+    Router,
+    /// One route.
+    Route,
+}
+
+impl Web<'_> {
+    /// What a tree without a service has.
+    pub const NONE: &'static Web<'static> = &Web { handlers: Vec::new() };
+}
