@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use seaworthy_core::Digest;
 
-use crate::process::{is_root, is_there, output, run, say, target, tool};
+use crate::process::{is_root, is_there, open_program, output, run, say, target, tool};
 
 /// Python packages, pinned.
 const PYTHON: &str = include_str!("../parts/requirements.txt");
@@ -16,6 +16,7 @@ const NPM: &str = include_str!("../parts/package.json");
 const SYSTEM: &[(&str, &str, &str)] = &[
     ("npm", "nodejs npm", "the Express and TypeScript parts, and SARIF against its schema"),
     ("setpriv", "util-linux", "the tests that run a second time as a user without privileges"),
+    ("python3", "python3 python3-venv", "everything held against real Python packages"),
     ("curl", "curl", "the printed reproductions"),
     ("nc", "netcat-openbsd", "the printed reproductions that need raw bytes"),
 ];
@@ -74,7 +75,9 @@ impl Parts {
         let venv = self.folder.join("venv");
         let result = self.once("python", PYTHON, || {
             if !venv.join("bin/pip").exists() {
-                output(tool("python3").args(["-m", "venv"]).arg(&venv))?;
+                // A virtual environment is run by the interpreter that made it, also when the tests run as another user.
+                let python = open_program("python3").unwrap_or_else(|| "python3".into());
+                output(tool(python).args(["-m", "venv"]).arg(&venv))?;
             }
             let requirements = concat!(env!("CARGO_MANIFEST_DIR"), "/parts/requirements.txt");
             output(tool(venv.join("bin/pip")).args([

@@ -1,7 +1,7 @@
 //! Starting tools and talking to the person. The product's own processes go through `sandbox`; the chores of a
 //! repository are run by a developer who could type the same line.
 
-use std::ffi::OsStr;
+use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
@@ -49,6 +49,28 @@ pub(crate) fn shown(command: &Command) -> String {
 pub(crate) fn is_there(program: &str) -> bool {
     let path = std::env::var_os("PATH").unwrap_or_default();
     std::env::split_paths(&path).any(|folder| folder.join(program).is_file())
+}
+
+/// The folders of PATH into which every user may go. What runs as another user finds nothing in root's home, and neither does a
+/// person on a machine of their own.
+pub(crate) fn open_path() -> OsString {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let open = std::env::split_paths(&path).filter(|folder| is_open_to_all(folder));
+    // Limit: joining what was split apart cannot fail.
+    std::env::join_paths(open).unwrap_or_default()
+}
+
+/// The first program of this name that every user may run.
+pub(crate) fn open_program(name: &str) -> Option<PathBuf> {
+    let candidates = std::env::split_paths(&open_path()).map(|folder| folder.join(name)).collect::<Vec<_>>();
+    candidates.into_iter().find(|program| program.is_file() && is_open_to_all(program))
+}
+
+/// Whether every user may go to where a path really leads.
+fn is_open_to_all(path: &Path) -> bool {
+    use std::os::unix::fs::PermissionsExt;
+    let Ok(real) = path.canonicalize() else { return false };
+    real.ancestors().all(|folder| folder.metadata().is_ok_and(|meta| meta.permissions().mode() & 0o001 != 0))
 }
 
 /// Whether we are root.

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::Stdio;
 
 use crate::parts::{self, Parts};
-use crate::process::{is_root, is_there, print, say, shown, target, tool};
+use crate::process::{is_root, is_there, open_path, print, say, shown, target, tool};
 
 /// Bring what the tests need, then run everything.
 #[derive(Debug, clap::Args)]
@@ -113,7 +113,7 @@ fn run_unprivileged(folder: &Path, tally: &mut Tally, parts: &mut Parts) -> Resu
         let mut command = tool("setpriv");
         command.args(["--reuid=65534", "--regid=65534", "--clear-groups", "--"]).arg(&copy);
         command.env("HOME", &home).env("TMPDIR", &home).env("SEAWORTHY_PARTS", &parts.folder);
-        command.env("SEAWORTHY_UNPRIVILEGED", "1").current_dir(&home);
+        command.env("SEAWORTHY_UNPRIVILEGED", "1").env("PATH", open_path()).current_dir(&home);
         say(&format!("as a user without privileges: {name} ({})", sources.display()));
         ok &= watch(&mut command, tally, parts)?;
     }
