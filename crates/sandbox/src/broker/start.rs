@@ -100,6 +100,8 @@ fn execute(launch: &Launch) -> Errno {
     while let Some(path) = launch.path(index) {
         match exec::execute(path, launch.arguments(), launch.variables()) {
             libc::ENOENT | libc::ENOTDIR => {}
+            // A folder of PATH that may not be entered says the same as a file that may not be run, and tells nothing of the program.
+            libc::EACCES if !exec::is_there(path) => {}
             libc::EACCES => error = libc::EACCES,
             other => return other,
         }

@@ -55,6 +55,12 @@ fn clear_capabilities() -> Result<(), Errno> {
     check(unsafe { libc::syscall(libc::SYS_capset, header.as_ptr(), none.as_ptr()) }).map(drop)
 }
 
+/// Whether there is a file at a path, as far as we may look.
+pub(crate) fn is_there(path: &CStr) -> bool {
+    // SAFETY: the path ends in NUL and outlives the call.
+    unsafe { libc::access(path.as_ptr(), libc::F_OK) == 0 }
+}
+
 /// Becomes another program; returns only when that failed.
 ///
 /// `arguments` and `environment` are null-terminated arrays of addresses of strings that end in NUL, as

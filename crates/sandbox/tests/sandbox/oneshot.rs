@@ -46,13 +46,16 @@ fn endless_output_is_counted_and_its_start_and_end_are_kept() {
 #[test]
 fn what_forked_twice_into_a_session_of_its_own_is_gone_at_the_return() {
     let script = "import os, sys, time
+came_up, tell = os.pipe()
 if os.fork() == 0:
     os.setsid()
     if os.fork() == 0:
         print(os.getpid(), flush=True)
+        os.write(tell, b'.')
         time.sleep(1000)
     os._exit(0)
 os.wait()
+os.read(came_up, 1)
 ";
     let mut program = Program::new(["python3", "-c", script], "/");
     program.limits.deadline = Some(PATIENCE);
@@ -149,6 +152,19 @@ fn what_cannot_start_says_why() {
     assert_eq!(forbidden, "`/etc/passwd` cannot be run: Permission denied (os error 13)");
     assert!(matches!(run(&Program::new([""], "/")), Err(RunError::Start(StartError::Empty))));
     assert!(message(&Program::new(["echo", "a\0b"], "/")).contains("NUL byte"));
+    // A folder of PATH that may not be entered (root's home, for others) is no word about the program.
+    let folder = tempfile::tempdir().unwrap();
+    let closed = folder.path().join("closed");
+    std::fs::create_dir(&closed).unwrap();
+    use std::os::unix::fs::PermissionsExt;
+    std::fs::set_permissions(&closed, std::fs::Permissions::from_mode(0o000)).unwrap();
+    let mut program = Program::new(["no-such-program-anywhere"], "/");
+    program.env.push(("PATH".into(), closed.join("bin").into()));
+    assert!(message(&program).contains("was not found"), "{}", message(&program));
+    // A file that is there and may not be run is.
+    std::fs::write(folder.path().join("no-such-program-anywhere"), "").unwrap();
+    program.env = vec![("PATH".into(), folder.path().into())];
+    assert!(message(&program).ends_with("Permission denied (os error 13)"), "{}", message(&program));
 }
 
 #[test]
