@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use seaworthy_core::plan::SeverityOverride;
 use seaworthy_core::policy::{Approval, Requirement};
 use seaworthy_core::{Class, Digest, Need, NotChecked, Observation, Plan, Policy, Producer, RuleId};
+use seaworthy_trial::http::shell::quoted;
 
 /// Which classes a command decides over.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -38,6 +39,8 @@ pub(crate) struct Basis<'a> {
     pub services: &'a [String],
     /// The probes decided over; all when empty.
     pub probes: &'a [RuleId],
+    /// The command that starts the service, when it was given by hand.
+    pub command: Option<&'a [String]>,
     /// The root as the person wrote it, for commands.
     pub root: &'a str,
     /// Fingerprints known before.
@@ -129,7 +132,14 @@ fn probes(policy: &mut Policy, basis: &Basis<'_>, required: bool) {
                 class: Class::Trial,
                 need: need(required, meta.need),
                 bound,
-                command: format!("seaworthy trial {service} --root {} --probe {}", basis.root, meta.id),
+                command: match basis.command {
+                    None => format!("seaworthy trial {service} --root {} --probe {}", basis.root, meta.id),
+                    Some(words) => {
+                        let words: Vec<String> = words.iter().map(|word| quoted(word)).collect();
+                        let words = words.join(" ");
+                        format!("seaworthy trial --root {} --probe {} -- {words}", basis.root, meta.id)
+                    }
+                },
             });
         }
     }

@@ -14,6 +14,12 @@ use crate::terminal::{BOLD, CYAN, DIM, GREEN, RED, YELLOW};
 const MINOR_IN_FULL: usize = 5;
 /// How many lines of a list are printed; the others are counted, and are in the other formats.
 const LIST_IN_FULL: usize = 20;
+/// How much of a reason stands under the verdict; the whole stands above.
+const REASON_IN_FULL: usize = 200;
+/// How many probes a command names.
+const PROBES_IN_FULL: usize = 4;
+/// How many names with one reason are written out.
+const NAMES_IN_FULL: usize = 8;
 /// Where running text is broken.
 const WIDTH: usize = 100;
 
@@ -186,15 +192,11 @@ fn excerpt(out: &mut String, report: &Report, finding: &Finding) {
 }
 
 fn lists(out: &mut String, report: &Report) {
-    let inconclusive: Vec<String> = report
-        .inconclusive()
-        .into_iter()
-        .map(|(one, why)| format!("{}: {why}", producer(&one.producer)))
-        .collect();
-    list(out, "Could not tell", YELLOW, &inconclusive);
-    let not_checked: Vec<String> =
-        report.not_checked().iter().map(|not| format!("{}: {}", not.what, not.why)).collect();
-    list(out, "Not checked", DIM, &not_checked);
+    let inconclusive: Vec<(String, String)> =
+        report.inconclusive().into_iter().map(|(one, why)| (producer(&one.producer), why)).collect();
+    list(out, "Could not tell", YELLOW, &together(inconclusive));
+    let not_checked = report.not_checked().iter().map(|not| (not.what.clone(), not.why.clone())).collect();
+    list(out, "Not checked", DIM, &together(not_checked));
     let suppressed: Vec<String> = report
         .suppressed()
         .iter()
@@ -207,6 +209,31 @@ fn lists(out: &mut String, report: &Report) {
     let inferred: Vec<String> =
         report.inferred.iter().map(|one| format!("{}: {}", one.what, one.why)).collect();
     list(out, "Inferred, since no plan says it", DIM, &inferred);
+}
+
+/// One line for all that have the same reason: a service that does not start is one thing to mend, not one for each probe.
+fn together(items: Vec<(String, String)>) -> Vec<String> {
+    let mut groups: Vec<(Vec<String>, String)> = Vec::new();
+    for (what, why) in items {
+        match groups.iter_mut().find(|(_, known)| *known == why) {
+            Some((whats, _)) => whats.push(what),
+            None => groups.push((vec![what], why)),
+        }
+    }
+    groups.into_iter().map(|(whats, why)| format!("{}: {why}", named(&whats))).collect()
+}
+
+/// `a, b and c`, or the first of them and how many more.
+fn named(whats: &[String]) -> String {
+    match whats {
+        [] => String::new(),
+        [one] => one.clone(),
+        [most @ .., last] if whats.len() <= NAMES_IN_FULL => format!("{} and {last}", most.join(", ")),
+        _ => {
+            let first = whats.get(..NAMES_IN_FULL).unwrap_or_default().join(", ");
+            format!("{first} and {} more", whats.len() - NAMES_IN_FULL)
+        }
+    }
 }
 
 fn producer(producer: &Producer) -> String {
@@ -254,19 +281,42 @@ fn verdict(out: &mut String, report: &Report) {
         .join(", ");
     let counts = if counts.is_empty() { String::new() } else { format!(": {counts}") };
     line(out, format_args!("{style}{BOLD}{word}{BOLD:#} {meaning}{counts}{style:#}"));
-    for reason in decision.reasons.iter().take(LIST_IN_FULL) {
-        let first: String = reason.lines().next().unwrap_or_default().chars().take(160).collect();
-        wrapped(out, "  - ", &first);
+    let split = |reason: &String| {
+        let first = reason.lines().next().unwrap_or_default();
+        let (what, why) = first.split_once(": ").unwrap_or((first, ""));
+        (what.to_owned(), why.to_owned())
+    };
+    let reasons = together(decision.reasons.iter().map(split).collect());
+    for reason in reasons.iter().take(LIST_IN_FULL) {
+        let reason = reason.trim_end_matches([':', ' ']);
+        let short: String = reason.chars().take(REASON_IN_FULL).collect();
+        let cut = if short.len() < reason.len() { ".." } else { "" };
+        wrapped(out, "  - ", &format!("{short}{cut}"));
     }
-    if decision.reasons.len() > LIST_IN_FULL {
-        line(out, format_args!("  .. and {} more", decision.reasons.len() - LIST_IN_FULL));
+    if reasons.len() > LIST_IN_FULL {
+        line(out, format_args!("  .. and {} more", reasons.len() - LIST_IN_FULL));
     }
-    let mut commands: Vec<&str> = decision.missing.iter().map(|missing| missing.command.as_str()).collect();
-    commands.sort_unstable();
-    commands.dedup();
-    for command in commands {
+    for command in commands(decision.missing.iter().map(|missing| missing.command.as_str())) {
         line(out, format_args!("  {CYAN}would tell{CYAN:#}: {command}"));
     }
+}
+
+/// Each command once; one line for all the probes of a service.
+fn commands<'a>(all: impl Iterator<Item = &'a str>) -> Vec<String> {
+    let mut groups: std::collections::BTreeMap<(&str, &str), std::collections::BTreeSet<&str>> =
+        std::collections::BTreeMap::new();
+    for command in all {
+        let (before, probe) = command.split_once(" --probe ").unwrap_or((command, ""));
+        let (probe, after) = probe.split_at(probe.find(' ').unwrap_or(probe.len()));
+        groups.entry((before, after)).or_default().insert(probe);
+    }
+    let one = |((before, after), probes): ((&str, &str), std::collections::BTreeSet<&str>)| {
+        // Of many, all of them are as quick to run as to read.
+        let many = probes.len() > PROBES_IN_FULL;
+        let named = probes.into_iter().filter(|probe| !many && !probe.is_empty());
+        format!("{before}{}{after}", named.map(|probe| format!(" --probe {probe}")).collect::<String>())
+    };
+    groups.into_iter().map(one).collect()
 }
 
 fn line(out: &mut String, text: std::fmt::Arguments<'_>) {

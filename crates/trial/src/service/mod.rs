@@ -34,5 +34,5 @@ pub(crate) fn last_lines(log: &str) -> String {
         .get(lines.len().saturating_sub(seaworthy_core::limits::SERVICE_LOG_LINES)..)
         .unwrap_or_default();
     // A line may be a whole page of HTML.
-    shown.iter().map(|line| line.chars().take(400).collect::<String>()).collect::<Vec<_>>().join("\n")
+    shown.iter().map(|line| line.chars().take(200).collect::<String>()).collect::<Vec<_>>().join("\n")
 }
