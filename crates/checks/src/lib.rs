@@ -9,6 +9,7 @@ mod change;
 pub mod compounding_error;
 pub mod context;
 pub mod facts;
+pub mod flow;
 pub mod framework;
 pub mod hallucinated_confidence;
 pub mod language;

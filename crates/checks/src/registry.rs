@@ -6,6 +6,7 @@ use seaworthy_core::{FailureMode, RuleId};
 
 use crate::context::Context;
 use crate::facts::source::SourceFile;
+use crate::flow::Flow;
 use crate::report::Report;
 use crate::suppression::Used;
 use crate::{
@@ -14,17 +15,28 @@ use crate::{
 
 /// Every check, alphabetical by id.
 pub static CHECKS: &[&Check] = &[
+    &superficial_security::catastrophic_regex::CHECK,
     &superficial_security::client_side_secret::CHECK,
+    &superficial_security::code_injection::CHECK,
+    &superficial_security::command_injection::CHECK,
+    &superficial_security::cross_site_scripting::CHECK,
     &architecture_drift::dependency_cycle::CHECK,
     &compounding_error::float_money::CHECK,
     &superficial_security::hardcoded_secret::CHECK,
+    &superficial_security::log_injection::CHECK,
     &compounding_error::naive_datetime::CHECK,
+    &superficial_security::open_redirect::CHECK,
+    &superficial_security::path_traversal::CHECK,
+    &superficial_security::server_side_request_forgery::CHECK,
+    &superficial_security::sql_injection::CHECK,
     &compounding_error::swallowed_error::CHECK,
     &shared_blind_spot::tautological_test::CHECK,
     &shared_blind_spot::test_without_assertion::CHECK,
     &superficial_security::timing_unsafe_comparison::CHECK,
     &hallucinated_confidence::unknown_module::CHECK,
+    &superficial_security::unsafe_deserialization::CHECK,
     &hallucinated_confidence::unsound_suppression::CHECK,
+    &superficial_security::xml_external_entities::CHECK,
 ];
 
 /// A check: what it is, and what it does.
@@ -70,6 +82,8 @@ pub enum Run {
     File(fn(&Context<'_>, &SourceFile, &mut Report<'_>)),
     /// Once over the whole project.
     Project(fn(&Context<'_>, &mut Report<'_>)),
+    /// Once over what callers send and where it gets to.
+    Flow(fn(&Context<'_>, &Flow, &mut Report<'_>)),
     /// Once, after all others, with what they found to be set aside.
     Afterwards(fn(&Context<'_>, &Applied<'_>, &mut Report<'_>)),
 }

@@ -14,6 +14,7 @@ use crate::change::{self, Renames};
 use crate::context::Context;
 use crate::facts::graph::Graph;
 use crate::facts::reader::{self, Sources};
+use crate::flow::{self, Flow};
 use crate::framework::{self, web::Web};
 use crate::packages::Packages;
 use crate::registry::{Applied, CHECKS, Check, Run};
@@ -156,18 +157,24 @@ fn judge(tree: &Tree, request: &Request<'_>, packages: &Packages, checks: &[&'st
         .map(|file| {
             let ran = checks.iter().enumerate().filter_map(|(at, check)| match check.run {
                 Run::File(run) => Some(guarded(at, check, |report| run(&context, file, report))),
-                Run::Project(_) | Run::Afterwards(_) => None,
+                Run::Project(_) | Run::Flow(_) | Run::Afterwards(_) => None,
             });
             let ran = ran.filter(Ran::says_something).collect();
             request.progress.advance("checking", done.fetch_add(1, Ordering::Relaxed) + 1, total);
             ran
         })
         .collect();
+    let flow = flow_of(&project, &web, checks);
     let by_project: Vec<Ran> = checks
         .par_iter()
         .enumerate()
         .filter_map(|(at, check)| match check.run {
             Run::Project(run) => Some(guarded(at, check, |report| run(&context, report))),
+            // What could not be followed was not looked at: that is no panic of the check, and leaves it without trials.
+            Run::Flow(run) => Some(guarded(at, check, |report| match &flow {
+                Some(flow) => run(&context, flow, report),
+                None => report.skip("where data flows", "a defect in Seaworthy: following it failed"),
+            })),
             Run::File(_) | Run::Afterwards(_) => None,
         })
         .collect();
@@ -188,6 +195,14 @@ fn judge(tree: &Tree, request: &Request<'_>, packages: &Packages, checks: &[&'st
         }
     }
     Judgement { sources, surface, checks: judged }
+}
+
+/// What callers send and where it gets to, when a check asks; `None` when following it failed.
+fn flow_of(project: &framework::Project<'_>, web: &Web<'_>, checks: &[&'static Check]) -> Option<Flow> {
+    if !checks.iter().any(|check| matches!(check.run, Run::Flow(_))) {
+        return Some(Flow::default());
+    }
+    catch_unwind(AssertUnwindSafe(|| flow::follow(project, web))).ok()
 }
 
 /// What one call of one check came to.

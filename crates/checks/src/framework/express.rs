@@ -140,6 +140,11 @@ fn verb<'a>(
                 whole.extent,
                 "a route of something that could not be recognised as an application or router",
             );
+            let guards = before_last(routing, at, around, &handlers);
+            let answering = Answering { function: last_handler(routing, at, around, &handlers), guards };
+            let written = path.string().unwrap_or_default().to_owned();
+            let registered = (at, call_extent(whole, call));
+            routing.unplaced(Framework::Express, registered, (method, &written), answering);
         }
         return;
     }

@@ -117,6 +117,7 @@ fn decorated<'a>(
                 decorator.extent,
                 "a route of something that could not be recognised as an application or router",
             );
+            unplaced(routing, at, decorator, (name, call), function);
         }
         return;
     }
@@ -213,6 +214,35 @@ fn decorators<'a>(routing: &Routing<'a>, (at, function): FunctionAt<'a>) -> Vec<
         reach: Reach::Route,
     })
     .collect()
+}
+
+/// A function that answers for something that is given to the function around it: `def init(app): @app.route("/")`.
+fn unplaced<'a>(
+    routing: &mut Routing<'a>,
+    at: usize,
+    decorator: &'a Expr,
+    (name, call): (&str, &Call),
+    function: &'a Function,
+) {
+    let imports = |package: &str| {
+        let begins = |module: &str| {
+            module == package || module.strip_prefix(package).is_some_and(|rest| rest.starts_with('.'))
+        };
+        routing
+            .project
+            .file(at)
+            .is_some_and(|file| file.imports.iter().any(|fact| begins(&fact.import.module)))
+    };
+    let framework = match (imports("fastapi"), imports("flask")) {
+        (true, _) => Framework::FastApi,
+        (_, true) => Framework::Flask,
+        _ => return,
+    };
+    let path = call.arguments.first().and_then(|argument| argument.value.string()).unwrap_or_default();
+    let method = if name == "route" { "*".to_owned() } else { name.to_uppercase() };
+    let guards = decorators(routing, (at, function));
+    let answering = Answering { function: Some((at, function)), guards };
+    routing.unplaced(framework, (at, decorator.extent), (&method, path), answering);
 }
 
 /// The methods of `methods=`; GET without it. `None`, and noted, when they are no list of texts.

@@ -16,17 +16,17 @@ const STEPS: usize = 8;
 
 /// Where something is defined: a file, the function in it (zero for the top of the file), and the dotted name.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub(super) struct Place {
+pub(crate) struct Place {
     /// The place of the file in the list of files.
-    pub(super) file: usize,
+    pub(crate) file: usize,
     /// One more than where the name of the function around it begins.
-    pub(super) scope: u32,
+    pub(crate) scope: u32,
     /// Dotted.
-    pub(super) name: String,
+    pub(crate) name: String,
 }
 
 /// A function of the project and where it is.
-pub(super) type FunctionAt<'a> = (usize, &'a Function);
+pub(crate) type FunctionAt<'a> = (usize, &'a Function);
 
 /// A call: in which file, with what around it.
 type CallSite<'a> = (usize, Vec<Node<'a>>, &'a Call);
@@ -34,7 +34,7 @@ type CallSite<'a> = (usize, Vec<Node<'a>>, &'a Call);
 /// The files that are no tests, and what their names mean.
 pub(crate) struct Project<'a> {
     /// Everything known.
-    pub(super) context: &'a Context<'a>,
+    pub(crate) context: &'a Context<'a>,
     /// What each script gives out: the name given to it outside, and the name it has in the file.
     exports: HashMap<usize, HashMap<String, String>>,
     /// Every function, by file and where its name begins, with the name it is bound to.
@@ -80,7 +80,7 @@ impl<'a> Project<'a> {
     }
 
     /// The definition that a name, a member or a `require(..)` means. That there is one at that place is not said.
-    pub(super) fn find(&self, at: usize, around: Around<'a, '_>, expr: &Expr) -> Option<Place> {
+    pub(crate) fn find(&self, at: usize, around: Around<'a, '_>, expr: &Expr) -> Option<Place> {
         if let ExprKind::Call(call) = &expr.kind {
             let required = matches!(called_name(&call.callee), Some("require" | "import"));
             let file = self.file(at).filter(|_| required)?;
@@ -272,6 +272,12 @@ impl<'a> Project<'a> {
                 self.function_at(&place)
             }
         }
+    }
+
+    /// The function of this dotted name of a file.
+    pub(crate) fn named_function(&self, file: usize, dotted: &str) -> Option<FunctionAt<'a>> {
+        let mut of_file = self.functions.range((file, 0)..=(file, u32::MAX));
+        of_file.find(|(_, (name, _))| name == dotted).map(|((file, _), (_, function))| (*file, *function))
     }
 
     /// The function defined at a place; the only one of its name.

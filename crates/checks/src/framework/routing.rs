@@ -122,6 +122,8 @@ pub(super) struct Routing<'a> {
     standing: Vec<Standing<'a>>,
     registrations: Vec<Registration<'a>>,
     found: Vec<Found<'a>>,
+    /// Functions that answer, where it could not be told what.
+    unplaced: Vec<web::Handler<'a>>,
     not_read: BTreeMap<(usize, u32), NotChecked>,
 }
 
@@ -135,6 +137,7 @@ impl<'a> Routing<'a> {
             standing: Vec::new(),
             registrations: Vec::new(),
             found: Vec::new(),
+            unplaced: Vec::new(),
             not_read: BTreeMap::new(),
         }
     }
@@ -233,19 +236,43 @@ impl<'a> Routing<'a> {
             && self.objects.is_empty())
     }
 
+    /// Notes a function that answers requests, of an application or router that could not be told: with the path as it is written.
+    pub(super) fn unplaced(
+        &mut self,
+        framework: Framework,
+        at: (usize, Extent),
+        (method, path): (&str, &str),
+        answering: Answering<'a>,
+    ) {
+        let Some((file, function)) = answering.function else { return };
+        self.unplaced.push(web::Handler {
+            framework,
+            method: method.to_owned(),
+            path: path.to_owned(),
+            file,
+            function,
+            registered: at,
+            guards: answering.guards,
+        });
+    }
+
     /// The routes, what could not be understood, and who answers.
     pub(super) fn finish(mut self) -> Read<'a> {
         for registration in std::mem::take(&mut self.registrations) {
             self.place(registration);
         }
+        let unplaced = std::mem::take(&mut self.unplaced);
         self.found.sort_by_key(|found| (found.at.0, found.at.1.start));
         let (mut routes, mut handlers) = (Vec::<Route>::new(), Vec::new());
         for Found { framework, at, route, answering } in self.found {
             let known = routes.iter().any(|known| known.method == route.method && known.path == route.path);
-            if known {
-                continue;
-            }
-            if let Some((file, function)) = answering.function {
+            // Of two for one route the first answers; in a tree of several programs both do.
+            let again = |handler: &web::Handler<'_>| {
+                answering.function.is_some_and(|(_, function)| std::ptr::eq(function, handler.function))
+                    && handler.method == route.method
+                    && handler.path == route.path
+            };
+            if let Some((file, function)) = answering.function.filter(|_| !handlers.iter().any(again)) {
                 handlers.push(web::Handler {
                     framework,
                     method: route.method.clone(),
@@ -256,8 +283,12 @@ impl<'a> Routing<'a> {
                     guards: answering.guards,
                 });
             }
-            routes.push(route);
+            if !known {
+                routes.push(route);
+            }
         }
+        handlers.extend(unplaced);
+        handlers.sort_by_key(|handler| (handler.registered.0, handler.registered.1.start));
         Read { routes, not_read: self.not_read.into_values().collect(), handlers }
     }
 
@@ -269,6 +300,8 @@ impl<'a> Routing<'a> {
         if above.is_empty() {
             let why = "a router that is mounted nowhere, or where that could not be read: its routes are not listed";
             self.unread(object.at.0, object.at.1, why);
+            self.unplaced(object.framework, at, (&route.method, &route.path), answering);
+            return;
         }
         for Above { prefix, guards } in above {
             let Some(prefix) = prefix else {

@@ -1,5 +1,16 @@
 //! The happy path is right, attacks go unanswered. One file a check.
 
+pub mod catastrophic_regex;
 pub mod client_side_secret;
+pub mod code_injection;
+pub mod command_injection;
+pub mod cross_site_scripting;
 pub mod hardcoded_secret;
+pub mod log_injection;
+pub mod open_redirect;
+pub mod path_traversal;
+pub mod server_side_request_forgery;
+pub mod sql_injection;
 pub mod timing_unsafe_comparison;
+pub mod unsafe_deserialization;
+pub mod xml_external_entities;

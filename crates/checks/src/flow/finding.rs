@@ -1,0 +1,54 @@
+//! An arrival as a finding: where it does harm, what it is, and the way it came.
+
+use seaworthy_core::{Confidence, Severity};
+
+use super::{Arrival, Flow, Risk};
+use crate::context::Context;
+use crate::language::Language;
+use crate::report::Report;
+
+/// What a check says of its kind of harm.
+pub(crate) struct Words {
+    /// The kind.
+    pub(crate) risk: Risk,
+    /// After "`x` gets into ": `the SQL of`.
+    pub(crate) into: &'static str,
+    /// After a colon: what the caller can do with it.
+    pub(crate) harm: &'static str,
+    /// How much it weighs.
+    pub(crate) severity: Severity,
+    /// What to write instead, in Python.
+    pub(crate) python: &'static str,
+    /// What to write instead, in JavaScript.
+    pub(crate) script: &'static str,
+}
+
+/// Says everything of one kind.
+pub(crate) fn say(context: &Context<'_>, flow: &Flow, report: &mut Report<'_>, words: &Words) {
+    let looked = flow.looked.get(&words.risk).copied().unwrap_or_default();
+    (0..looked).for_each(|_| report.trial());
+    for cut in &flow.cut_short {
+        report.skip(cut.what.clone(), cut.why.clone());
+    }
+    for arrival in flow.arrivals.iter().filter(|arrival| arrival.risk == words.risk) {
+        let Some(file) = context.files.get(arrival.file) else { continue };
+        let Arrival { extent, what, into, way, .. } = arrival;
+        let message = format!("{what} gets into {} `{into}`: {}", words.into, words.harm);
+        let advice = match file.language {
+            Language::Python => words.python,
+            _ => words.script,
+        };
+        let mut draft = report
+            .at(file, *extent, message)
+            .severity(words.severity)
+            .confidence(Confidence::High)
+            .advice(advice)
+            .identified_by(file.text_of(arrival.argument));
+        for (at, extent, note) in way {
+            if let Some(file) = context.files.get(*at) {
+                draft = draft.related(file, *extent, note.clone());
+            }
+        }
+        report.add(draft);
+    }
+}

@@ -1,0 +1,314 @@
+//! Methods of texts, lists and dictionaries, as both languages have them.
+
+use std::collections::BTreeMap;
+use std::rc::Rc;
+
+use crate::facts::syntax::{Expr, Text};
+use crate::flow::call::Given;
+use crate::flow::guard::Implied;
+use crate::flow::operator::formatted;
+use crate::flow::risk::{Risk, Risks};
+use crate::flow::value::{Beside, Shape, Value, merge};
+use crate::flow::walk::Walk;
+
+/// Methods that put something into what they are called on.
+const PUTS: &[&str] =
+    &["append", "appendleft", "add", "push", "unshift", "insert", "extend", "update", "put", "setdefault"];
+/// Methods whose answer is a truth or a number.
+const TELLS: &[&str] = &[
+    "isdigit",
+    "isalpha",
+    "isalnum",
+    "isnumeric",
+    "isdecimal",
+    "isidentifier",
+    "startswith",
+    "endswith",
+    "startsWith",
+    "endsWith",
+    "includes",
+    "indexOf",
+    "lastIndexOf",
+    "index",
+    "find_all",
+    "count",
+    "test",
+    "has",
+    "is_relative_to",
+    "exists",
+    "is_file",
+    "is_dir",
+    "charCodeAt",
+    "localeCompare",
+    "issubset",
+    "isspace",
+    "islower",
+    "isupper",
+    "hexdigest",
+    "digest",
+    "getTime",
+    "valueOf",
+    "search",
+    "stat",
+    "findIndex",
+];
+/// Methods that call a function with each item.
+const EACH: &[&str] = &[
+    "map", "forEach", "filter", "find", "some", "every", "flatMap", "sort", "reduce", "then", "catch",
+    "finally", "apply",
+];
+
+/// Whether a method is one of those of texts and lists.
+pub(super) fn is_known(name: &str) -> bool {
+    PUTS.contains(&name)
+        || EACH.contains(&name)
+        || matches!(name, "format" | "join" | "get" | "set" | "pop" | "concat" | "replace" | "replaceAll")
+}
+
+/// What a method gives back, and what it does to what it is called on.
+pub(super) fn method<'a>(
+    walk: &mut Walk<'_, 'a>,
+    of: &Value<'a>,
+    object: &'a Expr,
+    name: &str,
+    given: &Given<'a>,
+    expr: &'a Expr,
+) -> Value<'a> {
+    let implied = walk.implied_by_method(name, (object, of), given);
+    if TELLS.contains(&name) || implied != Implied::default() {
+        return implied.value();
+    }
+    if PUTS.contains(&name) {
+        put(walk, of, object, name, given);
+        return of.clone();
+    }
+    match name {
+        "format" => formatted(of, &given.all()),
+        "join" if walk.is_script() => Value::made_of(&[of]),
+        "join" => {
+            let all = given.positional.first().cloned().unwrap_or(Value::UNKNOWN);
+            Value::made_of(&[of, &all])
+        }
+        "concat" => Value::made_of(&[of, &Value::made_of(&given.all())]),
+        "set" if given.positional.len() >= 2 => {
+            set(walk, of, object, given);
+            of.clone()
+        }
+        "get" | "getOrDefault" | "pop" | "getlist" => get(walk, of, object, name, given, expr),
+        "items" | "values" | "model_dump" | "dict" | "_asdict" | "to_dict" => listed(walk, of, name),
+        "entries" | "copy" => of.clone(),
+        "keys" => match &of.shape {
+            Shape::Record(_) | Shape::Object(..) => Value::tainted(of.taints.clone()),
+            _ => Value::tainted(of.all_taints()),
+        },
+        "remove" | "shift" | "popleft" => take_first(walk, of, object),
+        "replace" | "replaceAll" => replaced(of, given),
+        "sub" => Value::made_of(&given.all()),
+        "resolve" => Value::made_of(&[of]).marked(Beside::NORMAL),
+        "encode" | "decode" | "strip" | "trim" | "lower" | "toLowerCase" | "upper" | "toUpperCase"
+        | "toString" => Value::tainted(of.all_taints()),
+        // What follows a dot lies in no folder that is there.
+        "split" | "rsplit" if given.positional.first().and_then(Value::text) == Some(".") => {
+            Value::tainted(of.all_taints()).marked(Beside::PART).without(Risks::of(&[Risk::Path]))
+        }
+        "split" | "rsplit" | "slice" | "substring" | "substr" | "partition" | "rpartition" => {
+            Value::tainted(of.all_taints()).marked(Beside::PART)
+        }
+        _ if EACH.contains(&name) => each(walk, of, name, given, expr),
+        _ => {
+            super::call_backs(walk, given, Value::UNKNOWN, expr.extent);
+            Value::tainted(of.all_taints())
+        }
+    }
+}
+
+/// What is in a dictionary, a model of pydantic, a dataclass or a named tuple: pairs, values, or all of it as a dictionary.
+fn listed<'a>(walk: &mut Walk<'_, 'a>, of: &Value<'a>, name: &str) -> Value<'a> {
+    let list = |items: Vec<Value<'a>>| Value::of(Shape::List(Rc::new(items)));
+    match (&of.shape, name) {
+        (Shape::Record(_) | Shape::Object(..), "items") => {
+            let pair = vec![Value::tainted(of.taints.clone()), walk.item_of(of)];
+            list(vec![list(pair)])
+        }
+        (Shape::Record(_) | Shape::Object(..), "values") => list(vec![walk.item_of(of)]),
+        (Shape::Object(_, _, fields), _) => {
+            Value { shape: Shape::Record(fields.clone()), taints: of.taints.clone() }
+        }
+        _ => of.clone(),
+    }
+}
+
+/// Takes the first of a list.
+fn take_first<'a>(walk: &mut Walk<'_, 'a>, of: &Value<'a>, object: &'a Expr) -> Value<'a> {
+    match &of.shape {
+        Shape::List(items) if !items.is_empty() => {
+            let mut items = items.as_ref().clone();
+            let first = items.remove(0);
+            walk.set_known(object, Value { shape: Shape::List(Rc::new(items)), taints: of.taints.clone() });
+            first
+        }
+        _ => walk.item_of(of),
+    }
+}
+
+fn put<'a>(walk: &mut Walk<'_, 'a>, of: &Value<'a>, object: &'a Expr, name: &str, given: &Given<'a>) {
+    let mut whole = of.clone();
+    let last = given.positional.last().cloned().unwrap_or(Value::UNKNOWN);
+    match (&mut whole.shape, name) {
+        (Shape::List(items), "append" | "push" | "add") => {
+            Rc::make_mut(items).extend(given.positional.iter().cloned())
+        }
+        (Shape::List(items), "insert") => Rc::make_mut(items).push(last),
+        (Shape::List(items), "extend") => match &last.shape {
+            Shape::List(more) => Rc::make_mut(items).extend(more.iter().cloned()),
+            _ => merge(&mut whole.taints, &last.all_taints()),
+        },
+        (Shape::Record(fields), "update") => match &last.shape {
+            Shape::Record(more) => {
+                Rc::make_mut(fields).extend(more.iter().map(|(key, value)| (key.clone(), value.clone())));
+            }
+            _ => merge(&mut whole.taints, &Value::made_of(&given.all()).taints),
+        },
+        _ => merge(&mut whole.taints, &Value::made_of(&given.all()).taints),
+    }
+    if whole != *of {
+        walk.set_known(object, whole);
+    }
+}
+
+/// Known keys as one.
+fn key_of(values: &[Value<'_>]) -> Option<Text> {
+    let keys: Option<Vec<&str>> = values.iter().map(Value::text).collect();
+    keys.filter(|keys| !keys.is_empty()).map(|keys| Text::from(keys.join("\u{1f}")))
+}
+
+/// `map.set(key, value)`, `config.set(section, key, value)`.
+fn set<'a>(walk: &mut Walk<'_, 'a>, of: &Value<'a>, object: &'a Expr, given: &Given<'a>) {
+    let Some((value, keys)) = given.positional.split_last() else { return };
+    let mut whole = of.clone();
+    match (&mut whole.shape, key_of(keys)) {
+        (Shape::Record(fields), Some(key)) => drop(Rc::make_mut(fields).insert(key, value.clone())),
+        (Shape::Unknown | Shape::Name(_), Some(key)) if whole.taints.is_empty() => {
+            whole.shape = Shape::Record(Rc::new(BTreeMap::from([(key, value.clone())])));
+        }
+        _ => merge(&mut whole.taints, &value.all_taints()),
+    }
+    walk.set_known(object, whole);
+}
+
+fn get<'a>(
+    walk: &mut Walk<'_, 'a>,
+    of: &Value<'a>,
+    object: &'a Expr,
+    name: &str,
+    given: &Given<'a>,
+    expr: &'a Expr,
+) -> Value<'a> {
+    if let Shape::List(items) = &of.shape
+        && name == "pop"
+    {
+        let mut items = items.as_ref().clone();
+        let at = match given.positional.first().map(|value| &value.shape) {
+            Some(Shape::Number(at)) => usize::try_from(*at).ok(),
+            _ => items.len().checked_sub(1),
+        };
+        let Some(at) = at.filter(|at| *at < items.len()) else { return walk.item_of(of) };
+        let item = items.remove(at);
+        walk.set_known(object, Value { shape: Shape::List(Rc::new(items)), taints: of.taints.clone() });
+        return item;
+    }
+    if let Shape::Record(fields) = &of.shape
+        && let Some(key) = key_of(&given.positional)
+        && let Some(field) = fields.get(&key)
+    {
+        return field.clone();
+    }
+    // `request.args.get("page", type=int)`
+    if given.under("type").is_some_and(
+        |kind| matches!(&kind.shape, Shape::Name(name) if matches!(name.as_str(), "int" | "float" | "bool")),
+    ) {
+        return Value::UNKNOWN;
+    }
+    match given.positional.first() {
+        Some(key) => {
+            let found = match &of.shape {
+                // The container's own name says where it is from; see `outside::member`.
+                Shape::Unknown => keyed(walk, of, key, expr),
+                _ => walk.item_at(of, key, expr),
+            };
+            match given.positional.get(1) {
+                Some(default) => found.or(default),
+                None => found,
+            }
+        }
+        None => walk.item_of(of),
+    }
+}
+
+/// A field of something of which only the origin is known: told apart by its key, where that is known.
+fn keyed<'a>(walk: &Walk<'_, 'a>, of: &Value<'a>, key: &Value<'a>, expr: &'a Expr) -> Value<'a> {
+    let (Some(key), [one]) = (key.text(), of.taints.as_slice()) else {
+        return Value::tainted(of.all_taints());
+    };
+    let origin = crate::flow::value::Origin {
+        file: walk.at(),
+        extent: expr.extent,
+        what: format!("`{}`", walk.shown(expr.extent)),
+        key: format!("{}.{key}", one.origin.key),
+    };
+    let mut value = Value::from_outside(origin);
+    value.each_taint(&mut |taint| taint.open = one.open);
+    value
+}
+
+/// `x.replace(a, b)`: where line ends are taken out, nothing forges a line; where `<` is, nothing begins a tag.
+fn replaced<'a>(of: &Value<'a>, given: &Given<'a>) -> Value<'a> {
+    let pattern = given.positional.first();
+    let sought = match pattern.map(|pattern| &pattern.shape) {
+        Some(Shape::Text(text)) => text.to_string(),
+        Some(Shape::Name(name)) => name.strip_prefix("regex:").unwrap_or_default().to_owned(),
+        _ => String::new(),
+    };
+    let replacement = given.positional.get(1).cloned().unwrap_or(Value::UNKNOWN);
+    let mut risks = Risks::NONE;
+    if sought.contains('\n') || sought.contains("\\n") || sought.contains("\\s") {
+        risks = risks.with(Risks::of(&[Risk::Log]));
+    }
+    if sought.contains('<') {
+        risks = risks.with(Risks::of(&[Risk::Markup]));
+    }
+    // `[^a-z0-9]` takes everything else out.
+    if let Some(kept) = sought.strip_prefix("[^").and_then(|rest| rest.split(']').next()) {
+        risks = risks.with(crate::flow::pattern::excluded_by_class(kept));
+    }
+    Value::made_of(&[of, &replacement]).without(risks)
+}
+
+fn each<'a>(
+    walk: &mut Walk<'_, 'a>,
+    of: &Value<'a>,
+    name: &str,
+    given: &Given<'a>,
+    expr: &'a Expr,
+) -> Value<'a> {
+    let item = if matches!(name, "then" | "finally") { of.clone() } else { walk.item_of(of) };
+    let Some(function) = given.positional.first().cloned() else { return Value::tainted(of.all_taints()) };
+    let arguments = match name {
+        "reduce" => vec![given.positional.get(1).cloned().unwrap_or_else(|| item.clone()), item.clone()],
+        "catch" => vec![Value::of(Shape::Name(Text::from("error:")))],
+        _ => vec![item.clone(), Value::UNKNOWN],
+    };
+    let made = match &function.shape {
+        Shape::Name(of) if matches!(of.as_str(), "Number" | "parseInt" | "parseFloat" | "Boolean") => {
+            Value::UNKNOWN
+        }
+        Shape::Name(_) => Value::tainted(item.all_taints()),
+        _ => walk.call_back(&function, arguments, expr.extent),
+    };
+    match name {
+        "map" | "flatMap" | "reduce" => Value::tainted(made.all_taints()),
+        "then" => made,
+        "forEach" => Value::UNKNOWN,
+        _ => of.clone(),
+    }
+}

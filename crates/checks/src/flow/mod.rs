@@ -1,0 +1,203 @@
+//! Where data flows: from what a caller sends to where it can do harm, across functions and files.
+//!
+//! A walk begins at each function that answers a request and goes through everything that it calls, with what each name may hold
+//! ([`value`]): constants, lists and objects with their parts, and what came from outside, each with the kinds of harm that it can still
+//! do. Conditions on constants are decided; tests tell what is harmless where they hold ([`guard`]). What libraries do is in
+//! [`library`], what requests are in [`outside`].
+//!
+//! Limit: one walk looks at a bounded number of expressions; what is then not looked at is listed.
+
+mod call;
+mod eval;
+pub(crate) mod finding;
+mod guard;
+mod index;
+mod library;
+mod operator;
+mod outside;
+mod page;
+mod pattern;
+mod risk;
+mod state;
+mod stored;
+mod value;
+mod walk;
+
+use std::collections::{BTreeMap, HashSet};
+
+use rayon::prelude::*;
+use seaworthy_core::NotChecked;
+
+pub use risk::Risk;
+
+use self::index::Index;
+use self::value::Taint;
+use self::walk::Walk;
+use crate::facts::syntax::{Extent, Function};
+use crate::framework::Project;
+use crate::framework::web::{Handler, Web};
+
+/// What was found of the whole project.
+#[derive(Debug, Default)]
+pub struct Flow {
+    /// Each place where something from outside does harm, once.
+    pub arrivals: Vec<Arrival>,
+    /// How many places of each kind were looked at.
+    pub looked: BTreeMap<Risk, u64>,
+    /// What was not looked at to its end.
+    pub cut_short: Vec<NotChecked>,
+}
+
+/// Something from outside has got where it does harm.
+#[derive(Debug, Clone)]
+pub struct Arrival {
+    /// The harm.
+    pub risk: Risk,
+    /// The place of its file in the list of files.
+    pub file: usize,
+    /// The call, or what is given back.
+    pub extent: Extent,
+    /// The argument.
+    pub argument: Extent,
+    /// Into what: the name of what is called.
+    pub into: String,
+    /// What it is, for people.
+    pub what: String,
+    /// The same for every reading of the same thing.
+    pub key: String,
+    /// Whether constant text of the kind in question stands around it: words of SQL, tags.
+    pub is_put_together: bool,
+    /// The way, first step first: file, place, and half a sentence.
+    pub way: Vec<(usize, Extent, String)>,
+}
+
+impl Arrival {
+    fn of(risk: Risk, file: usize, extent: Extent, argument: Extent, into: &str, taint: &Taint) -> Self {
+        let mut way = Vec::new();
+        let mut step = taint.way.as_ref();
+        while let Some(at) = step {
+            way.push((at.file, at.extent, at.note.clone()));
+            step = at.before.as_ref();
+        }
+        way.reverse();
+        Self {
+            risk,
+            file,
+            extent,
+            argument,
+            into: into.to_owned(),
+            what: taint.origin.what.clone(),
+            key: taint.origin.key.clone(),
+            is_put_together: taint.beside.has(value::Beside::TEXT),
+            way,
+        }
+    }
+}
+
+/// Follows what every handler is given.
+pub(crate) fn follow(project: &Project<'_>, web: &Web<'_>) -> Flow {
+    let mut seen = HashSet::new();
+    let handlers: Vec<&Handler<'_>> = web
+        .handlers
+        .iter()
+        .filter(|handler| seen.insert(std::ptr::from_ref::<Function>(handler.function)))
+        .collect();
+    let parts: Vec<Flow> = handlers
+        .par_iter()
+        .map_init(|| Index::of(project.context.files), |index, handler| one(project, index, handler))
+        .collect();
+    let mut flow = Flow::default();
+    let mut known = HashSet::new();
+    let mut looked: BTreeMap<Risk, u64> = BTreeMap::new();
+    for part in parts {
+        for arrival in part.arrivals {
+            if known.insert((arrival.risk, arrival.file, arrival.extent, arrival.argument)) {
+                flow.arrivals.push(arrival);
+            }
+        }
+        for (risk, count) in part.looked {
+            *looked.entry(risk).or_default() += count;
+        }
+        flow.cut_short.extend(part.cut_short);
+    }
+    flow.arrivals.sort_by_key(|arrival| (arrival.file, arrival.extent, arrival.risk));
+    flow.cut_short.sort();
+    flow.cut_short.dedup();
+    flow.looked = looked;
+    flow
+}
+
+/// One handler, and what stands before it.
+fn one<'a>(project: &Project<'a>, index: &Index<'a>, handler: &Handler<'a>) -> Flow {
+    let mut walk = Walk::new(project, index);
+    walk.answers = Some(handler.framework);
+    walk.path_is_fixed = handler.method != "*" || !handler.path.is_empty();
+    walk.path_is_fixed &= !handler.path.contains(['{', '<', '*', ':', '(']);
+    for guard in &handler.guards {
+        let (Some((file, function)), false) =
+            (guard.function, handler.framework == crate::framework::Framework::FastApi)
+        else {
+            continue;
+        };
+        walk.root(file, function, handler);
+        walk.state.is_dead = false;
+    }
+    walk.root(handler.file, handler.function, handler);
+    let mut cut_short = Vec::new();
+    if walk.is_cut_short()
+        && let Some(file) = project.context.files.get(handler.file)
+    {
+        cut_short.push(NotChecked {
+            what: format!("where data of {} {} flows", handler.method, handler.path),
+            why: format!("{}: it calls more than is followed", file.path),
+        });
+    }
+    only_the_worst(&mut walk.arrivals);
+    let looked = walk.looked.iter().map(|(risk, places)| (*risk, places.len() as u64)).collect();
+    Flow { arrivals: walk.arrivals, looked, cut_short }
+}
+
+/// Of a path that is asked about and then opened, the opening tells; asking alone tells what there is.
+fn only_the_worst(arrivals: &mut Vec<Arrival>) {
+    const ASKS: &[&str] = &["exists", "isfile", "isdir", "stat", "is_file", "existsSync", "statSync"];
+    let asks = |arrival: &Arrival| ASKS.contains(&arrival.into.rsplit('.').next().unwrap_or(&arrival.into));
+    let worse: HashSet<(Risk, String)> = arrivals
+        .iter()
+        .filter(|arrival| !asks(arrival))
+        .map(|arrival| (arrival.risk, arrival.key.clone()))
+        .collect();
+    arrivals.retain(|arrival| !asks(arrival) || !worse.contains(&(arrival.risk, arrival.key.clone())));
+}
+
+impl<'a> Walk<'_, 'a> {
+    /// Walks through a function that is called from outside.
+    fn root(&mut self, file: usize, function: &'a Function, handler: &Handler<'a>) {
+        let id = self.begin(file, function, 0);
+        outside::answering(self, handler, function);
+        self.body(&function.body);
+        // Express answers through functions that it is given; what a factory gives back answers.
+        let given = self.ended().and_then(|call| call.given);
+        self.state.is_dead = false;
+        if let Some(value::Shape::Function(file, inner, _)) = given.map(|given| given.shape)
+            && self.is_middleware(inner)
+        {
+            let inner_id = self.begin(file, inner, id);
+            outside::answering(self, handler, inner);
+            self.body(&inner.body);
+            drop(self.ended());
+            self.state.is_dead = false;
+            self.state.leave(inner_id);
+        }
+        self.state.leave(id);
+    }
+
+    /// Whether a function takes a request and an answer.
+    fn is_middleware(&self, function: &Function) -> bool {
+        function.parameters.len() >= 2
+            && function
+                .parameters
+                .first()
+                .and_then(|first| first.pattern.dotted())
+                .is_some_and(|name| name.starts_with("req"))
+    }
+}

@@ -1,0 +1,517 @@
+//! What comes from outside: the parts of a request, as each framework gives them.
+
+use super::call::Given;
+use super::risk::{Risk, Risks};
+use super::value::{Origin, Shape, Value};
+use super::walk::{Walk, shown};
+use crate::facts::syntax::{Class, Expr, ExprKind, Extent, Function, Parameter, Text};
+use crate::framework::Framework;
+use crate::framework::web::Handler;
+
+/// The prefix of the shape of a part of a request whose own parts are told apart.
+const FROM: &str = "from:";
+
+/// Parts of a request by the dotted name of the request: (request, parts that are what the caller says, functions that give such a part).
+const REQUESTS: &[(&str, &[&str], &[&str])] = &[
+    (
+        "flask.request",
+        &[
+            "args",
+            "form",
+            "values",
+            "json",
+            "data",
+            "headers",
+            "cookies",
+            "files",
+            "query_string",
+            "url",
+            "full_path",
+            "path",
+            "referrer",
+            "view_args",
+            "stream",
+            "user_agent",
+            "base_url",
+        ],
+        &["get_json", "get_data"],
+    ),
+    (
+        "request:django",
+        &[
+            "GET",
+            "POST",
+            "body",
+            "META",
+            "COOKIES",
+            "FILES",
+            "headers",
+            "data",
+            "query_params",
+            "path",
+            "path_info",
+        ],
+        &["get_full_path", "build_absolute_uri", "read"],
+    ),
+    (
+        "request:starlette",
+        &["query_params", "path_params", "headers", "cookies", "url"],
+        &["json", "body", "form", "stream"],
+    ),
+    (
+        "request:aiohttp",
+        &["query", "match_info", "headers", "cookies", "path", "rel_url", "url", "query_string", "path_qs"],
+        &["json", "text", "post", "read"],
+    ),
+    ("request:http.server", &["path", "headers", "rfile", "requestline"], &[]),
+    (
+        "request:express",
+        &[
+            "body",
+            "query",
+            "params",
+            "headers",
+            "cookies",
+            "url",
+            "originalUrl",
+            "path",
+            "hostname",
+            "rawBody",
+            "raw",
+            "file",
+            "files",
+        ],
+        &["get", "header", "param", "formData"],
+    ),
+];
+
+/// What an uploaded file says of itself, which is the caller's word.
+const OF_AN_UPLOAD: &[&str] =
+    &["filename", "originalname", "name", "mimetype", "content_type", "headers", "raw_filename"];
+
+/// What the name of a part of an uploaded file is, when the caller does not say it.
+const OF_THE_SERVER: &[&str] = &["size", "destination", "path", "content_length", "fieldname"];
+
+/// A member of something of a library: a part of a request, when it is one.
+pub(super) fn member<'a>(
+    walk: &mut Walk<'_, 'a>,
+    dotted: &str,
+    name: &str,
+    expr: &'a Expr,
+) -> Option<Value<'a>> {
+    if let Some(from) = dotted.strip_prefix(FROM) {
+        let method = matches!(
+            name,
+            "get"
+                | "getlist"
+                | "get_all"
+                | "getall"
+                | "getone"
+                | "items"
+                | "keys"
+                | "values"
+                | "to_dict"
+                | "entries"
+                | "read"
+                | "pop"
+                | "copy"
+                | "dict"
+                | "lower"
+                | "strip"
+                | "split"
+                | "toString"
+        );
+        if method {
+            let mut value = whole(walk, from, expr.extent);
+            value.shape = Shape::Unknown;
+            return Some(value);
+        }
+        return Some(field_of(walk, from, name, expr.extent));
+    }
+    let dotted = if dotted == "flask.globals.request" { "flask.request" } else { dotted };
+    let (request, parts, calls) = REQUESTS.iter().find(|(request, _, _)| *request == dotted)?;
+    if walk.path_is_fixed && matches!(name, "path" | "base_url" | "path_info") {
+        return Some(Value::UNKNOWN);
+    }
+    if parts.contains(&name) {
+        let mut value = whole(walk, &format!("{request}.{name}"), expr.extent);
+        value.shape = Shape::Name(Text::from(format!("{FROM}{request}.{name}")));
+        return Some(value);
+    }
+    if calls.contains(&name) {
+        return Some(Value::of(Shape::Name(Text::from(format!("calls:{request}.{name}")))));
+    }
+    // What the framework itself made of it: the route, the session, the user.
+    request.starts_with("request:").then_some(Value::UNKNOWN)
+}
+
+/// A field of a part of a request.
+pub(super) fn field<'a>(
+    walk: &mut Walk<'_, 'a>,
+    of: &Value<'a>,
+    dotted: &str,
+    key: &str,
+    expr: &'a Expr,
+) -> Option<Value<'a>> {
+    match dotted.strip_prefix(FROM) {
+        Some(from) => Some(field_of(walk, from, key, expr.extent)),
+        // `const { body, query } = req`
+        None if of.taints.is_empty() => member(walk, dotted, key, expr),
+        None => None,
+    }
+}
+
+/// `request.get_json()`, `req.get("name")`.
+pub(super) fn called<'a>(
+    walk: &mut Walk<'_, 'a>,
+    dotted: &str,
+    given: &Given<'a>,
+    expr: &'a Expr,
+) -> Option<Value<'a>> {
+    let from = dotted.strip_prefix("calls:")?;
+    if let Some(name) =
+        given.positional.first().and_then(Value::text).filter(|_| from.starts_with("request:express"))
+    {
+        let from =
+            if from.ends_with(".param") { "request:express.params" } else { "request:express.headers" };
+        return Some(field_of(walk, from, &name.to_lowercase(), expr.extent));
+    }
+    let mut value = whole(walk, from, expr.extent);
+    value.shape = Shape::Name(Text::from(format!("{FROM}{from}")));
+    Some(value)
+}
+
+fn field_of<'a>(walk: &mut Walk<'_, 'a>, from: &str, name: &str, extent: Extent) -> Value<'a> {
+    let is_file = from.contains(".file");
+    if is_file && OF_THE_SERVER.contains(&name)
+        || is_file && name == "filename" && from.starts_with("request:express")
+    {
+        return Value::UNKNOWN;
+    }
+    let what = format!("`{}`", shown(walk.file(), extent));
+    let value = came_in(walk, Origin { file: walk.at(), extent, what, key: format!("{from}.{name}") });
+    // `request.files["avatar"]` is a file, `.filename` of it is not.
+    let names_a_file = from.ends_with(".files") || from.ends_with(".FILES");
+    if is_file && (names_a_file || !OF_AN_UPLOAD.contains(&name)) {
+        return upload(value, &format!("{from}.{name}"));
+    }
+    value
+}
+
+/// An uploaded file: what is in it, which is nobody's path or address, and its name, which is the caller's word.
+fn upload<'a>(value: Value<'a>, from: &str) -> Value<'a> {
+    let mut value =
+        value.without(Risks::of(&[Risk::Path, Risk::Request, Risk::Redirect, Risk::Command, Risk::Log]));
+    value.shape = Shape::Name(Text::from(format!("{FROM}{from}")));
+    value
+}
+
+/// Something that comes in, without the harm that it is known not to do.
+fn came_in<'a>(walk: &Walk<'_, 'a>, origin: Origin) -> Value<'a> {
+    let harmless = walk.state.harmless(&origin.key);
+    Value::from_outside(origin).without(harmless)
+}
+
+fn whole<'a>(walk: &Walk<'_, 'a>, from: &str, extent: Extent) -> Value<'a> {
+    let what = format!("`{}`", shown(walk.file(), extent));
+    came_in(walk, Origin { file: walk.at(), extent, what, key: from.to_owned() })
+}
+
+/// What the function that answers a request is given.
+pub(super) fn answering<'a>(walk: &mut Walk<'_, 'a>, handler: &Handler<'a>, function: &'a Function) {
+    match handler.framework {
+        Framework::Flask => {
+            for parameter in named(function) {
+                let value = in_path(walk, parameter);
+                walk.declare(&parameter.pattern, value);
+            }
+        }
+        Framework::FastApi => {
+            for parameter in named(function) {
+                let value = declared(walk, parameter, 4);
+                walk.declare(&parameter.pattern, value);
+            }
+        }
+        Framework::Express | Framework::NodeHttp => request_first(walk, function, "request:express"),
+        Framework::PythonHttpServer => of_http_server(walk, function, &handler.path),
+    }
+}
+
+/// The parameters of a function, without the object it is called on.
+fn named(function: &Function) -> impl Iterator<Item = &Parameter> {
+    let own = |parameter: &&Parameter| !matches!(parameter.pattern.dotted().as_deref(), Some("self" | "cls"));
+    function.parameters.iter().filter(own)
+}
+
+/// A method of a handler of `http.server`: the object that it is called on holds the request, and its class's other methods.
+fn of_http_server<'a>(walk: &mut Walk<'_, 'a>, function: &'a Function, path: &str) {
+    let (Some(first), at) = (function.parameters.first(), walk.at()) else { return };
+    let Some(class) = walk.index.class_of_method(function) else { return };
+    let part = |name: &str| Value::of(Shape::Name(Text::from(format!("{FROM}request:http.server.{name}"))));
+    let mut fields = std::collections::BTreeMap::new();
+    for name in ["path", "headers", "rfile", "requestline"] {
+        let mut value = whole(walk, &format!("request:http.server.{name}"), first.pattern.extent);
+        value.shape = part(name).shape;
+        fields.insert(Text::from(name), value);
+    }
+    fields.insert(Text::from("wfile"), Value::of(Shape::Name(Text::from("answer:wfile"))));
+    let object = Value::of(Shape::Object(at, class, std::rc::Rc::new(fields)));
+    walk.declare(&first.pattern, object);
+    // A table of routes gives the parts of the path by their names.
+    for parameter in named(function) {
+        let name = parameter.pattern.dotted().unwrap_or_default();
+        if path.contains(&format!("{{{name}}}")) {
+            let value = from_parameter(walk, parameter);
+            walk.declare(&parameter.pattern, value);
+        }
+    }
+}
+
+/// A function whose first parameter is the request.
+pub(super) fn request_first<'a>(walk: &mut Walk<'_, 'a>, function: &'a Function, request: &str) {
+    let value = Value::of(Shape::Name(Text::from(request)));
+    if let Some(first) = named(function).next() {
+        walk.declare(&first.pattern, value);
+    }
+    let answer = Value::of(Shape::Name(Text::from("answer:")));
+    if let Some(second) = named(function).nth(1) {
+        walk.declare(&second.pattern, answer);
+    }
+}
+
+/// A value of the path: a number where the route says so.
+fn in_path<'a>(walk: &mut Walk<'_, 'a>, parameter: &'a Parameter) -> Value<'a> {
+    let Some(name) = parameter.pattern.dotted() else { return Value::UNKNOWN };
+    let decorators = walk.calls.last().and_then(|call| call.function).map(|function| &function.decorators);
+    let text = walk.file().zip(decorators).map(|(file, decorators)| {
+        decorators.iter().map(|decorator| file.text_of(decorator.extent)).collect::<String>()
+    });
+    let text = text.unwrap_or_default();
+    let is = |converter: &str| text.contains(&format!("<{converter}:{name}>"));
+    if is("int") || is("float") || is("uuid") || parameter.annotation.as_ref().is_some_and(is_harmless) {
+        return Value::UNKNOWN;
+    }
+    let value = from_parameter(walk, parameter);
+    // A segment of the path holds no slash.
+    if is("path") { value } else { value.without(Risks::of(&[Risk::Path])) }
+}
+
+fn from_parameter<'a>(walk: &Walk<'_, 'a>, parameter: &'a Parameter) -> Value<'a> {
+    let name = parameter.pattern.dotted().unwrap_or_default();
+    let origin = Origin {
+        file: walk.at(),
+        extent: parameter.pattern.extent,
+        what: format!("`{name}`"),
+        key: format!("parameter.{name}"),
+    };
+    came_in(walk, origin)
+}
+
+/// A parameter of FastAPI, by what it is declared as (<https://fastapi.tiangolo.com/tutorial/>).
+fn declared<'a>(walk: &mut Walk<'_, 'a>, parameter: &'a Parameter, steps: usize) -> Value<'a> {
+    let depends =
+        parameter.default.iter().chain(&parameter.annotation).find_map(|written| depended_on(written));
+    if let Some(function) = depends {
+        return dependency(walk, function, steps);
+    }
+    let Some(annotation) = &parameter.annotation else { return from_parameter(walk, parameter) };
+    typed(walk, annotation, parameter, steps)
+}
+
+/// What `Depends(f)` or `Annotated[T, Depends(f)]` names.
+fn depended_on(written: &Expr) -> Option<&Expr> {
+    match &written.kind {
+        ExprKind::Call(call) => {
+            let name = crate::facts::values::called_name(&call.callee)?;
+            matches!(name, "Depends" | "Security")
+                .then(|| call.arguments.first().map(|argument| &argument.value))?
+        }
+        ExprKind::Index { index, .. } => match &index.kind {
+            ExprKind::Sequence { items, .. } => items.iter().find_map(depended_on),
+            _ => None,
+        },
+        _ => None,
+    }
+}
+
+fn dependency<'a>(walk: &mut Walk<'_, 'a>, expr: &'a Expr, steps: usize) -> Value<'a> {
+    let Some(left) = steps.checked_sub(1) else { return Value::UNKNOWN };
+    let target = walk.eval(expr);
+    let Shape::Function(file, function, within) = target.shape else { return Value::UNKNOWN };
+    let id = walk.begin(file, function, within);
+    for parameter in named(function) {
+        let value = declared(walk, parameter, left);
+        walk.declare(&parameter.pattern, value);
+    }
+    walk.body(&function.body);
+    let given = walk.ended().and_then(|call| call.given);
+    walk.state.is_dead = false;
+    walk.state.leave(id);
+    given.unwrap_or(Value::UNKNOWN)
+}
+
+fn typed<'a>(
+    walk: &mut Walk<'_, 'a>,
+    annotation: &'a Expr,
+    parameter: &'a Parameter,
+    steps: usize,
+) -> Value<'a> {
+    if is_harmless(annotation) {
+        return Value::UNKNOWN;
+    }
+    let last = |expr: &Expr| crate::facts::values::called_name(expr).map(str::to_owned);
+    match &annotation.kind {
+        ExprKind::Index { object, index } => match last(object).as_deref() {
+            Some("Annotated" | "Optional") => {
+                let inner = match &index.kind {
+                    ExprKind::Sequence { items, .. } => items.first(),
+                    _ => Some(&**index),
+                };
+                inner.map_or(Value::UNKNOWN, |inner| typed(walk, inner, parameter, steps))
+            }
+            Some("Literal") => Value::UNKNOWN,
+            _ if is_harmless(index) => Value::UNKNOWN,
+            _ => from_parameter(walk, parameter),
+        },
+        ExprKind::Binary { left, .. } => typed(walk, left, parameter, steps),
+        _ => match last(annotation).as_deref() {
+            Some("Request" | "WebSocket") => Value::of(Shape::Name(Text::from("request:starlette"))),
+            Some("UploadFile") => {
+                let name = parameter.pattern.dotted().unwrap_or_default();
+                upload(from_parameter(walk, parameter), &format!("upload.files.{name}"))
+            }
+            Some("Response" | "BackgroundTasks" | "Session" | "AsyncSession") => Value::UNKNOWN,
+            _ => {
+                let target = walk.eval(annotation);
+                match target.shape {
+                    Shape::Class(file, class) => model(walk, (file, class), parameter, steps),
+                    _ => from_parameter(walk, parameter),
+                }
+            }
+        },
+    }
+}
+
+/// A model of pydantic: each field is what its own annotation says.
+fn model<'a>(
+    walk: &mut Walk<'_, 'a>,
+    (file, class): (usize, &'a Class),
+    parameter: &'a Parameter,
+    _steps: usize,
+) -> Value<'a> {
+    if is_closed_list(walk, file, class) {
+        return Value::UNKNOWN;
+    }
+    let mut fields = std::collections::BTreeMap::new();
+    let parameter_name = parameter.pattern.dotted().unwrap_or_default();
+    let (mut at, mut of) = (file, class);
+    for _ in 0..4 {
+        for stmt in &of.body {
+            let crate::facts::syntax::StmtKind::Assign(assign) = &stmt.kind else { continue };
+            let (Some(name), Some(annotation)) =
+                (assign.targets.first().and_then(Expr::dotted), &assign.annotation)
+            else {
+                continue;
+            };
+            let value = if is_harmless(annotation) || is_constrained(assign.value.as_ref()) {
+                Value::UNKNOWN
+            } else {
+                let origin = Origin {
+                    file: walk.at(),
+                    extent: parameter.pattern.extent,
+                    what: format!("`{parameter_name}.{name}`"),
+                    key: format!("parameter.{parameter_name}.{name}"),
+                };
+                came_in(walk, origin)
+            };
+            fields.entry(Text::from(name)).or_insert(value);
+        }
+        match of.bases.first().and_then(|base| walk.class_of(at, &base.value)) {
+            Some(base) => (at, of) = base,
+            None => break,
+        }
+    }
+    Value::of(Shape::Object(file, class, std::rc::Rc::new(fields)))
+}
+
+/// `Field(pattern=..)` says what a field may be.
+fn is_constrained(default: Option<&Expr>) -> bool {
+    let call = default.and_then(Expr::call);
+    call.is_some_and(|call| {
+        call.arguments.iter().any(|argument| matches!(argument.name.as_deref(), Some("pattern" | "regex")))
+    })
+}
+
+/// Whether a type admits no text that could do harm.
+fn is_harmless(annotation: &Expr) -> bool {
+    const HARMLESS: &[&str] = &[
+        "int",
+        "float",
+        "bool",
+        "UUID",
+        "UUID4",
+        "datetime",
+        "date",
+        "time",
+        "timedelta",
+        "Decimal",
+        "PositiveInt",
+        "NonNegativeInt",
+        "conint",
+        "confloat",
+        "EmailStr",
+        "IPvAnyAddress",
+        "NoneType",
+        "number",
+        "boolean",
+        "Date",
+        "i8",
+        "i16",
+        "i32",
+        "i64",
+        "u8",
+        "u16",
+        "u32",
+        "u64",
+        "usize",
+        "Uuid",
+    ];
+    match &annotation.kind {
+        ExprKind::Literal(_) => true,
+        ExprKind::Binary { left, right, .. } => is_harmless(left) && is_harmless(right),
+        ExprKind::Index { object, index } => {
+            let wraps = crate::facts::values::called_name(object).is_some_and(|name| {
+                matches!(name, "Optional" | "list" | "List" | "set" | "Set" | "Annotated" | "Sequence")
+            });
+            let inner = match &index.kind {
+                ExprKind::Sequence { items, .. } => items.first(),
+                _ => Some(&**index),
+            };
+            wraps && inner.is_some_and(is_harmless)
+        }
+        _ => crate::facts::values::called_name(annotation).is_some_and(|name| HARMLESS.contains(&name)),
+    }
+}
+
+/// Whether a class is an enumeration: of what it is made from, only its own members get through.
+pub(super) fn is_closed_list(walk: &mut Walk<'_, '_>, file: usize, class: &Class) -> bool {
+    let source = walk.project.context.files.get(file);
+    class.bases.iter().any(|base| {
+        let name = source.and_then(|source| source.resolve(&base.value)).unwrap_or_default();
+        matches!(name.as_str(), "enum.Enum" | "enum.StrEnum" | "enum.IntEnum" | "enum.Flag" | "enum.IntFlag")
+    })
+}
+
+/// What a text that is known to stand before takes out of what follows it: behind a host, nobody chooses the host.
+pub(super) fn fixed_by(before: &str) -> Risks {
+    let after_scheme = before.split_once("://").map(|(_, rest)| rest);
+    if after_scheme.is_some_and(|rest| rest.contains(['/', '?', '#'])) {
+        return Risks::of(&[Risk::Request, Risk::Redirect]);
+    }
+    // A path of this server; two slashes would begin a host.
+    let own_path = before.starts_with('/') && !before.starts_with("//") && before.len() > 1;
+    if own_path || before.starts_with('?') || before.starts_with('#') {
+        return Risks::of(&[Risk::Redirect]);
+    }
+    Risks::NONE
+}

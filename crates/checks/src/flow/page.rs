@@ -1,0 +1,79 @@
+//! What a service answers: where a browser would make a page of it.
+
+use super::risk::Risk;
+use super::stored;
+use super::value::{Beside, Shape, Value};
+use super::walk::Walk;
+use crate::facts::syntax::Extent;
+use crate::framework::Framework;
+
+impl<'a> Walk<'_, 'a> {
+    /// The function that answers gives this back.
+    pub(super) fn answered(&mut self, value: &Value<'a>, extent: Extent) {
+        let page = match self.answers {
+            // https://flask.palletsprojects.com/en/stable/quickstart/#about-responses: a text is a page.
+            Some(Framework::Flask) => match &value.shape {
+                Shape::List(parts) if parts.iter().skip(1).any(says_no_page) => None,
+                Shape::List(parts) => parts.first(),
+                _ => Some(value),
+            },
+            Some(Framework::FastApi) if self.declares_page() => Some(value),
+            // What is given back is sent elsewhere: of what stands between tags the rest is known.
+            Some(Framework::PythonHttpServer) => {
+                let whole = Value::made_of(&[value]);
+                if whole.taints.iter().any(|taint| taint.beside.has(Beside::MARKUP)) {
+                    self.arrive(Risk::Markup, extent, extent, "return", &whole);
+                }
+                None
+            }
+            _ => None,
+        };
+        if let Some(page) = page.cloned() {
+            // A text that is answered by itself is sent as a page, whatever is in it.
+            let is_text = matches!(page.shape, Shape::Unknown | Shape::Begins(_) | Shape::Text(_));
+            if is_text && !stored::is_row(&page) {
+                self.arrive(Risk::Markup, extent, extent, "return", &page);
+            }
+        }
+    }
+
+    /// Whether `response_class=HTMLResponse` stands in the registration.
+    fn declares_page(&self) -> bool {
+        let Some(function) = self.calls.first().and_then(|call| call.function) else { return false };
+        let file = self.file();
+        function
+            .decorators
+            .iter()
+            .any(|decorator| file.is_some_and(|file| file.text_of(decorator.extent).contains("HTMLResponse")))
+    }
+
+    /// A text becomes a page, or a part of one.
+    pub(super) fn arrive_page(&mut self, value: &Value<'a>, extent: Extent, argument: Extent, into: &str) {
+        // What is no text is sent as JSON; parts that are not known to stand in a page may be a whole answer of another kind.
+        let is_text = matches!(value.shape, Shape::Unknown | Shape::Begins(_) | Shape::Text(_));
+        if !is_text
+            || stored::is_row(value) && !value.taints.iter().any(|taint| taint.beside.has(Beside::MARKUP))
+        {
+            return;
+        }
+        let in_page = value.taints.iter().any(|taint| taint.beside.has(Beside::MARKUP));
+        let whole = !value.taints.iter().any(|taint| taint.beside.has(Beside::TEXT));
+        let served = matches!(self.answers, Some(Framework::Flask | Framework::Express));
+        // https://expressjs.com/en/5x/api.html#res.send: a text is sent as a page.
+        let sent = served && into.ends_with("send");
+        if in_page || sent || whole && served || !value.is_tainted() {
+            self.arrive(Risk::Markup, extent, argument, into, value);
+        }
+    }
+}
+
+/// Whether a part of an answer, its headers, says that it is no page.
+fn says_no_page(value: &Value<'_>) -> bool {
+    match &value.shape {
+        Shape::Record(fields) => fields.iter().any(|(name, value)| {
+            name.eq_ignore_ascii_case("content-type")
+                && value.text().is_some_and(|text| !text.contains("html"))
+        }),
+        _ => false,
+    }
+}

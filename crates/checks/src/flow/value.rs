@@ -1,0 +1,427 @@
+//! What a value may be, and what of it came from outside.
+
+use std::collections::BTreeMap;
+use std::rc::Rc;
+
+use super::guard::Implied;
+use super::risk::Risks;
+use crate::facts::syntax::{Class, Extent, Function, Text};
+
+/// Origins that one value keeps apart. A page put together of many fields is as tainted with four of them as with forty.
+const ORIGINS: usize = 4;
+/// Texts of which a value may be one.
+const CHOICES: usize = 8;
+/// Steps of a way that are kept; the first ones and the last ones tell most.
+const STEPS: u32 = 12;
+
+/// What a value may be.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Value<'a> {
+    /// What is known of it.
+    pub(super) shape: Shape<'a>,
+    /// What of it came from outside.
+    pub(super) taints: Vec<Taint>,
+}
+
+/// What is known of a value.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) enum Shape<'a> {
+    /// Nothing.
+    Unknown,
+    /// A text.
+    Text(Text),
+    /// One of these texts.
+    Either(Rc<Vec<Text>>),
+    /// A text that begins so.
+    Begins(Text),
+    /// A whole number.
+    Number(i64),
+    /// True or false.
+    Truth(bool),
+    /// Nothing at all: `None`, `null`, `undefined`.
+    Null,
+    /// A list or tuple with these items.
+    List(Rc<Vec<Value<'a>>>),
+    /// A dictionary or object with these fields; others are not known.
+    Record(Rc<BTreeMap<Text, Value<'a>>>),
+    /// An instance of a class of the project.
+    Object(usize, &'a Class, Rc<BTreeMap<Text, Value<'a>>>),
+    /// A function of the project, and the call in which it was made.
+    Function(usize, &'a Function, u32),
+    /// A class of the project.
+    Class(usize, &'a Class),
+    /// A truth from which something follows.
+    Implies(Rc<Implied>),
+    /// Something of a library or the language, by its dotted name: `os.path`, `flask.request`.
+    Name(Text),
+}
+
+/// Something from outside, in a value.
+#[derive(Debug, Clone)]
+pub(super) struct Taint {
+    /// What it is.
+    pub(super) origin: Rc<Origin>,
+    /// What it may still do harm in.
+    pub(super) open: Risks,
+    /// What constant text it was put into.
+    pub(super) beside: Beside,
+    /// How it came here, last step first.
+    pub(super) way: Option<Rc<Step>>,
+}
+
+impl PartialEq for Taint {
+    /// The way does not count: it tells a story, and there may be many.
+    fn eq(&self, other: &Self) -> bool {
+        self.origin == other.origin && self.open == other.open && self.beside == other.beside
+    }
+}
+
+/// Where something comes in.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Origin {
+    /// The place of the file in the list of files.
+    pub(super) file: usize,
+    /// Where it is read.
+    pub(super) extent: Extent,
+    /// What it is, for people: `` `request.args` ``.
+    pub(super) what: String,
+    /// The same for every reading of the same thing: what is checked in one reading is checked in the other.
+    pub(super) key: String,
+}
+
+/// A step on the way.
+#[derive(Debug)]
+pub(super) struct Step {
+    pub(super) file: usize,
+    pub(super) extent: Extent,
+    pub(super) note: String,
+    pub(super) before: Option<Rc<Step>>,
+    length: u32,
+}
+
+/// Kinds of constant text around something from outside.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(super) struct Beside(pub(super) u8);
+
+impl Beside {
+    /// Words of SQL.
+    pub(super) const QUERY: Self = Self(1);
+    /// A tag of HTML.
+    pub(super) const MARKUP: Self = Self(2);
+    /// Anything that is no white space.
+    pub(super) const TEXT: Self = Self(4);
+    /// It is a path without `..` and links.
+    pub(super) const NORMAL: Self = Self(8);
+    /// It is a part of what came in: what is known of it is not known of the rest.
+    pub(super) const PART: Self = Self(16);
+    /// It is the host of a URL that came in.
+    pub(super) const HOST: Self = Self(32);
+
+    /// Whether it has all of the other.
+    pub(super) const fn has(self, other: Self) -> bool {
+        self.0 & other.0 == other.0
+    }
+
+    /// What a text is.
+    pub(super) fn of(text: &str) -> Self {
+        let mut kinds = 0;
+        if !text.trim().is_empty() {
+            kinds |= Self::TEXT.0;
+        }
+        if is_query(text) {
+            kinds |= Self::QUERY.0;
+        }
+        if is_markup(text) {
+            kinds |= Self::MARKUP.0;
+        }
+        Self(kinds)
+    }
+}
+
+/// Whether a text is a part of a statement of SQL: it begins with its verb, or holds two of its words.
+fn is_query(text: &str) -> bool {
+    const VERBS: &[&str] = &[
+        "SELECT", "INSERT", "UPDATE", "DELETE", "REPLACE", "CREATE", "DROP", "ALTER", "WITH", "PRAGMA",
+        "CALL", "TRUNCATE", "ATTACH",
+    ];
+    const WORDS: &[&str] = &[
+        "FROM",
+        "WHERE",
+        "INTO",
+        "VALUES",
+        "SET",
+        "TABLE",
+        "ORDER",
+        "GROUP",
+        "LIMIT",
+        "JOIN",
+        "AND",
+        "OR",
+        "LIKE",
+        "BY",
+        "UNION",
+        "HAVING",
+        "OFFSET",
+        "RETURNING",
+        "IN",
+    ];
+    let words = text.split(|c: char| !(c.is_alphanumeric() || c == '_')).filter(|word| !word.is_empty());
+    let (mut verb, mut others, mut seen) = (false, 0, 0);
+    for word in words.take(200) {
+        let upper = word.to_ascii_uppercase();
+        verb |= seen < 2 && VERBS.contains(&upper.as_str());
+        // Lower-case `in`, `or` and `and` are English before they are SQL.
+        others += usize::from(WORDS.contains(&upper.as_str()) && (word.len() > 3 || upper == word));
+        seen += 1;
+    }
+    (verb && others > 0) || others > 1 || (others == 1 && seen <= 4)
+}
+
+/// Whether a text holds a tag: `<p`, `</p`, `<!`.
+fn is_markup(text: &str) -> bool {
+    text.as_bytes()
+        .windows(2)
+        .any(|pair| matches!(pair, [b'<', next] if next.is_ascii_alphabetic() || matches!(next, b'/' | b'!')))
+}
+
+impl<'a> Value<'a> {
+    /// A value of which nothing is known, and nothing comes from outside.
+    pub(super) const UNKNOWN: Self = Self { shape: Shape::Unknown, taints: Vec::new() };
+
+    /// A value of this shape, from inside.
+    pub(super) fn of(shape: Shape<'a>) -> Self {
+        Self { shape, taints: Vec::new() }
+    }
+
+    /// A value that holds these things from outside.
+    pub(super) fn tainted(taints: Vec<Taint>) -> Self {
+        Self { shape: Shape::Unknown, taints }
+    }
+
+    /// Something from outside that may do any harm.
+    pub(super) fn from_outside(origin: Origin) -> Self {
+        let (file, extent, note) =
+            (origin.file, origin.extent, format!("{} comes from the caller", origin.what));
+        let way = Some(Rc::new(Step { file, extent, note, before: None, length: 1 }));
+        let taint = Taint { origin: Rc::new(origin), open: Risks::ALL, beside: Beside::default(), way };
+        Self::tainted(vec![taint])
+    }
+
+    /// Something that callers left in a database.
+    pub(super) fn stored(origin: Origin) -> Self {
+        let (file, extent, note) =
+            (origin.file, origin.extent, format!("{} is what callers left there", origin.what));
+        let way = Some(Rc::new(Step { file, extent, note, before: None, length: 1 }));
+        let taint = Taint { origin: Rc::new(origin), open: Risks::ALL, beside: Beside::default(), way };
+        Self::tainted(vec![taint])
+    }
+
+    /// Its text, when it is known whole.
+    pub(super) fn text(&self) -> Option<&str> {
+        match &self.shape {
+            Shape::Text(text) => Some(text),
+            _ => None,
+        }
+    }
+
+    /// The texts that it may be, when it can be no other.
+    pub(super) fn texts(&self) -> &[Text] {
+        match &self.shape {
+            Shape::Text(text) => std::slice::from_ref(text),
+            Shape::Either(texts) => texts,
+            _ => &[],
+        }
+    }
+
+    /// What it is known to begin with.
+    pub(super) fn beginning(&self) -> Option<&str> {
+        match &self.shape {
+            Shape::Text(text) | Shape::Begins(text) => Some(text),
+            _ => None,
+        }
+    }
+
+    /// Whether it is known to be true or false, as a condition.
+    pub(super) fn truth(&self) -> Option<bool> {
+        if !self.taints.is_empty() {
+            return None;
+        }
+        match &self.shape {
+            Shape::Truth(truth) => Some(*truth),
+            Shape::Number(number) => Some(*number != 0),
+            Shape::Text(text) => Some(!text.is_empty()),
+            Shape::Null => Some(false),
+            _ => None,
+        }
+    }
+
+    /// Whether all of it is known.
+    pub(super) fn is_constant(&self) -> bool {
+        self.taints.is_empty()
+            && match &self.shape {
+                Shape::Text(_) | Shape::Either(_) | Shape::Number(_) | Shape::Truth(_) | Shape::Null => true,
+                Shape::List(items) => items.iter().all(Self::is_constant),
+                Shape::Record(fields) => fields.values().all(Self::is_constant),
+                _ => false,
+            }
+    }
+
+    /// Everything from outside in it and in its parts.
+    pub(super) fn all_taints(&self) -> Vec<Taint> {
+        let mut all = self.taints.clone();
+        match &self.shape {
+            Shape::List(items) => items.iter().for_each(|item| merge(&mut all, &item.all_taints())),
+            Shape::Record(fields) | Shape::Object(_, _, fields) => {
+                fields.values().for_each(|field| merge(&mut all, &field.all_taints()));
+            }
+            _ => {}
+        }
+        all
+    }
+
+    /// Whether anything in it comes from outside.
+    pub(super) fn is_tainted(&self) -> bool {
+        !self.taints.is_empty()
+            || match &self.shape {
+                Shape::List(items) => items.iter().any(Self::is_tainted),
+                Shape::Record(fields) | Shape::Object(_, _, fields) => fields.values().any(Self::is_tainted),
+                _ => false,
+            }
+    }
+
+    /// One or the other.
+    pub(super) fn or(&self, other: &Self) -> Self {
+        if self == other {
+            return self.clone();
+        }
+        let mut taints = self.taints.clone();
+        merge(&mut taints, &other.taints);
+        let shape = match (&self.shape, &other.shape) {
+            (one, two) if one == two => one.clone(),
+            (Shape::Text(_) | Shape::Either(_), Shape::Text(_) | Shape::Either(_)) => {
+                let mut all: Vec<Text> = self.texts().to_vec();
+                all.extend(other.texts().iter().filter(|text| !self.texts().contains(text)).cloned());
+                match all.len() {
+                    0..=CHOICES => Shape::Either(Rc::new(all)),
+                    _ => Shape::Unknown,
+                }
+            }
+            (Shape::List(one), Shape::List(two)) if one.len() == two.len() => {
+                Shape::List(Rc::new(one.iter().zip(two.iter()).map(|(one, two)| one.or(two)).collect()))
+            }
+            (Shape::Record(one), Shape::Record(two)) => Shape::Record(Rc::new(either(one, two))),
+            (Shape::Object(file, class, one), Shape::Object(_, other, two))
+                if std::ptr::eq(*class, *other) =>
+            {
+                Shape::Object(*file, class, Rc::new(either(one, two)))
+            }
+            // A function, a class or an object that may be missing is still that where it is used.
+            (
+                known @ (Shape::Function(..) | Shape::Class(..) | Shape::Object(..) | Shape::Name(_)),
+                Shape::Null | Shape::Unknown,
+            )
+            | (
+                Shape::Null | Shape::Unknown,
+                known @ (Shape::Function(..) | Shape::Class(..) | Shape::Object(..) | Shape::Name(_)),
+            ) => known.clone(),
+            (one, two) => {
+                merge(&mut taints, &Self { shape: one.clone(), taints: Vec::new() }.all_taints());
+                merge(&mut taints, &Self { shape: two.clone(), taints: Vec::new() }.all_taints());
+                match (self.beginning(), other.beginning()) {
+                    (Some(one), Some(two)) => begins(common(one, two)),
+                    _ => Shape::Unknown,
+                }
+            }
+        };
+        Self { shape, taints }
+    }
+
+    /// Takes harm of these kinds out of everything in it.
+    pub(super) fn without(mut self, risks: Risks) -> Self {
+        self.each_taint(&mut |taint| taint.open = taint.open.without(risks));
+        self.each_list(&mut |taints| taints.retain(|taint| !taint.open.is_empty()));
+        self
+    }
+
+    /// Changes every taint in it and in its parts.
+    pub(super) fn each_taint(&mut self, change: &mut dyn FnMut(&mut Taint)) {
+        self.each_list(&mut |taints| taints.iter_mut().for_each(&mut *change));
+    }
+
+    fn each_list(&mut self, change: &mut dyn FnMut(&mut Vec<Taint>)) {
+        change(&mut self.taints);
+        match &mut self.shape {
+            Shape::List(items) if items.iter().any(Self::is_tainted) => {
+                Rc::make_mut(items).iter_mut().for_each(|item| item.each_list(change));
+            }
+            Shape::Record(fields) | Shape::Object(_, _, fields) if fields.values().any(Self::is_tainted) => {
+                Rc::make_mut(fields).values_mut().for_each(|field| field.each_list(change));
+            }
+            _ => {}
+        }
+    }
+
+    /// Notes a step on the way of everything in it.
+    pub(super) fn stepped(mut self, file: usize, extent: Extent, note: &dyn Fn() -> String) -> Self {
+        if !self.is_tainted() {
+            return self;
+        }
+        self.each_taint(&mut |taint| {
+            let length = taint.way.as_ref().map_or(0, |step| step.length);
+            let here = taint.way.as_ref().is_some_and(|step| step.file == file && step.extent == extent);
+            if length < STEPS && !here {
+                let before = taint.way.take();
+                taint.way = Some(Rc::new(Step { file, extent, note: note(), before, length: length + 1 }));
+            }
+        });
+        self
+    }
+
+    /// The same, marked.
+    pub(super) fn marked(mut self, mark: Beside) -> Self {
+        self.each_taint(&mut |taint| taint.beside = Beside(taint.beside.0 | mark.0));
+        self
+    }
+
+    /// Only what came from outside, as a value of which nothing else is known: what a library makes of it.
+    pub(super) fn made_of(values: &[&Self]) -> Self {
+        let mut taints = Vec::new();
+        values.iter().for_each(|value| merge(&mut taints, &value.all_taints()));
+        Self::tainted(taints)
+    }
+}
+
+/// The shape of a text with this known beginning.
+pub(super) fn begins(text: &str) -> Shape<'static> {
+    if text.is_empty() { Shape::Unknown } else { Shape::Begins(text.into()) }
+}
+
+fn common<'t>(one: &'t str, two: &str) -> &'t str {
+    let same = one.char_indices().zip(two.chars()).find(|((_, one), two)| one != two);
+    let end = same.map_or(one.len().min(two.len()), |((at, _), _)| at);
+    one.get(..end).unwrap_or_default()
+}
+
+fn either<'a>(one: &BTreeMap<Text, Value<'a>>, two: &BTreeMap<Text, Value<'a>>) -> BTreeMap<Text, Value<'a>> {
+    let mut both = one.clone();
+    for (key, value) in two {
+        let joined = both.get(key).map_or_else(|| value.clone(), |known| known.or(value));
+        both.insert(key.clone(), joined);
+    }
+    both
+}
+
+/// Adds taints to others: of one origin, what is open in either is open.
+pub(super) fn merge(into: &mut Vec<Taint>, others: &[Taint]) {
+    for other in others {
+        let room = into.len() < ORIGINS;
+        match into.iter_mut().find(|known| known.origin == other.origin) {
+            Some(known) => {
+                known.open = known.open.with(other.open);
+                known.beside = Beside(known.beside.0 | other.beside.0);
+            }
+            None if room => into.push(other.clone()),
+            None => {}
+        }
+    }
+}
