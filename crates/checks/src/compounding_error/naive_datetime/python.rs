@@ -64,6 +64,8 @@ fn by_call(file: &SourceFile, expr: &Expr, call: &Call, around: Around<'_, '_>) 
             let severity = match used {
                 Use::Harmless => return None,
                 Use::Duration => Severity::Warning,
+                // A day has no zone, and this one is the right one.
+                _ if is_day(around) => Severity::Warning,
                 Use::Unseen | Use::Kept => Severity::Error,
             };
             Some(Found {
@@ -151,6 +153,17 @@ fn by_reference(file: &SourceFile, expr: &Expr, around: Around<'_, '_>) -> Optio
     })
 }
 
+/// A time claim of a JWT: PyJWT and python-jose take a time without zone for UTC (`timegm(value.utctimetuple())`), which it is.
+fn is_claim(entries: &[(Option<Expr>, Expr)], value: &Expr) -> bool {
+    let key = entries.iter().find(|(_, known)| std::ptr::eq(known, value)).and_then(|(key, _)| key.as_ref());
+    key.and_then(Expr::string).is_some_and(|key| matches!(key, "exp" | "iat" | "nbf"))
+}
+
+/// `utcnow().date()`.
+fn is_day(around: Around<'_, '_>) -> bool {
+    matches!(around.last(), Some(Node::Expr(Expr { kind: ExprKind::Member { name, .. }, .. })) if name == "date")
+}
+
 /// What becomes of the value of an expression, seen from what is around it; the most telling use counts.
 fn use_of(expr: &Expr, around: Around<'_, '_>) -> Use {
     let Some((parent, outer)) = around.split_last() else { return Use::Unseen };
@@ -163,12 +176,16 @@ fn use_of(expr: &Expr, around: Around<'_, '_>) -> Use {
                 Use::Duration
             }
             ExprKind::Binary { op: BinaryOp::Modulo, .. } | ExprKind::Template(_) => Use::Harmless,
-            ExprKind::Binary { .. } => use_of(parent_expr, outer).max(Use::Kept),
+            ExprKind::Binary { .. } => match use_of(parent_expr, outer) {
+                Use::Unseen => Use::Kept,
+                used => used,
+            },
             ExprKind::Compare { rest, .. } => {
                 let identity =
                     rest.iter().all(|(op, _)| matches!(op, CompareOp::Is | CompareOp::IsNot | CompareOp::In));
                 if identity { Use::Harmless } else { Use::Kept }
             }
+            ExprKind::Record { entries, .. } if is_claim(entries, expr) => Use::Duration,
             ExprKind::Record { .. } => Use::Kept,
             ExprKind::Call(call) => match called_name(&call.callee) {
                 Some(
