@@ -39,6 +39,23 @@ pub(crate) fn output(command: &mut Command) -> Result<String, String> {
     Ok(String::from_utf8_lossy(&done.stdout).into_owned())
 }
 
+/// Runs a tool whose exit code is its verdict, and gives what it prints.
+///
+/// # Errors
+/// When it could not be started, or printed nothing.
+pub(crate) fn output_of_any(command: &mut Command) -> Result<String, String> {
+    let done = command.output().map_err(|error| format!("{}: {error}", shown(command)))?;
+    if done.stdout.is_empty() {
+        return Err(format!(
+            "{}: {}\n{}",
+            shown(command),
+            done.status,
+            String::from_utf8_lossy(&done.stderr)
+        ));
+    }
+    Ok(String::from_utf8_lossy(&done.stdout).into_owned())
+}
+
 /// The command line, for people.
 pub(crate) fn shown(command: &Command) -> String {
     let words = std::iter::once(command.get_program()).chain(command.get_args());

@@ -1,10 +1,12 @@
 //! `cargo xtask bench`: figures beside a peer or a physical limit in the same run, printed and kept in `docs/bench/` with the machine's.
 //! Never a test: machines are shared and noisy.
 
+mod backends;
 mod build;
 mod check;
 mod ledger;
 mod measure;
+mod security;
 
 use std::path::PathBuf;
 
@@ -36,6 +38,17 @@ enum What {
     Build,
     /// Appending to the record and verifying it.
     Ledger,
+    /// The labelled backends of fixtures/backends, rule by rule.
+    Backends {
+        /// The half that was put away before the first rule was written.
+        #[arg(long)]
+        sealed: bool,
+    },
+    /// A checkout of OWASP BenchmarkPython or BenchmarkJava, by category, beside bandit where installed.
+    Security {
+        /// The checkout.
+        path: PathBuf,
+    },
 }
 
 pub(crate) fn run(args: &Args) -> Result<(), String> {
@@ -44,6 +57,8 @@ pub(crate) fn run(args: &Args) -> Result<(), String> {
         What::ParseOnly { path } => check::parse_only(path),
         What::Build => build::run(),
         What::Ledger => ledger::run(),
+        What::Backends { sealed } => backends::run(*sealed),
+        What::Security { path } => security::run(path),
     }
 }
 
