@@ -6,14 +6,15 @@
 use seaworthy_core::surface::{Input, InputKind, InputPlace, Route};
 
 use super::inputs::{Carried, Carries, Reader, Scope};
+use super::origins::anonymous;
 use super::path;
-use super::project::{FunctionAt, Place};
+use super::project::{FunctionAt, Place, Project};
 use super::routing::{Answering, Framework, Mount, Routing, handler};
 use super::web::{Guard, Reach};
 use super::words::{constant, text_of};
-use crate::facts::nodes::{Around, Node, each_node};
+use crate::facts::nodes::{Around, each_node};
 use crate::facts::source::SourceFile;
-use crate::facts::syntax::{Argument, Call, Expr, ExprKind, Function, SequenceKind, Stmt, StmtKind};
+use crate::facts::syntax::{Argument, Call, Expr, ExprKind, Function, SequenceKind};
 use crate::facts::values::called_name;
 use crate::language::Language;
 
@@ -32,28 +33,12 @@ const VERBS: &[(&str, &str)] = &[
 /// Notes applications and routers.
 pub(super) fn objects(routing: &mut Routing<'_>) {
     for (at, file) in scripts(routing) {
-        each_node(&file.syntax, &mut |node, around| {
-            let (target, value) = match node {
-                Node::Stmt(Stmt { kind: StmtKind::Assign(assign), .. }) => {
-                    match (assign.targets.first(), &assign.value) {
-                        (Some(target), Some(value)) => (target, value),
-                        _ => return true,
-                    }
-                }
-                Node::Expr(Expr { kind: ExprKind::Assign { target, op: None, value }, .. }) => {
-                    (&**target, &**value)
-                }
-                _ => return true,
-            };
-            // `const app = module.exports = express()`.
-            let inner = match &value.kind {
-                ExprKind::Assign { value, .. } | ExprKind::Cast { value, .. } => value,
-                _ => value,
-            };
-            if let Some(is_root) = inner.call().and_then(|call| makes(file, call))
-                && let Some(place) = routing.project.find(at, around, target)
+        each_node(&file.syntax, &mut |node, _| {
+            if let Some(expr) = node.expr()
+                && let Some(is_root) = expr.call().and_then(|call| makes(file, call))
             {
-                routing.object(place, Framework::Express, is_root, Some(String::new()), (at, inner.extent));
+                let place = anonymous(at, expr);
+                routing.object(place, Framework::Express, is_root, Some(String::new()), (at, expr.extent));
             }
             true
         });
@@ -134,7 +119,8 @@ fn verb<'a>(
     let path = path_of_route.unwrap_or_else(|| handlers.remove(0));
     let on = on(routing, at, around, object);
     if on.is_empty() {
-        if looks_like_route(path, &handlers) {
+        // Of another framework, or of nobody's.
+        if looks_like_route(path, &handlers) && routing.objects(at, around, object).is_empty() {
             routing.unread(
                 at,
                 whole.extent,
@@ -148,7 +134,7 @@ fn verb<'a>(
         return;
     };
     let function = last_handler(routing, at, around, &handlers);
-    let mut read = function.map(|function| inputs_of(routing, function)).unwrap_or_default();
+    let mut read = function.map(|function| inputs_of(routing.project, function)).unwrap_or_default();
     read.extend(handlers.iter().filter_map(|handler| upload(handler)));
     let guards = before_last(routing, at, around, &handlers);
     for written in written {
@@ -241,11 +227,8 @@ fn guard<'a>(
     expr: &'a Expr,
     reach: Reach,
 ) -> Guard<'a> {
-    // `requireRole("admin")` is the function that makes it.
-    let callee = expr.call().map_or(expr, |call| &call.callee);
-    let function =
-        routing.project.function(at, around, expr).or_else(|| routing.project.function(at, around, callee));
-    Guard { file: at, expr, function, reach }
+    let function = routing.guarding(at, around, expr);
+    Guard { file: at, expr, option: None, function, reach }
 }
 
 /// `app.use(path, ...)`: mounts every router among the arguments. Functions are middleware, which answers nothing by itself.
@@ -333,7 +316,7 @@ fn upload(handler: &Expr) -> Option<Input> {
     Some(Input { name: name.to_owned(), place: InputPlace::File, kind: InputKind::Unknown, required: false })
 }
 
-fn inputs_of<'a>(routing: &Routing<'a>, (at, function): FunctionAt<'a>) -> Vec<Input> {
+pub(super) fn inputs_of<'a>(project: &Project<'a>, (at, function): FunctionAt<'a>) -> Vec<Input> {
     let mut carries = Carries::new();
     if let Some(first) = function.parameters.first() {
         match &first.pattern.kind {
@@ -352,7 +335,7 @@ fn inputs_of<'a>(routing: &Routing<'a>, (at, function): FunctionAt<'a>) -> Vec<I
             _ => {}
         }
     }
-    Reader::new(routing.project, carrier, single).inputs_of((at, function), carries)
+    Reader::new(project, carrier, single).inputs_of((at, function), carries)
 }
 
 fn part(name: &str) -> Option<InputPlace> {
