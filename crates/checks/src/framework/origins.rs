@@ -2,7 +2,7 @@
 
 use super::project::{ExprAt, Place, Project, STEPS, is_import};
 use crate::facts::nodes::{Node, each_in_body};
-use crate::facts::syntax::{Call, CallStyle, Expr, ExprKind, Function, Stmt, StmtKind, UnaryOp};
+use crate::facts::syntax::{Call, CallStyle, Expr, ExprKind, Function, Literal, Stmt, StmtKind, UnaryOp};
 use crate::facts::values::{Bound, Values};
 
 impl<'a> Project<'a> {
@@ -35,49 +35,73 @@ impl<'a> Project<'a> {
         bound.chain(members.into_iter().flatten().cloned()).collect()
     }
 
-    /// The places that may give a place its value: names, what functions return, what callers pass, items of a list.
-    pub(super) fn sources(&self, place: &Place) -> Vec<Place> {
-        let mut found = Vec::new();
-        for (at, within, value) in self.values_of(place) {
-            found.extend(self.places(at, &within, value, STEPS));
-        }
+    /// The values that a place may have: what it is bound to, what callers pass, items of a list that is gone through.
+    fn all_values(&self, place: &Place, steps: usize) -> Vec<ExprAt<'a>> {
+        let mut found = self.values_of(place);
+        let Some(left) = steps.checked_sub(1) else { return found };
         let within = self.within_place(place);
         for bound in self.bound(place) {
             match bound {
-                Bound::PartOf(value) => found.extend(self.part_places(place, &within, value)),
+                Bound::PartOf(list) => found.extend(self.items(place.file, &within, list, left)),
                 Bound::Parameter(parameter) => {
                     let Some(function) = self.function_of(place) else { continue };
                     let index = function.parameters.iter().position(|other| std::ptr::eq(other, parameter));
-                    for (at, within, value) in
-                        index.into_iter().flat_map(|index| self.passed(place, function, index))
+                    let Some(index) = index else { continue };
+                    found.extend(self.passed(place, function, index));
+                    // `routes.forEach((route) => ..)`
+                    if index == 0
+                        && let Some(call) = self.known(place.file, function).and_then(|known| known.wrapper)
+                        && let ExprKind::Member { object, name, .. } = &call.callee.kind
+                        && matches!(name.as_str(), "forEach" | "map")
                     {
-                        found.extend(self.places(at, &within, value, STEPS));
+                        found.extend(self.items(place.file, &within, object, left));
                     }
                 }
                 _ => {}
             }
         }
+        found
+    }
+
+    /// The items of a list.
+    fn items(&self, at: usize, within: &[&'a Function], list: &'a Expr, steps: usize) -> Vec<ExprAt<'a>> {
+        let Some(left) = steps.checked_sub(1) else { return Vec::new() };
+        let mut found = Vec::new();
+        for (at, within, origin) in self.origins(at, within, list, left) {
+            match &origin.kind {
+                ExprKind::Sequence { items, .. } => {
+                    found.extend(items.iter().map(|item| (at, within.clone(), item)));
+                }
+                ExprKind::Name(_) => {
+                    let Some(place) = self.find_within(at, &within, origin) else { continue };
+                    let passed = self.all_values(&place, left).into_iter();
+                    found.extend(passed.flat_map(|(at, within, list)| self.items(at, &within, list, left)));
+                }
+                _ => {}
+            }
+        }
+        found
+    }
+
+    /// The places that may give a place its value: names, what functions return, what callers pass, items of a list.
+    pub(super) fn sources(&self, place: &Place) -> Vec<Place> {
+        let mut found = Vec::new();
+        for (at, within, value) in self.all_values(place, STEPS) {
+            found.extend(self.places(at, &within, value, STEPS));
+        }
+        // `const { app } = build()`
+        let within = self.within_place(place);
+        for bound in self.bound(place) {
+            let Bound::PartOf(value) = bound else { continue };
+            found.extend(self.member_places((place.file, &within, value), &place.name, STEPS));
+        }
         if let Some((object, name)) = place.name.rsplit_once('.') {
             let object = Place { name: object.to_owned(), ..place.clone() };
-            for (at, within, value) in self.values_of(&object) {
+            for (at, within, value) in self.all_values(&object, STEPS) {
                 found.extend(self.member_places((at, &within, value), name, STEPS));
             }
         }
         found.retain(|source| source != place);
-        found
-    }
-
-    /// An item of a list, or a part of a record under its own name: `for (const r of routers)`, `const { app } = build()`.
-    fn part_places(&self, place: &Place, within: &[&'a Function], value: &'a Expr) -> Vec<Place> {
-        let mut found = Vec::new();
-        for (at, within, origin) in self.origins(place.file, within, value, STEPS) {
-            match &origin.kind {
-                ExprKind::Sequence { items, .. } => {
-                    found.extend(items.iter().flat_map(|item| self.places(at, &within, item, STEPS)));
-                }
-                _ => found.extend(self.member_places((at, &within, origin), &place.name, STEPS)),
-            }
-        }
         found
     }
 
@@ -191,6 +215,23 @@ impl<'a> Project<'a> {
             ExprKind::Call(call) if !is_import(expr) => {
                 let made = follow(self.made(at, within, call, left));
                 if made.is_empty() { itself() } else { made }
+            }
+            // `guards[0]`, `table["users"]`
+            ExprKind::Index { object, index } => {
+                let mut found = Vec::new();
+                for (at, within, origin) in self.origins(at, within, object, left) {
+                    let value = match (&origin.kind, &index.kind) {
+                        (ExprKind::Sequence { items, .. }, ExprKind::Literal(Literal::Integer(number))) => {
+                            number.parse::<usize>().ok().and_then(|number| items.get(number))
+                        }
+                        (ExprKind::Record { entries, .. }, _) => {
+                            index.string().and_then(|key| entry(entries, key))
+                        }
+                        _ => None,
+                    };
+                    found.extend(follow(value.map(|value| (at, within, value)).into_iter().collect()));
+                }
+                if found.is_empty() { itself() } else { found }
             }
             ExprKind::Name(_) | ExprKind::Member { .. } | ExprKind::Call(_) => {
                 let place = self.find_within(at, within, expr);

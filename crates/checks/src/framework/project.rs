@@ -11,7 +11,7 @@ use crate::facts::source::SourceFile;
 use crate::facts::syntax::{
     Call, Class, ClassKind, Declares, Expr, ExprKind, Function, Import, Stmt, StmtKind,
 };
-use crate::facts::values::{Bound, Values, called_name};
+use crate::facts::values::{Values, called_name};
 use crate::language::Language;
 
 /// Steps from name to name that are followed; a circle of imports has no end.
@@ -51,7 +51,7 @@ pub(super) struct Known<'a> {
     /// The class that it is a method of.
     pub(super) class: Option<&'a Class>,
     /// What it is handed to before it is bound: `wrap` in `const list = wrap(async () => ..)`.
-    wrapper: Option<&'a Call>,
+    pub(super) wrapper: Option<&'a Call>,
 }
 
 /// The files that are no tests, and what their names mean.
@@ -243,11 +243,11 @@ impl<'a> Project<'a> {
     pub(super) fn answering(
         &self,
         at: usize,
-        around: Around<'a, '_>,
+        within: &[&'a Function],
         expr: &'a Expr,
     ) -> Option<FunctionAt<'a>> {
-        self.function(at, around, expr)
-            .or_else(|| self.function_among(self.origins(at, &within(around), expr, STEPS)))
+        self.function_within(at, within, expr, STEPS)
+            .or_else(|| self.function_among(self.origins(at, within, expr, STEPS)))
     }
 
     fn function_among(&self, origins: Vec<ExprAt<'a>>) -> Option<FunctionAt<'a>> {
@@ -279,6 +279,11 @@ impl<'a> Project<'a> {
                 }
                 let mut arguments = call.arguments.iter();
                 arguments.find_map(|argument| self.function_within(at, within, &argument.value, left))
+            }
+            ExprKind::Index { .. } => {
+                let origins = self.origins(at, within, expr, left).into_iter();
+                let mut other = origins.filter(|(_, _, origin)| !std::ptr::eq(*origin, expr));
+                other.find_map(|(at, within, origin)| self.function_within(at, &within, origin, left))
             }
             _ => {
                 let place = self.find_within(at, within, expr)?;
@@ -394,9 +399,9 @@ impl<'a> Project<'a> {
     ) -> Option<(usize, &'a Class)> {
         let place = self.find_within(at, within, expr)?;
         let named = |name: &str| self.classes.get(&(place.file, name.to_owned())).copied();
-        let class = named(&place.name).or_else(|| match self.bound(&place).as_slice() {
-            [Bound::To(Expr { kind: ExprKind::Class(class), .. })] => Some(&**class),
-            [Bound::To(Expr { kind: ExprKind::Name(name), .. })] => named(name),
+        let class = named(&place.name).or_else(|| match self.values_of(&place).as_slice() {
+            [(_, _, Expr { kind: ExprKind::Class(class), .. })] => Some(&**class),
+            [(_, _, Expr { kind: ExprKind::Name(name), .. })] => named(name),
             _ => None,
         })?;
         Some((place.file, class))
@@ -451,7 +456,7 @@ fn function_name<'a>(
 ) -> (String, Option<&'a Call>) {
     let own = function.name.to_string();
     let Node::Expr(mut child) = node else { return (own, None) };
-    let (mut keys, mut wrapper) = (Vec::new(), None);
+    let (mut keys, mut wrapper): (_, Option<&'a Call>) = (Vec::new(), None);
     for outer in around.iter().rev() {
         let target = match outer {
             Node::Stmt(Stmt { kind: StmtKind::Assign(assign), .. }) => assign.targets.first(),
@@ -461,7 +466,7 @@ fn function_name<'a>(
                     if keys.is_empty()
                         && call.arguments.iter().any(|argument| std::ptr::eq(&argument.value, child)) =>
                 {
-                    wrapper = Some(&**call);
+                    wrapper = wrapper.or(Some(&**call));
                     child = outer;
                     continue;
                 }

@@ -247,8 +247,19 @@ impl<'a> Routing<'a> {
         around: Around<'a, '_>,
         expr: &'a Expr,
     ) -> Option<FunctionAt<'a>> {
+        self.guarding_within(at, &within(around), expr)
+    }
+
+    /// The same, for what stands in these functions.
+    pub(super) fn guarding_within(
+        &self,
+        at: usize,
+        within: &[&'a Function],
+        expr: &'a Expr,
+    ) -> Option<FunctionAt<'a>> {
         let callee = expr.call().map_or(expr, |call| &call.callee);
-        self.project.function(at, around, expr).or_else(|| self.project.function(at, around, callee))
+        let own = self.project.function_within(at, within, expr, STEPS);
+        own.or_else(|| self.project.function_within(at, within, callee, STEPS))
     }
 
     /// Notes that a router is put into another.

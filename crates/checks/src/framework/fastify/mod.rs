@@ -250,7 +250,7 @@ fn verb<'a>(
         return routing.unread(here.at, whole.extent, "the path of this route is not written as text");
     };
     let function = match answers {
-        Some(answers) => routing.project.answering(here.at, here.around, answers),
+        Some(answers) => routing.project.answering(here.at, &within(here.around), answers),
         None => options.as_ref().and_then(|options| options.handler(routing.project)),
     };
     add(

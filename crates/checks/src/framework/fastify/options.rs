@@ -3,8 +3,9 @@
 
 use seaworthy_core::surface::{Input, InputPlace};
 
+use super::super::express;
 use super::super::origins::entry;
-use super::super::project::{ExprAt, FunctionAt, Project, STEPS, Within, within};
+use super::super::project::{FunctionAt, Project, STEPS, Within, within};
 use super::super::routing::Routing;
 use super::super::schema;
 use super::super::web::{Guard, Reach};
@@ -71,9 +72,11 @@ impl<'a> Options<'a> {
         let mut guards = Vec::new();
         for hook in HOOKS {
             let Some(written) = self.get(hook) else { continue };
-            for (file, within, expr) in self.items(routing.project, written) {
+            for (file, within, expr) in
+                express::each(routing.project, &(self.at, self.within.clone(), written))
+            {
                 let function = plugins::decorated_within(routing, file, &within, expr)
-                    .or_else(|| self.guarding(routing.project, file, &within, expr));
+                    .or_else(|| routing.guarding_within(file, &within, expr));
                 guards.push(Guard { file, expr, option: Some(*hook), function, reach: Reach::Route });
             }
         }
@@ -102,38 +105,6 @@ impl<'a> Options<'a> {
             });
         }
         guards
-    }
-
-    fn guarding(
-        &self,
-        project: &Project<'a>,
-        file: usize,
-        within: &[&'a crate::facts::syntax::Function],
-        expr: &'a Expr,
-    ) -> Option<FunctionAt<'a>> {
-        let callee = expr.call().map_or(expr, |call| &call.callee);
-        let own = project.function_within(file, within, expr, STEPS);
-        own.or_else(|| project.function_within(file, within, callee, STEPS))
-    }
-
-    /// One hook, or each of a list of them.
-    fn items(&self, project: &Project<'a>, written: &'a Expr) -> Vec<ExprAt<'a>> {
-        let mut found = Vec::new();
-        let mut left = vec![(self.at, self.within.clone(), written)];
-        while let Some((at, within, expr)) = left.pop() {
-            let value = match &expr.kind {
-                ExprKind::Spread(value) => value,
-                _ => expr,
-            };
-            let lists = project.origins(at, &within, value, STEPS);
-            match lists.as_slice() {
-                [(at, within, Expr { kind: ExprKind::Sequence { items, .. }, .. })] if left.len() < 64 => {
-                    left.extend(items.iter().rev().map(|item| (*at, within.clone(), item)));
-                }
-                _ => found.push((at, within, value)),
-            }
-        }
-        found
     }
 
     /// Whether a schema says anything of what comes in.

@@ -34,7 +34,7 @@ impl<'a> Plugin<'a> {
                 return Some(Self { function, is_open: true });
             }
         }
-        let function = project.answering(here.at, here.around, expr)?;
+        let function = project.answering(here.at, &within(here.around), expr)?;
         let is_open = project.wrapper(function).is_some_and(|call| opens(project, function.0, call));
         Some(Self { function, is_open })
     }

@@ -1,5 +1,6 @@
 //! What stands before each handler.
 
+mod express;
 mod fastify;
 
 use std::collections::BTreeMap;

@@ -3,18 +3,22 @@
 //!
 //! Files that `express.static` serves are no routes of the program.
 
+mod mounts;
+
 use seaworthy_core::surface::{Input, InputKind, InputPlace, Route};
+
+pub(super) use self::mounts::each;
 
 use super::inputs::{Carried, Carries, Reader, Scope};
 use super::origins::anonymous;
 use super::path;
-use super::project::{FunctionAt, Place, Project};
-use super::routing::{Answering, Framework, Mount, Routing, handler};
+use super::project::{ExprAt, FunctionAt, Place, Project, within};
+use super::routing::{Answering, Framework, Routing, handler};
+use super::schema;
 use super::web::{Guard, Reach};
-use super::words::{constant, text_of};
-use crate::facts::nodes::{Around, each_node};
+use crate::facts::nodes::{Around, each_in_body, each_node};
 use crate::facts::source::SourceFile;
-use crate::facts::syntax::{Argument, Call, Expr, ExprKind, Function, SequenceKind};
+use crate::facts::syntax::{Call, Expr, ExprKind, Extent, Function};
 use crate::facts::values::called_name;
 use crate::language::Language;
 
@@ -69,7 +73,7 @@ pub(super) fn read(routing: &mut Routing<'_>) {
                 && let ExprKind::Member { object, name, .. } = &call.callee.kind
             {
                 if name == "use" {
-                    used(routing, at, around, expr, object, call);
+                    mounts::used(routing, at, around, expr, call);
                 } else if let Some((_, method)) = VERBS.iter().find(|(verb, _)| verb == name) {
                     verb(routing, at, around, expr, object, call, method);
                 }
@@ -129,14 +133,25 @@ fn verb<'a>(
         }
         return;
     }
-    let Some(written) = paths(routing, at, path) else {
+    let Some(written) = mounts::paths(routing.project, &(at, within(around), path)) else {
         routing.unread(at, whole.extent, "the path of this route is not written as text");
         return;
     };
-    let function = last_handler(routing, at, around, &handlers);
+    let written_at = (at, call_extent(whole, call));
+    let handlers: Vec<ExprAt<'a>> = handlers
+        .iter()
+        .flat_map(|handler| mounts::each(routing.project, &(at, within(around), *handler)))
+        .collect();
+    let Some((last, before)) = handlers.split_last() else { return };
+    let function = routing.project.answering(last.0, &last.1, last.2);
+    if method == "*" && function.is_some_and(hands_on) {
+        return asked_first(routing, &on, written_at, &written, &handlers);
+    }
     let mut read = function.map(|function| inputs_of(routing.project, function)).unwrap_or_default();
-    read.extend(handlers.iter().filter_map(|handler| upload(handler)));
-    let guards = before_last(routing, at, around, &handlers);
+    read.extend(handlers.iter().filter_map(|(_, _, handler)| upload(handler)));
+    before.iter().for_each(|one| validated(routing.project, one, &mut read));
+    let guards: Vec<Guard<'a>> =
+        before.iter().map(|expr| mounts::guard(routing, expr, Reach::Route)).collect();
     for written in written {
         let Some(pattern) = path::express(&written) else {
             routing.unread(at, whole.extent, "the path of this route has parts that are not one value each");
@@ -153,17 +168,47 @@ fn verb<'a>(
                 inputs: inputs.clone(),
             };
             let answering = Answering { function, guards: guards.clone() };
-            routing.register(place, (at, call_extent(whole, call)), route, answering);
+            routing.register(place, written_at, route, answering);
+        }
+    }
+}
+
+/// Whether a function hands a request on to what comes after it.
+fn hands_on((_, function): FunctionAt<'_>) -> bool {
+    let Some(next) = function.parameters.get(2).and_then(|third| third.pattern.dotted()) else {
+        return false;
+    };
+    let mut called = false;
+    each_in_body(&function.body, &mut |node, _| {
+        called |=
+            node.expr().and_then(Expr::call).is_some_and(|call| call.callee.dotted().as_ref() == Some(&next));
+        !called
+    });
+    called
+}
+
+/// `app.all("/admin/*", requireAuth)`: nothing is answered there, but what comes below is asked first.
+fn asked_first<'a>(
+    routing: &mut Routing<'a>,
+    on: &[Place],
+    at: (usize, Extent),
+    paths: &[String],
+    handlers: &[ExprAt<'a>],
+) {
+    for below in paths.iter().filter_map(|text| path::express(text)) {
+        let below = below.path.trim_end_matches("{rest}").trim_end_matches('/').to_owned();
+        for place in on {
+            for handler in handlers {
+                let guard = mounts::guard(routing, handler, Reach::Router);
+                routing.guard(place, at, Some(below.clone()).filter(|below| !below.is_empty()), guard);
+            }
         }
     }
 }
 
 /// Where a link of a chain stands: its name, since all links begin at the same place.
-fn call_extent(whole: &Expr, call: &Call) -> crate::facts::syntax::Extent {
-    crate::facts::syntax::Extent {
-        start: call.callee.extent.end.max(whole.extent.start),
-        end: whole.extent.end,
-    }
+fn call_extent(whole: &Expr, call: &Call) -> Extent {
+    Extent { start: call.callee.extent.end.max(whole.extent.start), end: whole.extent.end }
 }
 
 /// Something unknown whose `get("/path", (req, res) => ..)` can hardly be anything else than a route.
@@ -178,133 +223,20 @@ fn looks_like_route(path: &Expr, handlers: &[&Expr]) -> bool {
     })
 }
 
-/// The paths of a registration: one text, or several in a list.
-fn paths(routing: &Routing<'_>, at: usize, path: &Expr) -> Option<Vec<String>> {
-    if let ExprKind::Sequence { kind: SequenceKind::List, items } = &path.kind {
-        return items.iter().map(|item| text_of(routing.project, at, item)).collect();
-    }
-    if let Some(text) = text_of(routing.project, at, path) {
-        return Some(vec![text]);
-    }
-    let (at, value) = constant(routing.project, at, path)?;
-    let ExprKind::Sequence { items, .. } = &value.kind else { return None };
-    items.iter().map(|item| text_of(routing.project, at, item)).collect()
-}
-
-fn last_handler<'a>(
-    routing: &Routing<'a>,
-    at: usize,
-    around: Around<'a, '_>,
-    handlers: &[&'a Expr],
-) -> Option<FunctionAt<'a>> {
-    let last = *handlers.last()?;
-    match &last.kind {
-        ExprKind::Sequence { items, .. } => routing.project.function(at, around, items.last()?),
-        _ => routing.project.function(at, around, last),
-    }
-}
-
-/// What a registration names before its handler.
-fn before_last<'a>(
-    routing: &Routing<'a>,
-    at: usize,
-    around: Around<'a, '_>,
-    handlers: &[&'a Expr],
-) -> Vec<Guard<'a>> {
-    let all = handlers.iter().flat_map(|handler| match &handler.kind {
-        ExprKind::Sequence { items, .. } => items.iter().collect(),
-        _ => vec![*handler],
-    });
-    let mut all: Vec<&'a Expr> = all.collect();
-    all.pop();
-    all.into_iter().map(|expr| guard(routing, at, around, expr, Reach::Route)).collect()
-}
-
-fn guard<'a>(
-    routing: &Routing<'a>,
-    at: usize,
-    around: Around<'a, '_>,
-    expr: &'a Expr,
-    reach: Reach,
-) -> Guard<'a> {
-    let function = routing.guarding(at, around, expr);
-    Guard { file: at, expr, option: None, function, reach }
-}
-
-/// `app.use(path, ...)`: mounts every router among the arguments. Functions are middleware, which answers nothing by itself.
-fn used<'a>(
-    routing: &mut Routing<'a>,
-    at: usize,
-    around: Around<'a, '_>,
-    whole: &Expr,
-    object: &'a Expr,
-    call: &'a Call,
-) {
-    let (object, _) = chain(object);
-    let parents = on(routing, at, around, object);
-    if parents.is_empty() {
+/// `validate(schema)` before a handler: the fields that a body, or a query, has to have.
+fn validated<'a>(project: &Project<'a>, (at, within, expr): &ExprAt<'a>, read: &mut Vec<Input>) {
+    let Some(call) = expr.call() else { return };
+    let name = called_name(&call.callee).unwrap_or_default().to_lowercase();
+    if !name.contains("valid") || name.contains("param") {
         return;
     }
-    let Some(Argument { value: first, .. }) = call.arguments.first() else { return };
-    let text = paths(routing, at, first);
-    let rest = call.arguments.get(usize::from(text.is_some())..).unwrap_or_default();
-    let prefixes: Vec<Option<String>> = match text {
-        None => vec![Some(String::new())],
-        Some(written) => written.iter().map(|text| path::express(text).map(|pattern| pattern.path)).collect(),
-    };
-    let items = rest.iter().flat_map(|argument| match &argument.value.kind {
-        ExprKind::Sequence { items, .. } => items.iter().collect(),
-        _ => vec![&argument.value],
-    });
-    let mut known = false;
-    let items: Vec<&'a Expr> = items.collect();
-    for item in &items {
-        let children = on(routing, at, around, item);
-        known |= !children.is_empty() || is_middleware(routing, at, around, item);
-        if children.is_empty() {
-            let guard = guard(routing, at, around, item, Reach::Router);
-            for (parent, below) in
-                parents.iter().flat_map(|parent| prefixes.iter().map(move |below| (parent, below)))
-            {
-                let below = below.clone().filter(|below| !below.is_empty());
-                routing.guard(parent, (at, call_extent(whole, call)), below, guard.clone());
-            }
+    let place = if name.contains("query") { InputPlace::Query } else { InputPlace::Json };
+    for argument in &call.arguments {
+        let fields = schema::fields(project, *at, within, &argument.value);
+        // A schema of the whole request has another in each of these.
+        if !fields.iter().any(|field| matches!(field.name.as_str(), "body" | "query" | "params")) {
+            schema::add(read, place, fields);
         }
-        for (parent, child) in
-            parents.iter().flat_map(|parent| children.iter().map(move |child| (parent, child)))
-        {
-            for prefix in &prefixes {
-                routing.mount(Mount {
-                    parent: parent.clone(),
-                    child: child.clone(),
-                    prefix: prefix.clone(),
-                    replaces: false,
-                    at: (at, call_extent(whole, call)),
-                    guards: Vec::new(),
-                });
-            }
-        }
-    }
-    if !known && !items.is_empty() {
-        routing.unread(at, whole.extent, "what is used here may have routes, and could not be read");
-    }
-}
-
-/// Whether what is used is a function, or made by a package that makes middleware.
-fn is_middleware<'a>(routing: &Routing<'a>, at: usize, around: Around<'a, '_>, item: &'a Expr) -> bool {
-    let Some(file) = routing.project.file(at) else { return false };
-    let callee = item.call().map_or(item, |call| &call.callee);
-    if [item, callee].iter().any(|expr| routing.project.function(at, around, expr).is_some()) {
-        return true;
-    }
-    // A middleware of a package, by its own name or as a member of what it gives: `cors()`, `passport.initialize()`.
-    const WITH_ROUTES: &[&str] = &["graphql", "apollo", "swagger", "proxy", "admin", "trpc", "router"];
-    match file.resolve(callee) {
-        Some(name) => {
-            let local = name.starts_with('.') || name.starts_with('@') && name.contains("/routes");
-            !local && !WITH_ROUTES.iter().any(|word| name.to_lowercase().contains(word))
-        }
-        None => false,
     }
 }
 
