@@ -303,6 +303,9 @@ impl<'p, 'a> Reader<'p, 'a> {
             }
             ExprKind::Member { object, name, .. } if !python => {
                 let place = self.place(scope, object, STEPS)?;
+                if place == InputPlace::File && matches!(name.as_str(), "length" | "map" | "forEach") {
+                    return None;
+                }
                 Some(Reading {
                     name: name.to_string(),
                     place,

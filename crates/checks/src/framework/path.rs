@@ -93,6 +93,22 @@ pub(super) fn express(written: &str) -> Option<Pattern> {
     Some(Pattern { path, inputs })
 }
 
+/// The same with a value that may be absent at the end, which is left away as a path of its own: `/search/:query?` of Express 4,
+/// `/search{/:query}` of Express 5.
+pub(super) fn express_all(written: &str) -> Option<Vec<Pattern>> {
+    let last = written
+        .rfind("/:")
+        .filter(|at| written.ends_with('?') && !written.get(at + 1..).is_none_or(|rest| rest.contains('/')));
+    let split = match (last, written.strip_suffix('}')) {
+        (Some(at), _) => written.get(..at).zip(written.get(at..written.len() - 1)),
+        (None, Some(open)) => open.rsplit_once('{'),
+        (None, None) => None,
+    };
+    let Some((before, last)) = split else { return Some(vec![express(written)?]) };
+    let without = express(if before.is_empty() { "/" } else { before })?;
+    Some(vec![without, express(&format!("{before}{last}"))?])
+}
+
 /// Fastify's paths: `/users/:id`, `/at/:hour(^\\d{2})h:minute`, `/files/*`; a value that may be absent at the end is left away as a
 /// path of its own (<https://fastify.dev/docs/latest/Reference/Routes/#url-building>).
 pub(super) fn fastify(written: &str) -> Option<Vec<Pattern>> {

@@ -34,6 +34,29 @@ pub(super) fn fields<'a>(
     found
 }
 
+/// The schemas for each place of a request, where one schema is for all of it: `{ body: .., query: .. }`, `z.object({ body: .. })`.
+pub(super) fn parts<'a>(
+    project: &Project<'a>,
+    at: usize,
+    within: &[&'a Function],
+    expr: &'a Expr,
+) -> Vec<(String, ExprAt<'a>)> {
+    let mut found = Vec::new();
+    for (at, within, origin) in project.origins(at, within, expr, STEPS) {
+        let record = match &origin.kind {
+            ExprKind::Call(call) if called_name(&call.callee) == Some("object") => {
+                call.arguments.first().map(|argument| &argument.value)
+            }
+            _ => Some(origin),
+        };
+        let Some(Expr { kind: ExprKind::Record { entries, .. }, .. }) = record else { continue };
+        for name in ["body", "query", "params", "headers", "cookies"] {
+            found.extend(entry(entries, name).map(|value| (name.to_owned(), (at, within.clone(), value))));
+        }
+    }
+    found
+}
+
 /// Adds what a schema says of the values in one place of a request to what is known to be read of it.
 pub(super) fn add(inputs: &mut Vec<Input>, place: InputPlace, fields: Vec<Field>) {
     for Field { name, kind, required } in fields {

@@ -68,10 +68,15 @@ fn makes(file: &SourceFile, call: &Call) -> Option<bool> {
 pub(super) fn read(routing: &mut Routing<'_>) {
     for (at, file) in scripts(routing) {
         each_node(&file.syntax, &mut |node, around| {
-            if let Some(expr) = node.expr()
-                && let Some(call) = expr.call()
-                && let ExprKind::Member { object, name, .. } = &call.callee.kind
+            let Some((expr, call)) = node.expr().and_then(|expr| Some((expr, expr.call()?))) else {
+                return true;
+            };
+            if let ExprKind::Index { object, .. } = &call.callee.kind
+                && !on(routing, at, around, chain(object).0).is_empty()
             {
+                routing.unread(at, expr.extent, "the method of this route is told at run time");
+            }
+            if let ExprKind::Member { object, name, .. } = &call.callee.kind {
                 if name == "use" {
                     mounts::used(routing, at, around, expr, call);
                 } else if let Some((_, method)) = VERBS.iter().find(|(verb, _)| verb == name) {
@@ -153,22 +158,18 @@ fn verb<'a>(
     let guards: Vec<Guard<'a>> =
         before.iter().map(|expr| mounts::guard(routing, expr, Reach::Route)).collect();
     for written in written {
-        let Some(pattern) = path::express(&written) else {
+        let Some(patterns) = path::express_all(&written) else {
             routing.unread(at, whole.extent, "the path of this route has parts that are not one value each");
             continue;
         };
-        let mut inputs = pattern.inputs;
-        inputs.extend(read.iter().filter(|input| input.place != InputPlace::Path).cloned());
-        for place in &on {
-            let handler = handler(routing.project, function);
-            let route = Route {
-                method: method.to_owned(),
-                path: pattern.path.clone(),
-                handler,
-                inputs: inputs.clone(),
-            };
-            let answering = Answering { function, guards: guards.clone() };
-            routing.register(place, written_at, route, answering);
+        for (pattern, place) in
+            patterns.iter().flat_map(|pattern| on.iter().map(move |place| (pattern, place)))
+        {
+            let mut inputs = pattern.inputs.clone();
+            inputs.extend(read.iter().filter(|input| input.place != InputPlace::Path).cloned());
+            let (method, path) = (method.to_owned(), pattern.path.clone());
+            let route = Route { method, path, handler: handler(routing.project, function), inputs };
+            routing.register(place, written_at, route, Answering { function, guards: guards.clone() });
         }
     }
 }
@@ -213,11 +214,14 @@ fn call_extent(whole: &Expr, call: &Call) -> Extent {
 
 /// Something unknown whose `get("/path", (req, res) => ..)` can hardly be anything else than a route.
 fn looks_like_route(path: &Expr, handlers: &[&Expr]) -> bool {
-    let rooted = path.string().is_some_and(|text| text.starts_with('/'));
-    rooted && handlers.last().is_some_and(|last| {
+    let path_like = match path.string() {
+        Some(text) => text.starts_with('/'),
+        None => !matches!(path.kind, ExprKind::Function(_) | ExprKind::Record { .. } | ExprKind::Literal(_)),
+    };
+    path_like && handlers.last().is_some_and(|last| {
         let names = |function: &Function| {
             let first = function.parameters.first().and_then(|parameter| parameter.pattern.dotted());
-            matches!(first.as_deref(), Some("req" | "request" | "_req" | "_"))
+            matches!(first.as_deref(), Some("req" | "request" | "_req")) || path.string().is_some() && first.as_deref() == Some("_")
         };
         matches!(&last.kind, ExprKind::Function(function) if names(function) && function.parameters.len() >= 2)
     })
@@ -232,10 +236,14 @@ fn validated<'a>(project: &Project<'a>, (at, within, expr): &ExprAt<'a>, read: &
     }
     let place = if name.contains("query") { InputPlace::Query } else { InputPlace::Json };
     for argument in &call.arguments {
-        let fields = schema::fields(project, *at, within, &argument.value);
-        // A schema of the whole request has another in each of these.
-        if !fields.iter().any(|field| matches!(field.name.as_str(), "body" | "query" | "params")) {
-            schema::add(read, place, fields);
+        let parts = schema::parts(project, *at, within, &argument.value);
+        if parts.is_empty() {
+            schema::add(read, place, schema::fields(project, *at, within, &argument.value));
+        }
+        // A schema of the whole request has one for each of its places.
+        for (name, (at, within, schema)) in parts {
+            let Some(place) = part(&name).filter(|place| *place != InputPlace::Path) else { continue };
+            schema::add(read, place, schema::fields(project, at, &within, schema));
         }
     }
 }

@@ -132,22 +132,21 @@ fn is_middleware<'a>(routing: &Routing<'a>, item: &ExprAt<'a>) -> bool {
     if routing.guarding_within(*at, within, expr).is_some() {
         return true;
     }
-    let callee = expr.call().map_or(*expr, |call| &call.callee);
-    // A middleware of a package, by its own name or as a member of what it gives: `cors()`, `passport.initialize()`.
+    // A middleware of a package, by its own name or as a member of what it gives: `cors()`, `passport.initialize()`; also one that has
+    // a name: `const limiter = rateLimit({ max: 5 })`.
     const WITH_ROUTES: &[&str] = &["graphql", "apollo", "swagger", "proxy", "admin", "trpc", "router"];
-    let name = file.resolve(callee).or_else(|| {
-        // `const limiter = rateLimit({ max: 5 })`.
-        let origins = routing.project.origins(*at, within, expr, STEPS);
-        let [(at, _, made)] = origins.as_slice() else { return None };
-        routing.project.file(*at)?.resolve(&made.call()?.callee)
-    });
-    match name {
-        Some(name) => {
-            let local = name.starts_with('.') || name.starts_with('@') && name.contains("/routes");
-            !local && !WITH_ROUTES.iter().any(|word| name.to_lowercase().contains(word))
-        }
-        None => false,
-    }
+    let origins = routing.project.origins(*at, within, expr, STEPS);
+    let name = match origins.as_slice() {
+        [(at, _, made)] if !std::ptr::eq(*made, *expr) => routing
+            .project
+            .file(*at)
+            .and_then(|file| file.resolve(made.call().map_or(made, |call| &call.callee))),
+        _ => file.resolve(expr.call().map_or(*expr, |call| &call.callee)),
+    };
+    name.is_some_and(|name| {
+        let local = name.starts_with('.') || name.starts_with('@') && name.contains("/routes");
+        !local && !WITH_ROUTES.iter().any(|word| name.to_lowercase().contains(word))
+    })
 }
 
 /// The arguments, once for each record of the list that a loop around goes through:
