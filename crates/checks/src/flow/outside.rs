@@ -63,6 +63,16 @@ const REQUESTS: &[(&str, &[&str], &[&str])] = &[
         &["query", "match_info", "headers", "cookies", "path", "rel_url", "url", "query_string", "path_qs"],
         &["json", "text", "post", "read"],
     ),
+    (
+        "request:koa",
+        &["query", "params", "headers", "url", "path", "body", "files", "cookies", "querystring"],
+        &["get"],
+    ),
+    (
+        "request:web",
+        &["url", "headers", "cookies", "nextUrl", "body"],
+        &["json", "text", "formData", "arrayBuffer"],
+    ),
     ("request:http.server", &["path", "headers", "rfile", "requestline"], &[]),
     (
         "request:express",
@@ -130,6 +140,10 @@ pub(super) fn member<'a>(
     }
     let dotted = if dotted == "flask.globals.request" { "flask.request" } else { dotted };
     let (request, parts, calls) = REQUESTS.iter().find(|(request, _, _)| *request == dotted)?;
+    // https://koajs.com/#context: most of the request is there under both names.
+    if dotted == "request:koa" && matches!(name, "request" | "req") {
+        return Some(Value::of(Shape::Name(Text::from(dotted))));
+    }
     if walk.path_is_fixed && matches!(name, "path" | "base_url" | "path_info") {
         return Some(Value::UNKNOWN);
     }
@@ -232,7 +246,33 @@ pub(super) fn answering<'a>(walk: &mut Walk<'_, 'a>, handler: &Handler<'a>, func
                 walk.declare(&parameter.pattern, value);
             }
         }
-        Framework::Express | Framework::NodeHttp => request_first(walk, function, "request:express"),
+        Framework::Express | Framework::NodeHttp => {
+            request_first(walk, function, ("request:express", "answer:"))
+        }
+        Framework::Fastify => request_first(walk, function, ("request:express", "reply:")),
+        Framework::Django => {
+            request_first(walk, function, ("request:django", ""));
+            for parameter in named(function).skip(1) {
+                let value = from_parameter(walk, parameter).without(Risks::of(&[Risk::Path]));
+                walk.declare(&parameter.pattern, value);
+            }
+        }
+        Framework::Aiohttp => request_first(walk, function, ("request:aiohttp", "")),
+        Framework::Koa => request_first(walk, function, ("request:koa", "")),
+        Framework::NextJs => {
+            // `pages/api` is given Node's pair, a route handler the Request of the web.
+            let pair = named(function).nth(1).and_then(|second| second.pattern.dotted());
+            match pair {
+                Some(_) => request_first(walk, function, ("request:express", "answer:")),
+                None => request_first(walk, function, ("request:web", "")),
+            }
+        }
+        Framework::ActixWeb | Framework::Axum => {
+            for parameter in named(function) {
+                let value = extracted(walk, parameter);
+                walk.declare(&parameter.pattern, value);
+            }
+        }
         Framework::PythonHttpServer => of_http_server(walk, function, &handler.path),
     }
 }
@@ -268,15 +308,36 @@ fn of_http_server<'a>(walk: &mut Walk<'_, 'a>, function: &'a Function, path: &st
 }
 
 /// A function whose first parameter is the request.
-pub(super) fn request_first<'a>(walk: &mut Walk<'_, 'a>, function: &'a Function, request: &str) {
+pub(super) fn request_first<'a>(
+    walk: &mut Walk<'_, 'a>,
+    function: &'a Function,
+    (request, answer): (&str, &str),
+) {
     let value = Value::of(Shape::Name(Text::from(request)));
     if let Some(first) = named(function).next() {
         walk.declare(&first.pattern, value);
     }
-    let answer = Value::of(Shape::Name(Text::from("answer:")));
-    if let Some(second) = named(function).nth(1) {
+    let answer = Value::of(Shape::Name(Text::from(answer)));
+    if let Some(second) =
+        named(function).nth(1).filter(|_| !matches!(&answer.shape, Shape::Name(name) if name.is_empty()))
+    {
         walk.declare(&second.pattern, answer);
     }
+}
+
+/// What an extractor of axum or actix-web takes out of the request, by its type: `Path<i64>` is a number, `Query<Params>` is not.
+fn extracted<'a>(walk: &mut Walk<'_, 'a>, parameter: &'a Parameter) -> Value<'a> {
+    const EXTRACTORS: &[&str] =
+        &["Path", "Query", "Json", "Form", "Bytes", "String", "Multipart", "HeaderMap"];
+    let Some(annotation) = &parameter.annotation else { return Value::UNKNOWN };
+    let (name, inner) = match &annotation.kind {
+        ExprKind::Index { object, index } => (crate::facts::values::called_name(object), Some(&**index)),
+        _ => (crate::facts::values::called_name(annotation), None),
+    };
+    if !name.is_some_and(|name| EXTRACTORS.contains(&name)) || inner.is_some_and(is_harmless) {
+        return Value::UNKNOWN;
+    }
+    from_parameter(walk, parameter)
 }
 
 /// A value of the path: a number where the route says so.

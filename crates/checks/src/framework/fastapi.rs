@@ -224,7 +224,7 @@ fn dependencies<'a>(
 
 fn guard<'a>(routing: &Routing<'a>, at: usize, around: Around<'a, '_>, expr: &'a Expr) -> Guard<'a> {
     let function = routing.project.function(at, around, expr);
-    Guard { file: at, expr, function, reach: Reach::Route }
+    Guard { file: at, expr, option: None, function, reach: Reach::Route }
 }
 
 /// What a function asks for itself: its decorators, and the dependencies among its parameters.
@@ -280,7 +280,7 @@ fn added<'a>(
     function: Option<FunctionAt<'a>>,
 ) {
     for place in on(routing, at, around, object) {
-        let added = Guard { file: at, expr: whole, function, reach: Reach::Application };
+        let added = Guard { file: at, expr: whole, option: None, function, reach: Reach::Application };
         routing.guard(&place, (at, whole.extent), None, added);
     }
 }

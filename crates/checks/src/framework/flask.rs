@@ -151,8 +151,13 @@ fn hooked<'a>(
         return;
     }
     for place in flask_objects(routing, at, around, object) {
-        let guard =
-            Guard { file: at, expr: decorator, function: Some((at, function)), reach: Reach::Application };
+        let guard = Guard {
+            file: at,
+            expr: decorator,
+            option: None,
+            function: Some((at, function)),
+            reach: Reach::Application,
+        };
         routing.guard(&place, (at, decorator.extent), None, guard);
     }
 }
@@ -169,7 +174,7 @@ fn hook<'a>(
     let function =
         call.arguments.first().and_then(|given| routing.project.function(at, around, &given.value));
     for place in flask_objects(routing, at, around, object) {
-        let guard = Guard { file: at, expr: whole, function, reach: Reach::Application };
+        let guard = Guard { file: at, expr: whole, option: None, function, reach: Reach::Application };
         routing.guard(&place, (at, whole.extent), None, guard);
     }
 }
@@ -189,7 +194,8 @@ fn extension<'a>(
     }
     for argument in &call.arguments {
         for place in flask_objects(routing, at, around, &argument.value) {
-            let guard = Guard { file: at, expr: whole, function: None, reach: Reach::Application };
+            let guard =
+                Guard { file: at, expr: whole, option: None, function: None, reach: Reach::Application };
             routing.guard(&place, (at, whole.extent), None, guard);
         }
     }
@@ -210,6 +216,7 @@ fn decorators<'a>(routing: &Routing<'a>, (at, function): FunctionAt<'a>) -> Vec<
     own.map(|expr| Guard {
         file: at,
         expr,
+        option: None,
         function: routing.project.function(at, &[], expr),
         reach: Reach::Route,
     })

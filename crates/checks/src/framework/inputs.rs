@@ -4,7 +4,8 @@ use std::collections::{BTreeMap, HashMap};
 
 use seaworthy_core::surface::{Input, InputKind, InputPlace};
 
-use super::project::{FunctionAt, Project};
+use super::project::{FunctionAt, Project, Within};
+use super::schema::{self, Field};
 use crate::facts::nodes::{Node, each_in_body};
 use crate::facts::source::SourceFile;
 use crate::facts::syntax::{
@@ -43,6 +44,8 @@ pub(super) struct Scope<'a> {
     pub(super) file: &'a SourceFile,
     /// What its parameters carry.
     pub(super) carries: Carries,
+    /// The functions around what is read, the one being read last.
+    within: Within<'a>,
     values: Values<'a>,
 }
 
@@ -100,7 +103,14 @@ impl<'p, 'a> Reader<'p, 'a> {
     }
 
     fn scope(&self, at: usize, function: &'a Function, carries: Carries) -> Option<Scope<'a>> {
-        Some(Scope { at, file: self.project.file(at)?, carries, values: Values::of_function(function) })
+        let within = self.project.within_function(at, function);
+        Some(Scope {
+            at,
+            file: self.project.file(at)?,
+            carries,
+            within,
+            values: Values::of_function(function),
+        })
     }
 
     fn read(&mut self, at: usize, function: &'a Function, body: &'a [Stmt], carries: Carries, depth: usize) {
@@ -126,6 +136,7 @@ impl<'p, 'a> Reader<'p, 'a> {
                         self.add(reading);
                     }
                     self.convert(&scope, expr, &locals);
+                    self.fitted(&scope, expr);
                     if let (Some(call), Some(left)) = (expr.call(), depth.checked_sub(1)) {
                         self.called(&scope, call, left);
                     }
@@ -257,6 +268,27 @@ impl<'p, 'a> Reader<'p, 'a> {
         }
     }
 
+    /// `schema.parse(req.body)`: the fields that a schema asks for.
+    fn fitted(&mut self, scope: &Scope<'a>, expr: &'a Expr) {
+        let Some(call) = expr.call() else { return };
+        let ExprKind::Member { object, name, .. } = &call.callee.kind else { return };
+        let fits = matches!(
+            name.as_str(),
+            "parse"
+                | "safeParse"
+                | "parseAsync"
+                | "safeParseAsync"
+                | "validate"
+                | "validateAsync"
+                | "validateSync"
+        );
+        let Some(first) = call.arguments.first().filter(|_| fits) else { return };
+        let Some(place) = self.place(scope, &first.value, STEPS) else { return };
+        for Field { name, kind, required } in schema::fields(self.project, scope.at, &scope.within, object) {
+            self.add(Reading { name, place, required, kind });
+        }
+    }
+
     /// The input that an expression reads by name.
     fn reading(&self, scope: &Scope<'a>, expr: &'a Expr) -> Option<Reading> {
         if let Some((name, place)) = (self.single)(scope, expr) {
@@ -271,6 +303,9 @@ impl<'p, 'a> Reader<'p, 'a> {
             }
             ExprKind::Member { object, name, .. } if !python => {
                 let place = self.place(scope, object, STEPS)?;
+                if place == InputPlace::File && matches!(name.as_str(), "length" | "map" | "forEach") {
+                    return None;
+                }
                 Some(Reading {
                     name: name.to_string(),
                     place,

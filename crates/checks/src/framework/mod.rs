@@ -5,16 +5,20 @@
 
 mod entry;
 mod environment;
+mod exports;
 mod express;
 mod fastapi;
+mod fastify;
 mod flask;
 mod inputs;
 mod listening;
 mod node_http;
+mod origins;
 mod path;
 mod project;
 mod python_http_server;
 mod routing;
+mod schema;
 mod signature;
 mod unread;
 pub mod web;
@@ -40,6 +44,7 @@ const FRAMEWORKS: &[Reads] = &[
     Reads { objects: fastapi::objects, routes: fastapi::read },
     Reads { objects: flask::objects, routes: flask::read },
     Reads { objects: express::objects, routes: express::read },
+    Reads { objects: fastify::objects, routes: fastify::read },
     Reads { objects: node_http::objects, routes: node_http::read },
     Reads { objects: python_http_server::objects, routes: python_http_server::read },
 ];

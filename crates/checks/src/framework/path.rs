@@ -93,6 +93,71 @@ pub(super) fn express(written: &str) -> Option<Pattern> {
     Some(Pattern { path, inputs })
 }
 
+/// The same with a value that may be absent at the end, which is left away as a path of its own: `/search/:query?` of Express 4,
+/// `/search{/:query}` of Express 5.
+pub(super) fn express_all(written: &str) -> Option<Vec<Pattern>> {
+    let last = written
+        .rfind("/:")
+        .filter(|at| written.ends_with('?') && !written.get(at + 1..).is_none_or(|rest| rest.contains('/')));
+    let split = match (last, written.strip_suffix('}')) {
+        (Some(at), _) => written.get(..at).zip(written.get(at..written.len() - 1)),
+        (None, Some(open)) => open.rsplit_once('{'),
+        (None, None) => None,
+    };
+    let Some((before, last)) = split else { return Some(vec![express(written)?]) };
+    let without = express(if before.is_empty() { "/" } else { before })?;
+    Some(vec![without, express(&format!("{before}{last}"))?])
+}
+
+/// Fastify's paths: `/users/:id`, `/at/:hour(^\\d{2})h:minute`, `/files/*`; a value that may be absent at the end is left away as a
+/// path of its own (<https://fastify.dev/docs/latest/Reference/Routes/#url-building>).
+pub(super) fn fastify(written: &str) -> Option<Vec<Pattern>> {
+    if let Some((before, last)) = written.rsplit_once('/')
+        && let Some(last) = last.strip_suffix('?').filter(|last| last.starts_with(':'))
+    {
+        let mut both = fastify(if before.is_empty() { "/" } else { before })?;
+        both.extend(fastify(&format!("{before}/{last}"))?);
+        return Some(both);
+    }
+    let (mut path, mut inputs, mut rest) = (String::new(), Vec::new(), written);
+    while let Some(first) = rest.chars().next() {
+        if let Some(after) = rest.strip_prefix("::") {
+            path.push(':');
+            rest = after;
+        } else if first == '*' {
+            path.push_str("{rest}");
+            inputs.push(value("rest", InputKind::Text));
+            rest = rest.get(1..)?;
+        } else if first == ':' {
+            let body = rest.get(1..)?;
+            let name = body.get(..body.find(['/', '-', '.', '(', ':']).unwrap_or(body.len()))?;
+            rest = body.get(name.len()..)?;
+            let mut kind = InputKind::Unknown;
+            if rest.starts_with('(') {
+                let end = group_end(rest)?;
+                let inner = rest.get(1..end)?.trim_start_matches('^').trim_end_matches('$');
+                let digits = inner == "[0-9]+" || inner.starts_with(r"\d") && !inner.contains(['|', '.']);
+                kind = if digits { InputKind::Integer } else { InputKind::Text };
+                rest = rest.get(end + 1..)?;
+            }
+            path.push_str(&format!("{{{name}}}"));
+            inputs.push(value(name, kind));
+        } else {
+            path.push(first);
+            rest = rest.get(first.len_utf8()..)?;
+        }
+    }
+    Some(vec![Pattern { path, inputs }])
+}
+
+/// A prefix in Fastify's spelling.
+pub(super) fn fastify_prefix(written: &str) -> Option<String> {
+    match fastify(written)?.as_slice() {
+        [pattern] => Some(pattern.path.clone()),
+        _ => None,
+    }
+}
+
 /// A regular expression whose groups each take one value: `^/users/(?P<id>\d+)$`. Groups without a name take the names given, in
 /// order, then `value`. `None` when it has alternatives, classes or repetitions outside its groups.
 pub(super) fn regex(written: &str, names: &[String]) -> Option<Pattern> {

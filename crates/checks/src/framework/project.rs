@@ -4,15 +4,18 @@
 
 use std::collections::{BTreeMap, HashMap};
 
+use super::exports;
 use crate::context::Context;
 use crate::facts::nodes::{Around, Node, each_node};
 use crate::facts::source::SourceFile;
-use crate::facts::syntax::{Call, Class, Expr, ExprKind, Function, Import, Stmt, StmtKind};
-use crate::facts::values::{Bound, Values, called_name, returned};
+use crate::facts::syntax::{
+    Call, Class, ClassKind, Declares, Expr, ExprKind, Function, Import, Stmt, StmtKind,
+};
+use crate::facts::values::{Values, called_name};
 use crate::language::Language;
 
 /// Steps from name to name that are followed; a circle of imports has no end.
-const STEPS: usize = 8;
+pub(super) const STEPS: usize = 8;
 
 /// Where something is defined: a file, the function in it (zero for the top of the file), and the dotted name.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -29,39 +32,81 @@ pub(crate) struct Place {
 pub(crate) type FunctionAt<'a> = (usize, &'a Function);
 
 /// A call: in which file, with what around it.
-type CallSite<'a> = (usize, Vec<Node<'a>>, &'a Call);
+type CallSite<'a> = (usize, Within<'a>, &'a Call);
+
+/// The functions around something, outermost first.
+pub(super) type Within<'a> = Vec<&'a Function>;
+
+/// An expression and where it stands.
+pub(super) type ExprAt<'a> = (usize, Within<'a>, &'a Expr);
+
+/// A function of the project.
+pub(super) struct Known<'a> {
+    /// The name that it has or is bound to.
+    pub(super) name: String,
+    /// The function.
+    pub(super) function: &'a Function,
+    /// The functions around it, outermost first.
+    pub(super) outer: Within<'a>,
+    /// The class that it is a method of.
+    pub(super) class: Option<&'a Class>,
+    /// What it is handed to before it is bound: `wrap` in `const list = wrap(async () => ..)`.
+    pub(super) wrapper: Option<&'a Call>,
+}
 
 /// The files that are no tests, and what their names mean.
 pub(crate) struct Project<'a> {
     /// Everything known.
     pub(crate) context: &'a Context<'a>,
     /// What each script gives out: the name given to it outside, and the name it has in the file.
-    exports: HashMap<usize, HashMap<String, String>>,
-    /// Every function, by file and where its name begins, with the name it is bound to.
-    functions: BTreeMap<(usize, u32), (String, &'a Function)>,
+    pub(super) exports: HashMap<usize, HashMap<String, String>>,
+    /// Every function, by file and where its name begins.
+    pub(super) functions: BTreeMap<(usize, u32), Known<'a>>,
+    /// What is assigned to members in a file: `module.exports = x`, `exports.a = x`, `this.router = x`.
+    pub(super) members: HashMap<(usize, String), Vec<ExprAt<'a>>>,
+    /// The names bound at the top of each file.
+    pub(super) tops: HashMap<usize, Values<'a>>,
+    /// The classes, by file and name.
+    pub(super) classes: HashMap<(usize, String), &'a Class>,
     /// Every call with the function around it, by the last name of what is called.
-    calls: HashMap<String, Vec<CallSite<'a>>>,
+    pub(super) calls: HashMap<String, Vec<CallSite<'a>>>,
 }
 
 impl<'a> Project<'a> {
     /// Reads the definitions of every file.
     pub(crate) fn of(context: &'a Context<'a>) -> Self {
-        let mut project =
-            Self { context, exports: HashMap::new(), functions: BTreeMap::new(), calls: HashMap::new() };
+        let mut project = Self {
+            context,
+            exports: HashMap::new(),
+            functions: BTreeMap::new(),
+            members: HashMap::new(),
+            tops: HashMap::new(),
+            classes: HashMap::new(),
+            calls: HashMap::new(),
+        };
         for (at, file) in project.files() {
             if file.language != Language::Python {
-                project.exports.insert(at, exports(file));
+                project.exports.insert(at, exports::exports(file));
             }
+            project.tops.insert(at, Values::of_body(&file.syntax.body));
             each_node(&file.syntax, &mut |node, around| {
                 if let Some(function) = node.function().filter(|function| function.has_body) {
-                    let name = function_name(function, around);
-                    project.functions.insert((at, function.name_extent.start), (name, function));
+                    let (name, wrapper) = function_name(node, function, around);
+                    let outer = within(around);
+                    let class = around.last().and_then(|node| node.class());
+                    let known = Known { name, function, outer, class, wrapper };
+                    project.functions.insert((at, function.name_extent.start), known);
+                }
+                if let Some((target, value)) = assigned_member(node, around) {
+                    project.members.entry((at, target)).or_default().push((at, within(around), value));
+                }
+                if let Some(class) = node.class().filter(|class| class.kind != ClassKind::Impl) {
+                    project.classes.entry((at, class.name.to_string())).or_insert(class);
                 }
                 if let Some(call) = node.expr().and_then(Expr::call)
                     && let Some(name) = callee_name(call)
                 {
-                    let functions = around.iter().filter(|node| node.function().is_some());
-                    project.calls.entry(name).or_default().push((at, functions.copied().collect(), call));
+                    project.calls.entry(name).or_default().push((at, within(around), call));
                 }
                 true
             });
@@ -81,21 +126,26 @@ impl<'a> Project<'a> {
 
     /// The definition that a name, a member or a `require(..)` means. That there is one at that place is not said.
     pub(crate) fn find(&self, at: usize, around: Around<'a, '_>, expr: &Expr) -> Option<Place> {
-        if let ExprKind::Call(call) = &expr.kind {
-            let required = matches!(called_name(&call.callee), Some("require" | "import"));
-            let file = self.file(at).filter(|_| required)?;
+        self.find_within(at, &within(around), expr)
+    }
+
+    /// The same, for what stands in these functions.
+    pub(super) fn find_within(&self, at: usize, within: &[&'a Function], expr: &Expr) -> Option<Place> {
+        if let ExprKind::Call(_) = &expr.kind {
+            let file = self.file(at).filter(|_| is_import(expr))?;
             let import = file.imports.iter().position(|fact| fact.extent == expr.extent)?;
             return self.taken(at, import, &["default"], STEPS);
         }
         if let ExprKind::Member { object, name, .. } = &expr.kind
-            && let ExprKind::Call(_) = &object.kind
+            && let Some(inner) = awaited(object)
+            && let ExprKind::Call(_) = &inner.kind
         {
-            let whole = self.find(at, around, object)?;
+            let whole = self.find_within(at, within, inner)?;
             return self.exported(whole.file, &[name], STEPS);
         }
         let dotted = expr.dotted()?;
         let head = dotted.split('.').next().unwrap_or_default();
-        for function in around.iter().rev().filter_map(|node| node.function()) {
+        for function in within.iter().rev() {
             if !Values::of_function(function).bound(head).is_empty() {
                 return Some(Place { file: at, scope: function.name_extent.start + 1, name: dotted });
             }
@@ -179,81 +229,6 @@ impl<'a> Project<'a> {
         self.here(at, path, left)
     }
 
-    /// The places that may give a place its value: names, what functions return, what callers pass, items of a list.
-    pub(super) fn sources(&self, place: &Place) -> Vec<Place> {
-        let Some(file) = self.file(place.file) else { return Vec::new() };
-        let function = place.scope.checked_sub(1).and_then(|start| self.functions.get(&(place.file, start)));
-        let values = match function {
-            Some((_, function)) => Values::of_function(function),
-            None => Values::of_body(&file.syntax.body),
-        };
-        let around: Vec<Node<'a>> = Vec::new();
-        let mut found = Vec::new();
-        for bound in values.bound(&place.name) {
-            match bound {
-                Bound::To(value) => found.extend(self.value_place(place, &around, value)),
-                Bound::PartOf(Expr { kind: ExprKind::Sequence { items, .. }, .. }) => {
-                    found.extend(items.iter().filter_map(|item| self.find_in(place, item)));
-                }
-                Bound::Parameter(parameter) => {
-                    let Some((name, function)) = function else { continue };
-                    let index = function.parameters.iter().position(|other| std::ptr::eq(other, *parameter));
-                    found.extend(
-                        index.into_iter().flat_map(|index| self.passed(place.file, name, &place.name, index)),
-                    );
-                }
-                _ => {}
-            }
-        }
-        found.retain(|source| source != place);
-        found
-    }
-
-    fn find_in(&self, place: &Place, expr: &Expr) -> Option<Place> {
-        let found = self.find(place.file, &[], expr)?;
-        let head = found.name.split('.').next().unwrap_or_default();
-        let function = place.scope.checked_sub(1).and_then(|start| self.functions.get(&(place.file, start)));
-        let local =
-            function.is_some_and(|(_, function)| !Values::of_function(function).bound(head).is_empty());
-        let is_name = found.file == place.file && local;
-        Some(if is_name { Place { scope: place.scope, ..found } } else { found })
-    }
-
-    fn value_place(&self, place: &Place, around: Around<'a, '_>, value: &'a Expr) -> Vec<Place> {
-        if let ExprKind::Call(call) = &value.kind
-            && !matches!(called_name(&call.callee), Some("require"))
-        {
-            let Some((file, function)) = self.function(place.file, around, &call.callee) else {
-                return Vec::new();
-            };
-            let scope = function.name_extent.start + 1;
-            let local = returned(function).into_iter().filter_map(Expr::dotted);
-            return local.map(|name| Place { file, scope, name }).collect();
-        }
-        self.find_in(place, value).into_iter().collect()
-    }
-
-    /// What callers of a function pass for one of its parameters.
-    fn passed(&self, file: usize, function: &str, parameter: &str, index: usize) -> Vec<Place> {
-        let names = [function.rsplit('.').next().unwrap_or(function), "require"];
-        let calls = names.iter().flat_map(|name| self.calls.get(*name).into_iter().flatten());
-        let others =
-            self.calls.values().flatten().filter(|_| function == "module.exports" || function == "default");
-        let mut found = Vec::new();
-        for (at, around, call) in calls.chain(others) {
-            let target = self.find(*at, around, &call.callee);
-            let means =
-                target.is_some_and(|place| place.file == file && place.scope == 0 && place.name == function);
-            let named = call.arguments.iter().find(|argument| argument.name.as_deref() == Some(parameter));
-            if means && let Some(argument) = named.or_else(|| call.arguments.get(index)) {
-                found.extend(self.find(*at, around, &argument.value));
-            }
-        }
-        found.sort();
-        found.dedup();
-        found
-    }
-
     /// The function that an expression is or means; the first that a wrapper like `wrap(handler)` is given.
     pub(super) fn function(
         &self,
@@ -261,15 +236,61 @@ impl<'a> Project<'a> {
         around: Around<'a, '_>,
         expr: &'a Expr,
     ) -> Option<FunctionAt<'a>> {
+        self.function_within(at, &within(around), expr, STEPS)
+    }
+
+    /// The function that answers: [`Self::function`], or the one that a function of the project makes and gives back.
+    pub(super) fn answering(
+        &self,
+        at: usize,
+        within: &[&'a Function],
+        expr: &'a Expr,
+    ) -> Option<FunctionAt<'a>> {
+        self.function_within(at, within, expr, STEPS)
+            .or_else(|| self.function_among(self.origins(at, within, expr, STEPS)))
+    }
+
+    fn function_among(&self, origins: Vec<ExprAt<'a>>) -> Option<FunctionAt<'a>> {
+        origins.into_iter().find_map(|(file, _, origin)| match &origin.kind {
+            ExprKind::Function(function) => Some((file, &**function)),
+            _ => None,
+        })
+    }
+
+    pub(super) fn function_within(
+        &self,
+        at: usize,
+        within: &[&'a Function],
+        expr: &'a Expr,
+        steps: usize,
+    ) -> Option<FunctionAt<'a>> {
+        let left = steps.checked_sub(1)?;
         match &expr.kind {
             ExprKind::Function(function) => Some((at, function)),
-            ExprKind::Call(call) if called_name(&call.callee) != Some("require") => {
-                call.arguments.iter().find_map(|argument| self.function(at, around, &argument.value))
+            ExprKind::Cast { value, .. } | ExprKind::Await(value) => {
+                self.function_within(at, within, value, left)
             }
-            ExprKind::Cast { value, .. } => self.function(at, around, value),
+            ExprKind::Call(call) if !is_import(expr) => {
+                // `controller.list.bind(controller)`.
+                if let ExprKind::Member { object, name, .. } = &call.callee.kind
+                    && name == "bind"
+                {
+                    return self.function_within(at, within, object, left);
+                }
+                let mut arguments = call.arguments.iter();
+                arguments.find_map(|argument| self.function_within(at, within, &argument.value, left))
+            }
+            ExprKind::Index { .. } => {
+                let origins = self.origins(at, within, expr, left).into_iter();
+                let mut other = origins.filter(|(_, _, origin)| !std::ptr::eq(*origin, expr));
+                other.find_map(|(at, within, origin)| self.function_within(at, &within, origin, left))
+            }
             _ => {
-                let place = self.find(at, around, expr)?;
-                self.function_at(&place)
+                let place = self.find_within(at, within, expr)?;
+                self.function_named(&place, true)
+                    .or_else(|| self.method(at, within, expr, left))
+                    .or_else(|| self.function_named(&place, false))
+                    .or_else(|| self.function_among(self.origins(at, within, expr, left)))
             }
         }
     }
@@ -277,39 +298,137 @@ impl<'a> Project<'a> {
     /// The function of this dotted name of a file.
     pub(crate) fn named_function(&self, file: usize, dotted: &str) -> Option<FunctionAt<'a>> {
         let mut of_file = self.functions.range((file, 0)..=(file, u32::MAX));
-        of_file.find(|(_, (name, _))| name == dotted).map(|((file, _), (_, function))| (*file, *function))
+        of_file.find(|(_, known)| known.name == dotted).map(|((file, _), known)| (*file, known.function))
     }
 
-    /// The function defined at a place; the only one of its name.
-    fn function_at(&self, place: &Place) -> Option<FunctionAt<'a>> {
+    /// The function defined at a place: of exactly this name, or the member of something of this file: `controller.list`, `self.list`.
+    fn function_named(&self, place: &Place, exact: bool) -> Option<FunctionAt<'a>> {
         let last = place.name.rsplit('.').next().unwrap_or(&place.name);
-        let own = matches!(place.name.split('.').next(), Some("self" | "this" | "cls"));
-        let of_file = self.functions.range((place.file, 0)..=(place.file, u32::MAX));
-        let named = |exact: bool| {
-            let fits = move |name: &String| {
-                if exact { *name == place.name } else { name.rsplit('.').next() == Some(last) }
-            };
-            of_file
-                .clone()
-                .find(|(_, (name, _))| fits(name))
-                .map(|((file, _), (_, function))| (*file, *function))
+        if !exact && !place.name.contains('.') {
+            return None;
+        }
+        let fits = |name: &str| {
+            if exact { name == place.name } else { name.rsplit('.').next() == Some(last) }
         };
-        // A member of something of this file: `controller.list`, `self.list`.
-        named(true).or_else(|| named(false).filter(|_| own || place.name.contains('.')))
+        let mut of_file = self.functions.range((place.file, 0)..=(place.file, u32::MAX));
+        of_file.find(|(_, known)| fits(&known.name)).map(|((file, _), known)| (*file, known.function))
+    }
+
+    /// A method of the object that a member is of: `controller.list` after `const controller = new Controller(db)`.
+    fn method(
+        &self,
+        at: usize,
+        within: &[&'a Function],
+        expr: &'a Expr,
+        steps: usize,
+    ) -> Option<FunctionAt<'a>> {
+        let ExprKind::Member { object, name, .. } = &expr.kind else { return None };
+        let made = self.origins(at, within, object, steps);
+        let made = made.into_iter().find_map(|(file, within, made)| match &made.kind {
+            ExprKind::Call(call) => self.class_within(file, &within, &call.callee),
+            ExprKind::Class(class) => Some((file, &**class)),
+            _ => None,
+        });
+        let (file, class) = made.or_else(|| self.class_within(at, within, object))?;
+        self.method_of(file, class, name, steps)
+    }
+
+    /// A method of a class or of the classes of the project that it builds on.
+    pub(super) fn method_of(
+        &self,
+        file: usize,
+        class: &'a Class,
+        name: &str,
+        steps: usize,
+    ) -> Option<FunctionAt<'a>> {
+        let left = steps.checked_sub(1)?;
+        let own = class.body.iter().find_map(|stmt| match &stmt.kind {
+            StmtKind::Function(function) if function.name == name => Some((file, &**function)),
+            // `list = async (req, res) => ..`
+            StmtKind::Assign(assign) if assign.targets.first()?.dotted()? == name => {
+                self.function_within(file, &[], assign.value.as_ref()?, left)
+            }
+            _ => None,
+        });
+        own.or_else(|| {
+            class.bases.iter().find_map(|base| {
+                let (file, base) = self.class_within(file, &[], &base.value)?;
+                self.method_of(file, base, name, left)
+            })
+        })
+    }
+
+    /// The function defined at a place.
+    pub(super) fn function_at(&self, place: &Place) -> Option<FunctionAt<'a>> {
+        self.function_named(place, true)
+    }
+
+    /// What a script gives out as its default, as `module.exports` or by `export default`.
+    pub(super) fn exported_default(&self, at: usize) -> Option<Place> {
+        self.exported(at, &["default"], STEPS)
+    }
+
+    /// A text that a script gives out under a name.
+    pub(super) fn text_exported(&self, at: usize, name: &str) -> Option<String> {
+        let place = self.exported(at, &[name], STEPS)?;
+        let values = self.values_of(&place);
+        let [(_, _, value)] = values.as_slice() else { return None };
+        value.string().map(str::to_owned)
+    }
+
+    /// What handed a function on before it was bound: `fp` in `module.exports = fp(async (app) => ..)`.
+    pub(super) fn wrapper(&self, (file, function): FunctionAt<'a>) -> Option<&'a Call> {
+        self.known(file, function)?.wrapper
+    }
+
+    pub(super) fn known(&self, file: usize, function: &Function) -> Option<&Known<'a>> {
+        self.functions.get(&(file, function.name_extent.start))
+    }
+
+    /// The functions around what is written in a function, itself last.
+    pub(super) fn within_function(&self, file: usize, function: &'a Function) -> Within<'a> {
+        let mut within = self.known(file, function).map(|known| known.outer.clone()).unwrap_or_default();
+        within.push(function);
+        within
     }
 
     /// The class that an expression means.
     pub(super) fn class(&self, at: usize, around: Around<'a, '_>, expr: &Expr) -> Option<(usize, &'a Class)> {
-        let place = self.find(at, around, expr)?;
-        let file = self.file(place.file)?;
-        let mut found = None;
-        each_node(&file.syntax, &mut |node, _| {
-            if let Some(class) = node.class().filter(|class| class.name == place.name) {
-                found = found.or(Some((place.file, class)));
-            }
-            found.is_none()
-        });
-        found
+        self.class_within(at, &within(around), expr)
+    }
+
+    pub(super) fn class_within(
+        &self,
+        at: usize,
+        within: &[&'a Function],
+        expr: &Expr,
+    ) -> Option<(usize, &'a Class)> {
+        let place = self.find_within(at, within, expr)?;
+        let named = |name: &str| self.classes.get(&(place.file, name.to_owned())).copied();
+        let class = named(&place.name).or_else(|| match self.values_of(&place).as_slice() {
+            [(_, _, Expr { kind: ExprKind::Class(class), .. })] => Some(&**class),
+            [(_, _, Expr { kind: ExprKind::Name(name), .. })] => named(name),
+            _ => None,
+        })?;
+        Some((place.file, class))
+    }
+}
+
+/// The functions among the nodes around something, outermost first.
+pub(super) fn within<'a>(around: Around<'a, '_>) -> Within<'a> {
+    around.iter().filter_map(|node| node.function()).collect()
+}
+
+/// `require(..)`, `import(..)`.
+pub(super) fn is_import(expr: &Expr) -> bool {
+    expr.call().is_some_and(|call| matches!(called_name(&call.callee), Some("require" | "import")))
+}
+
+/// The value of `await value` and `(value)`.
+fn awaited(expr: &Expr) -> Option<&Expr> {
+    match &expr.kind {
+        ExprKind::Await(value) | ExprKind::Cast { value, .. } => awaited(value),
+        _ => Some(expr),
     }
 }
 
@@ -334,81 +453,72 @@ fn callee_name(call: &Call) -> Option<String> {
     called_name(callee).map(str::to_owned)
 }
 
-/// The name that a function has, or is bound to.
-fn function_name(function: &Function, around: Around<'_, '_>) -> String {
-    let target = match around.last() {
-        Some(Node::Stmt(Stmt { kind: StmtKind::Assign(assign), .. })) => assign.targets.first(),
-        Some(Node::Expr(Expr { kind: ExprKind::Assign { target, .. }, .. })) => Some(&**target),
-        _ => None,
+/// The name that a function has or is bound to, and what it is handed to on the way: `list` of `const list = wrap(async () => ..)`,
+/// `users.list` of `const users = { list: async () => .. }`; a member of `module.exports` by its own name.
+fn function_name<'a>(
+    node: Node<'a>,
+    function: &Function,
+    around: Around<'a, '_>,
+) -> (String, Option<&'a Call>) {
+    let own = function.name.to_string();
+    let Node::Expr(mut child) = node else { return (own, None) };
+    let (mut keys, mut wrapper): (_, Option<&'a Call>) = (Vec::new(), None);
+    for outer in around.iter().rev() {
+        let target = match outer {
+            Node::Stmt(Stmt { kind: StmtKind::Assign(assign), .. }) => assign.targets.first(),
+            Node::Expr(outer) => match &outer.kind {
+                ExprKind::Assign { target, .. } => Some(&**target),
+                ExprKind::Call(call)
+                    if keys.is_empty()
+                        && call.arguments.iter().any(|argument| std::ptr::eq(&argument.value, child)) =>
+                {
+                    wrapper = wrapper.or(Some(&**call));
+                    child = outer;
+                    continue;
+                }
+                ExprKind::Record { entries, .. } => {
+                    let key = entries.iter().find(|(_, value)| std::ptr::eq(value, child));
+                    let key = key.and_then(|(key, _)| key.as_ref()?.string());
+                    let Some(key) = key else { return (own, wrapper) };
+                    keys.push(key);
+                    child = outer;
+                    continue;
+                }
+                ExprKind::Await(_) | ExprKind::Cast { .. } => {
+                    child = outer;
+                    continue;
+                }
+                _ => None,
+            },
+            _ => None,
+        };
+        let Some(target) = target.and_then(Expr::dotted) else { return (own, wrapper) };
+        if target != "module.exports" || keys.is_empty() {
+            keys.push(&target);
+            keys.reverse();
+            return (keys.join("."), wrapper);
+        }
+        keys.reverse();
+        return (keys.join("."), wrapper);
+    }
+    (own, wrapper)
+}
+
+/// What is assigned to a member: `module.exports = x`, `this.app = x`; the field of a class is a member of `this`.
+fn assigned_member<'a>(node: Node<'a>, around: Around<'a, '_>) -> Option<(String, &'a Expr)> {
+    let (target, value) = match node {
+        Node::Stmt(Stmt { kind: StmtKind::Assign(assign), .. }) => {
+            let (target, value) = (assign.targets.first()?, assign.value.as_ref()?);
+            if assign.declares == Declares::Field
+                && matches!(around.last(), Some(node) if node.class().is_some())
+            {
+                return Some((format!("this.{}", target.dotted()?), value));
+            }
+            (target, value)
+        }
+        Node::Expr(Expr { kind: ExprKind::Assign { target, op: None, value }, .. }) => (&**target, &**value),
+        _ => return None,
     };
-    target.and_then(Expr::dotted).unwrap_or_else(|| function.name.to_string())
-}
-
-/// What a script gives out: `module.exports = x`, `exports.a = x`, `module.exports = {a}`, `export default x`, `export {x as a}`.
-fn exports(file: &SourceFile) -> HashMap<String, String> {
-    let mut found = HashMap::new();
-    each_node(&file.syntax, &mut |node, around| {
-        match node {
-            Node::Stmt(Stmt { kind: StmtKind::Export(names), .. }) => {
-                for name in names {
-                    let outside = name.alias.as_ref().unwrap_or(&name.name);
-                    found.insert(outside.to_string(), name.name.to_string());
-                }
-            }
-            Node::Stmt(Stmt { kind: StmtKind::Assign(assign), .. }) => {
-                for (target, value) in assign.targets.iter().zip(std::iter::repeat(&assign.value)) {
-                    value.iter().for_each(|value| export(target, value, around, &mut found));
-                }
-            }
-            Node::Expr(Expr { kind: ExprKind::Assign { target, op: None, value }, .. }) => {
-                export(target, value, around, &mut found);
-            }
-            _ => {}
-        }
-        true
-    });
-    // `export default function f` is called `f` here.
-    if !found.contains_key("default") {
-        for stmt in &file.syntax.body {
-            let StmtKind::Function(function) = &stmt.kind else { continue };
-            if file.text_of(stmt.extent).starts_with("export default") && function.name != "default" {
-                found.insert("default".to_owned(), function.name.to_string());
-            }
-        }
-    }
-    found
-}
-
-/// The value of `a = b = value`.
-fn innermost(value: &Expr) -> &Expr {
-    match &value.kind {
-        ExprKind::Assign { value, .. } | ExprKind::Cast { value, .. } => innermost(value),
-        _ => value,
-    }
-}
-
-fn export(target: &Expr, value: &Expr, around: Around<'_, '_>, found: &mut HashMap<String, String>) {
-    let Some(target) = target.dotted() else { return };
-    // `const app = module.exports = express()` is known as `app`.
-    let also = match around.last() {
-        Some(Node::Stmt(Stmt { kind: StmtKind::Assign(assign), .. })) => {
-            assign.targets.first().and_then(Expr::dotted).filter(|name| !name.contains("exports"))
-        }
-        _ => None,
-    };
-    let local = also.or_else(|| innermost(value).dotted()).unwrap_or_else(|| target.clone());
-    if target == "module.exports" || target == "default" {
-        found.insert("default".to_owned(), local);
-        if let ExprKind::Record { entries, .. } = &value.kind {
-            for (key, value) in entries {
-                if let (Some(key), Some(local)) = (key.as_ref().and_then(Expr::string), value.dotted()) {
-                    found.insert(key.to_owned(), local);
-                }
-            }
-        }
-    } else if let Some(name) =
-        target.strip_prefix("module.exports.").or_else(|| target.strip_prefix("exports."))
-    {
-        found.insert(name.to_owned(), local);
-    }
+    matches!(target.kind, ExprKind::Member { .. }).then_some(())?;
+    Some((target.dotted()?, value))
 }

@@ -6,11 +6,11 @@ use seaworthy_core::NotChecked;
 use seaworthy_core::surface::{Handler, Input, Route};
 
 use super::path;
-use super::project::{FunctionAt, Place, Project};
+use super::project::{ExprAt, FunctionAt, Place, Project, STEPS, within};
 use super::web::{self, Guard, Reach};
 use crate::facts::nodes::Around;
 use crate::facts::source::SourceFile;
-use crate::facts::syntax::{Expr, Extent};
+use crate::facts::syntax::{Expr, Extent, Function};
 
 /// Routers in routers, and names that stand for names, that are followed; a circle of mounts has no end.
 const DEPTH: usize = 8;
@@ -18,12 +18,26 @@ const DEPTH: usize = 8;
 /// Which framework something belongs to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Framework {
+    /// actix-web.
+    ActixWeb,
+    /// aiohttp's server.
+    Aiohttp,
+    /// axum.
+    Axum,
+    /// Django, with Django REST framework.
+    Django,
     /// Express and what follows its interface.
     Express,
     /// FastAPI.
     FastApi,
+    /// Fastify.
+    Fastify,
     /// Flask.
     Flask,
+    /// Koa with its router.
+    Koa,
+    /// Next.js.
+    NextJs,
     /// Node's own `http`.
     NodeHttp,
     /// Python's own `http.server`.
@@ -40,6 +54,9 @@ struct Object {
     prefix: Option<String>,
     at: (usize, Extent),
 }
+
+/// Where something is added to an application or router, and whether it is a router.
+type Added = ((usize, Extent), bool);
 
 /// A router put into another.
 #[derive(Debug)]
@@ -65,7 +82,20 @@ struct Standing<'a> {
     at: (usize, Extent),
     /// The path below which it stands; all of them when absent.
     below: Option<String>,
+    order: Order,
     guard: Guard<'a>,
+}
+
+/// What a guard stands before, by when that was added to the same application or router. What is added in another file is taken to come
+/// later.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Order {
+    /// Everything.
+    Any,
+    /// What is added later.
+    Later,
+    /// The routers that are mounted later, and no route of its own.
+    LaterMounts,
 }
 
 /// The function that answers a route, and what stands before that route alone.
@@ -118,6 +148,8 @@ pub(super) struct Routing<'a> {
     /// The files.
     pub(super) project: &'a Project<'a>,
     objects: BTreeMap<Place, Object>,
+    /// Names that stand for the value of an expression, with the nodes around that one.
+    aliases: BTreeMap<Place, Vec<ExprAt<'a>>>,
     mounts: Vec<Mount<'a>>,
     standing: Vec<Standing<'a>>,
     registrations: Vec<Registration<'a>>,
@@ -133,6 +165,7 @@ impl<'a> Routing<'a> {
         Self {
             project,
             objects: BTreeMap::new(),
+            aliases: BTreeMap::new(),
             mounts: Vec::new(),
             standing: Vec::new(),
             registrations: Vec::new(),
@@ -167,11 +200,22 @@ impl<'a> Routing<'a> {
         &self,
         file: usize,
         around: Around<'a, '_>,
-        expr: &Expr,
+        expr: &'a Expr,
     ) -> Vec<(Place, Framework)> {
-        let Some(place) = self.project.find(file, around, expr) else { return Vec::new() };
+        self.objects_within(file, &within(around), expr)
+    }
+
+    /// The same, for what stands in these functions.
+    pub(super) fn objects_within(
+        &self,
+        file: usize,
+        within: &[&'a Function],
+        expr: &'a Expr,
+    ) -> Vec<(Place, Framework)> {
         let mut found = Vec::new();
-        self.follow(place, DEPTH, &mut found);
+        for place in self.project.places(file, within, expr, STEPS) {
+            self.follow(place, DEPTH, &mut found);
+        }
         found.sort_by(|a, b| a.0.cmp(&b.0));
         found.dedup();
         found
@@ -187,6 +231,38 @@ impl<'a> Routing<'a> {
         for source in self.project.sources(&place) {
             self.follow(source, left, found);
         }
+        for (at, within, expr) in self.aliases.get(&place).into_iter().flatten() {
+            for source in self.project.places(*at, within, expr, STEPS) {
+                self.follow(source, left, found);
+            }
+        }
+    }
+
+    /// Notes that a name stands for the value of an expression.
+    pub(super) fn alias(&mut self, place: Place, of: ExprAt<'a>) {
+        self.aliases.entry(place).or_default().push(of);
+    }
+
+    /// The function that an expression is, or that makes it: `requireRole("admin")`.
+    pub(super) fn guarding(
+        &self,
+        at: usize,
+        around: Around<'a, '_>,
+        expr: &'a Expr,
+    ) -> Option<FunctionAt<'a>> {
+        self.guarding_within(at, &within(around), expr)
+    }
+
+    /// The same, for what stands in these functions.
+    pub(super) fn guarding_within(
+        &self,
+        at: usize,
+        within: &[&'a Function],
+        expr: &'a Expr,
+    ) -> Option<FunctionAt<'a>> {
+        let callee = expr.call().map_or(expr, |call| &call.callee);
+        let own = self.project.function_within(at, within, expr, STEPS);
+        own.or_else(|| self.project.function_within(at, within, callee, STEPS))
     }
 
     /// Notes that a router is put into another.
@@ -196,9 +272,24 @@ impl<'a> Routing<'a> {
 
     /// Notes a guard of an application or router, from here on; below a path, when one is given.
     pub(super) fn guard(&mut self, on: &Place, at: (usize, Extent), below: Option<String>, guard: Guard<'a>) {
+        let framework = self.objects.get(on).map(|object| object.framework);
+        let in_order = matches!(framework, Some(Framework::Express | Framework::Koa));
+        let order = if in_order { Order::Later } else { Order::Any };
+        self.guard_in_order(on, at, below, order, guard);
+    }
+
+    /// The same, for one that stands before a part of what is added.
+    pub(super) fn guard_in_order(
+        &mut self,
+        on: &Place,
+        at: (usize, Extent),
+        below: Option<String>,
+        order: Order,
+        guard: Guard<'a>,
+    ) {
         let is_root = self.objects.get(on).is_some_and(|object| object.is_root);
         let reach = if is_root && below.is_none() { Reach::Application } else { Reach::Router };
-        self.standing.push(Standing { on: on.clone(), at, below, guard: Guard { reach, ..guard } });
+        self.standing.push(Standing { on: on.clone(), at, below, order, guard: Guard { reach, ..guard } });
     }
 
     /// Notes a route of an application or router.
@@ -296,7 +387,7 @@ impl<'a> Routing<'a> {
     fn place(&mut self, registration: Registration<'a>) {
         let Registration { on, at, route, answering } = registration;
         let Some(object) = self.objects.get(&on).cloned() else { return };
-        let above = self.above(&on, at, DEPTH);
+        let above = self.above(&on, (at, false), DEPTH);
         if above.is_empty() {
             let why = "a router that is mounted nowhere, or where that could not be read: its routes are not listed";
             self.unread(object.at.0, object.at.1, why);
@@ -321,7 +412,7 @@ impl<'a> Routing<'a> {
     }
 
     /// What stands before something that is registered or mounted on `place` at `at`, one for each place where it is mounted.
-    fn above(&self, place: &Place, at: (usize, Extent), depth: usize) -> Vec<Above<'a>> {
+    fn above(&self, place: &Place, at: Added, depth: usize) -> Vec<Above<'a>> {
         let Some(object) = self.objects.get(place) else { return Vec::new() };
         let Some(left) = depth.checked_sub(1) else { return Vec::new() };
         let mut found = Vec::new();
@@ -331,7 +422,7 @@ impl<'a> Routing<'a> {
             found.push(Above { prefix, guards });
         }
         for mount in self.mounts.iter().filter(|mount| mount.child == *place && mount.parent != *place) {
-            for before in self.above(&mount.parent, mount.at, left) {
+            for before in self.above(&mount.parent, (mount.at, true), left) {
                 let own = if mount.replaces { Some(String::new()) } else { object.prefix.clone() };
                 let parts = before.prefix.zip(mount.prefix.clone()).zip(own);
                 let prefix = parts.map(|((before, mounted), own)| {
@@ -349,18 +440,22 @@ impl<'a> Routing<'a> {
         found
     }
 
-    /// The guards of one application or router that stand before what is written at `at`. Express asks them in the order in which they were
-    /// added; what is added in another file is taken to come first.
+    /// The guards of one application or router that stand before what is added at `at`.
     fn standing_before(
         &self,
         place: &Place,
-        at: (usize, Extent),
+        (at, is_mount): Added,
         object: &Object,
         prefix: &str,
     ) -> Vec<(String, Guard<'a>)> {
-        let in_order = object.framework == Framework::Express;
         let counts = |standing: &&Standing<'a>| {
-            standing.on == *place && !(in_order && standing.at.0 == at.0 && standing.at.1.start > at.1.start)
+            let later = standing.at.0 != at.0 || standing.at.1.start <= at.1.start;
+            standing.on == *place
+                && match standing.order {
+                    Order::Any => true,
+                    Order::Later => later,
+                    Order::LaterMounts => later && is_mount,
+                }
         };
         let below = |standing: &Standing<'a>| match &standing.below {
             Some(below) => whole(Some(object.framework), prefix, below),
@@ -389,6 +484,8 @@ fn whole(framework: Option<Framework>, prefix: &str, route: &str) -> String {
             let joined = path::join(prefix, route);
             if joined.len() > 1 { joined.trim_end_matches('/').to_owned() } else { joined }
         }
+        // Fastify has a `/` below a prefix with and without the slash.
+        Some(Framework::Fastify) if route == "/" && !matches!(prefix, "" | "/") => prefix.to_owned(),
         _ => path::join(prefix, route),
     }
 }

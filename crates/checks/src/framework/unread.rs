@@ -47,7 +47,6 @@ const PYTHON: &[&str] = &[
 ];
 /// JavaScript's, by the package imported.
 const SCRIPT: &[&str] = &[
-    "fastify",
     "koa",
     "@koa/router",
     "koa-router",

@@ -36,7 +36,9 @@ pub struct Guard<'a> {
     pub file: usize,
     /// As it is written: `login_required`, `limiter.limit("5/minute")`, `express.json()`, `CSRFProtect(app)`.
     pub expr: &'a Expr,
-    /// The function of the project that it is, with the place of its file.
+    /// The hook, option or setting under which it is written: `preHandler`, `rateLimit`, `schema`, `permission_classes`, `MIDDLEWARE`.
+    pub option: Option<&'a str>,
+    /// The function of the project that it is or that makes it (`requireRole("admin")`), with the place of its file.
     pub function: Option<(usize, &'a Function)>,
     /// What it stands before.
     pub reach: Reach,

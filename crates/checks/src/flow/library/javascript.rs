@@ -266,6 +266,23 @@ pub(super) fn special<'a>(
         }
         // `res.status(400).send(..)`, `res.type("text")`: the answer itself again.
         _ if dotted.starts_with("answer:.") => Some(answered(walk, dotted, of, given)),
+        "reply:.redirect" => {
+            let at = given.positional.iter().position(|value| !matches!(value.shape, Shape::Number(_)))?;
+            let value = given.positional.get(at)?.clone();
+            let extent = given.extent(at, "url").unwrap_or(expr.extent);
+            walk.arrive(Risk::Redirect, expr.extent, extent, "redirect", &value);
+            Some(Value::UNKNOWN)
+        }
+        // Fastify sends a text as text, unless it is told otherwise (https://fastify.dev/docs/latest/Reference/Reply/#strings).
+        _ if dotted.starts_with("reply:.") => {
+            let page =
+                given.all().iter().any(|value| value.text().is_some_and(|text| text.contains("text/html")));
+            let value = Value::of(Shape::Name(Text::from(if page { "answer:" } else { "reply:" })));
+            if page && let Some((_, object)) = of {
+                walk.set_known(object, value.clone());
+            }
+            Some(value)
+        }
         _ if dotted.starts_with("plain-answer:.") => {
             Some(Value::of(Shape::Name(Text::from("plain-answer:"))))
         }

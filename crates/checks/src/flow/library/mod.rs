@@ -199,7 +199,7 @@ pub(super) fn assigned<'a>(
     value: &Value<'a>,
     extent: Extent,
 ) {
-    if dotted == "answer:" && matches!(key, "body") {
+    if matches!(dotted, "answer:" | "request:koa") && key == "body" {
         walk.arrive_page(value, extent, extent, "the body of the answer");
     }
 }

@@ -5,6 +5,7 @@
 
 mod express;
 mod fastapi;
+mod fastify;
 mod flask;
 mod node_http;
 mod python_http_server;

@@ -19,7 +19,10 @@ function print(stack, prefixes) {
   for (const layer of stack) {
     if (layer.route) {
       const own = [layer.route.path].flat();
-      const methods = layer.route.methods._all ? ["*"] : Object.keys(layer.route.methods);
+      // What is asked first for every method and hands the request on is no route.
+      const answers = layer.route.stack.some((one) => !one.method && one.handle.length < 3);
+      const methods = Object.keys(layer.route.methods).map((method) => (method === "_all" ? "*" : method));
+      if (!answers && methods.includes("*")) methods.splice(methods.indexOf("*"), 1);
       for (const prefix of prefixes)
         for (const one of own)
           for (const method of methods) {

@@ -1,5 +1,8 @@
 //! What stands before each handler.
 
+mod express;
+mod fastify;
+
 use std::collections::BTreeMap;
 
 use seaworthy_core::Plan;
@@ -26,7 +29,8 @@ fn guards<const N: usize>(files: [(&str, &str); N]) -> BTreeMap<String, Vec<Stri
     let (_, web) = read(&project);
     let written = |guard: &crate::framework::web::Guard<'_>| {
         let function = guard.function.map_or(String::new(), |(_, function)| format!(" = {}", function.name));
-        format!("{:?} {}{function}", guard.reach, files[guard.file].text_of(guard.expr.extent))
+        let option = guard.option.map_or(String::new(), |option| format!("{option}: "));
+        format!("{:?} {option}{}{function}", guard.reach, files[guard.file].text_of(guard.expr.extent))
     };
     web.handlers
         .iter()

@@ -61,6 +61,13 @@ impl Lowering {
     pub(super) fn arm_body(&mut self, node: &Node) -> Vec<Stmt> {
         match node {
             Node::Block(block) if block.label.is_none() => self.block(&block.block),
+            // `other => break other?`: what leaves with a value has that value first.
+            Node::Break(leave) if leave.expr.is_some() => {
+                let mut body = Vec::new();
+                let leaves = self.effect(node, &mut body);
+                body.push(leaves);
+                body
+            }
             _ => vec![self.value(node)],
         }
     }

@@ -1,0 +1,3 @@
+module.exports = function bulk(app) {
+  app.post('/bulk', (req, res) => res.json(req.body.items));
+};

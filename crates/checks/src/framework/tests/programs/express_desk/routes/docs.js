@@ -1,0 +1,2 @@
+exports.router = require('express').Router();
+exports.router.get('/', (req, res) => res.end());

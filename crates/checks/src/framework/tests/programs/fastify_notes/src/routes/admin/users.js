@@ -1,0 +1,5 @@
+export const autoPrefix = '/staff';
+
+export default async function users(fastify) {
+  fastify.get('/users', async () => []);
+}
