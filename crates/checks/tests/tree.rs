@@ -242,3 +242,32 @@ fn what_is_set_aside_is_shown_with_its_reason_and_what_the_plan_says_is_done() {
         checked.not_checked
     );
 }
+
+#[test]
+fn the_surroundings_are_what_lies_beside_the_tree_and_nothing_that_changes_by_itself() {
+    let folder = tempfile::tempdir().unwrap();
+    let root = folder.path();
+    let write = |path: &str, text: &str| {
+        let path = root.join(path);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, text).unwrap();
+    };
+    write("app.py", "import settings\n");
+    write(".gitignore", "settings.py\n");
+    write("settings.py", "A = 1\n");
+    let look = || {
+        let tree = Tree::open(root).unwrap();
+        (tree.digest().0, tree.surroundings())
+    };
+    let first = look();
+    write(".seaworthy/ledger.sqlite", "ours");
+    write("__pycache__/app.cpython-311.pyc", "compiled");
+    assert_eq!(look(), first);
+    write("settings.py", "A = 2\n");
+    let second = look();
+    assert!(second.0 == first.0 && second.1 != first.1, "same size, other contents");
+    write("node_modules/left/index.js", "x");
+    let third = look();
+    assert!(third.0 == first.0 && third.1 != second.1);
+    assert_eq!(Tree::of_files([("a.py", "")]).surroundings(), None);
+}

@@ -118,13 +118,18 @@ struct Weighing {
 
 impl Weighing {
     fn weigh(&mut self, requirement: &Requirement, policy: &Policy, observations: &[&Observation]) {
-        let inputs = policy.inputs.get(&Policy::inputs_key(&requirement.producer));
+        let key = Policy::inputs_key(&requirement.producer);
+        let (inputs, newest) = (policy.inputs.get(&key), policy.newest.get(&key));
         let matching = observations.iter().filter(|seen| {
             seen.producer == requirement.producer && inputs.is_none_or(|inputs| *inputs == seen.inputs)
         });
         let (mut holds, mut gap, mut passed, mut measured) = (Vec::new(), None::<String>, false, false);
         for seen in matching {
             holds.extend(self.holding(seen, policy));
+            // What held once and was measured again since is judged by what came out then.
+            if newest.is_some_and(|newest| *newest != seen.digest()) {
+                continue;
+            }
             self.not_checked.extend(seen.skipped.iter().cloned());
             match coverage(seen, requirement) {
                 Ok(()) => {

@@ -40,6 +40,15 @@ pub const KEY_FILE_BYTES: u64 = 4096;
 /// Bytes of one file that can be part of a subject; a larger one is listed and left out.
 pub const TREE_FILE_BYTES: u64 = 1024 * 1024 * 1024;
 
+/// Files beside a tree (packages, what git does not keep) whose names and sizes are digested for a trial.
+pub const SURROUNDING_FILES: usize = 500_000;
+
+/// Bytes of such a file whose contents are digested too: settings and small databases; a larger one counts by its size.
+pub const SURROUNDING_FILE_BYTES: u64 = 1024 * 1024;
+
+/// Bytes of all such contents together.
+pub const SURROUNDING_BYTES: u64 = 256 * 1024 * 1024;
+
 /// Stack of each thread that reads syntax: the parsers descend recursively, and a debug build needs most.
 pub const SYNTAX_STACK_BYTES: usize = 64 * 1024 * 1024;
 

@@ -24,6 +24,10 @@ pub struct Policy {
     /// Digest of what besides the tree went into each measurement now, by producer id (for probes `id@service`). An observation made with
     /// other inputs is about another world and is not used. Ids that are absent accept any inputs.
     pub inputs: BTreeMap<String, Digest>,
+    /// The newest measurement of each producer ([`crate::Observation::digest`]), by the same keys. Where one is named, nothing older clears: the last
+    /// word counts, also when it is "could not tell". What is broken holds whatever came after it. Ids that are absent are cleared by any.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub newest: BTreeMap<String, Digest>,
 }
 
 /// One measurement looked for.

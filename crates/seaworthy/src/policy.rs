@@ -71,6 +71,8 @@ pub(crate) fn policy(basis: Basis<'_>) -> Policy {
     let fresh = basis.fresh.iter();
     policy.inputs =
         fresh.map(|seen| (Policy::inputs_key(&seen.producer), seen.inputs)).collect::<BTreeMap<_, _>>();
+    policy.newest =
+        basis.fresh.iter().map(|seen| (Policy::inputs_key(&seen.producer), seen.digest())).collect();
     policy.baseline = basis.baseline;
     policy.recorders = basis.recorders;
     policy

@@ -117,6 +117,25 @@ impl Project {
         }
     }
 
+    /// Digest of what a running copy gets besides the tree and the plan's lines about it: installed packages, files that git does not keep.
+    pub(crate) fn world(&self) -> Digest {
+        let packages = seaworthy_checks::inputs(&seaworthy_checks::Request {
+            base: None,
+            ..self.checks(&seaworthy_checks::Quiet)
+        });
+        let beside = self.tree.surroundings().map_or_else(Vec::new, |digest| digest.0.to_vec());
+        Digest::of_fields([packages.0.to_vec(), beside])
+    }
+
+    /// Whether the folder still holds the tree that was opened. What was measured of one that changed under way is about neither.
+    ///
+    /// # Errors
+    /// When the folder is no longer there.
+    pub(crate) fn is_unchanged(&self) -> Result<bool, Failure> {
+        let now = Tree::open(&self.root).map_err(Failure::usage)?;
+        Ok(now.digest().0 == self.subject.tree)
+    }
+
     /// What the source shows to the outside, without any check being run.
     pub(crate) fn surface(&self) -> Surface {
         let request = seaworthy_checks::Request { only: Some(&[]), ..self.checks(&seaworthy_checks::Quiet) };

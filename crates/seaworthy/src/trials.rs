@@ -8,7 +8,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use seaworthy_core::plan::{Service, nearest};
 use seaworthy_core::surface::Surface;
-use seaworthy_core::{BoundNeeded, Location, NotChecked, Observation, RuleId};
+use seaworthy_core::{BoundNeeded, Digest, Location, NotChecked, Observation, RuleId};
 use seaworthy_trial::{Event, Progress, Request};
 use signal_hook::consts::{SIGINT, SIGTERM};
 use tempfile::TempDir;
@@ -173,6 +173,8 @@ fn bare(name: &str) -> Service {
 struct Place {
     scratch: TempDir,
     replays: PathBuf,
+    /// [`Project::world`], before anything was started.
+    world: Digest,
 }
 
 impl Place {
@@ -187,7 +189,7 @@ impl Place {
         let scratch = tempfile::Builder::new().prefix("seaworthy-").tempdir().map_err(failed)?;
         let kept = project.make_state_folder().and_then(|()| std::fs::create_dir_all(project.replays_path()));
         let replays = if kept.is_ok() { project.replays_path() } else { scratch.path().join("replays") };
-        Ok(Self { scratch, replays })
+        Ok(Self { scratch, replays, world: project.world() })
     }
 
     fn request<'a>(
@@ -208,6 +210,7 @@ impl Place {
             budget: wanted.budget,
             seed: wanted.seed.unwrap_or_else(fresh_seed),
             bounds,
+            world: self.world,
             scratch: self.scratch.path(),
             replays: &self.replays,
             started_at: clock::now(),

@@ -8,6 +8,7 @@ mod folder;
 mod foreign;
 mod left_out;
 mod read;
+mod surroundings;
 
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
@@ -18,7 +19,7 @@ use seaworthy_core::subject::{TreeFile, tree_digest};
 use seaworthy_core::{Digest, NotChecked, Plan, Subject};
 
 use left_out::{LeftOut, Why};
-pub use read::ReadError;
+pub use read::{ReadError, file as read_file};
 
 /// The files that are judged, in ascending order of their paths as shown.
 pub struct Tree {
@@ -230,6 +231,20 @@ impl Tree {
         }
         files.sort_by(|a, b| a.path.cmp(b.path));
         (tree_digest(files), left_out.list())
+    }
+
+    /// The digest of everything that lies below the root without being of the tree: installed packages, files that git does not keep. `None` for a
+    /// tree that lies in no folder.
+    pub fn surroundings(&self) -> Option<Digest> {
+        surroundings::digest(self)
+    }
+
+    /// Whether the tree has an entry of just this path.
+    fn holds(&self, path: &[u8]) -> bool {
+        match std::str::from_utf8(path) {
+            Ok(path) => self.position(path).is_some(),
+            Err(_) => self.entry(&path.escape_non_utf8()).is_some(),
+        }
     }
 
     /// What is judged when this tree is: its digest, the commit when it is clean, and the digest of each `[[critical]]`

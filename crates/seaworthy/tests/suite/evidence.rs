@@ -1,0 +1,61 @@
+//! What may clear and what may not: old evidence, evidence of others, and files that nobody read.
+
+use serde_json::Value;
+
+use crate::Project;
+
+/// A service that starts only beside a file that git does not keep.
+const SHOP: &str = r#"import json
+import os
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import local_settings
+
+
+class Handler(BaseHTTPRequestHandler):
+    def do_GET(self):
+        if self.path == "/health":
+            body = json.dumps({"ok": local_settings.OK}).encode()
+            self.send_response(200)
+        else:
+            body = b'{"error": "not found"}'
+            self.send_response(404)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+
+if __name__ == "__main__":
+    ThreadingHTTPServer(("127.0.0.1", int(os.environ.get("PORT", "8000"))), Handler).serve_forever()
+"#;
+
+fn shop() -> Project {
+    let project = Project::new(&[
+        ("app.py", SHOP),
+        (".gitignore", "local_settings.py\n"),
+        ("local_settings.py", "OK = True\n"),
+    ]);
+    project.commit();
+    project
+}
+
+fn outcome(report: &Value, id: &str) -> String {
+    let seen = report["observations"].as_array().unwrap().iter().find(|seen| seen["producer"]["id"] == id);
+    seen.map_or_else(|| "none".to_owned(), |seen| seen["outcome"].as_str().unwrap().to_owned())
+}
+
+#[test]
+fn what_held_once_clears_no_run_that_could_not_tell() {
+    let project = shop();
+    let words = ["trial", "--probe", "malformed-input", "--budget", "20s"];
+    let (code, report) = project.json(&words);
+    assert_eq!(code, 0, "{report}");
+    std::fs::remove_file(project.root().join("local_settings.py")).unwrap();
+    let (code, report) = project.json(&words);
+    assert_eq!((code, outcome(&report, "malformed-input").as_str()), (3, "inconclusive"), "{report}");
+    // Nor does the old evidence count afterwards: it is of a tree beside other files.
+    let (code, report) = project.json(&["report"]);
+    assert_eq!(code, 3, "{report}");
+    assert!(report["missing"].to_string().contains("malformed-input"), "{}", report["missing"]);
+}
