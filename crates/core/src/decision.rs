@@ -98,12 +98,17 @@ pub fn decide(subject: &Subject, policy: &Policy, at: Timestamp, record: &[Verif
     weighing.doubts.extend(doubts.iter().map(|claim| format!("{} doubts it: {}", claim.author, claim.text)));
     weighing.not_checked.extend(policy.not_checked.iter().cloned());
     if policy.recorders.is_empty() {
-        weighing.not_checked.push(NotChecked {
-            what: "who recorded the evidence".to_owned(),
-            why: "recorded by a local key anybody on this account could use; `[gate] recorders` names the keys that count".to_owned(),
-        });
+        weighing.not_checked.push(local_key());
     }
     weighing.conclude(subject, policy, at)
+}
+
+/// What is not known of evidence whose recorders nobody named.
+pub fn local_key() -> NotChecked {
+    NotChecked {
+        what: "who recorded the evidence".to_owned(),
+        why: "recorded by a local key anybody on this account could use; `[gate] recorders` names the keys that count".to_owned(),
+    }
 }
 
 #[derive(Default)]

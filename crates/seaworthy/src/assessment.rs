@@ -8,7 +8,7 @@ use std::time::Duration;
 use seaworthy_core::plan::FILE_NAME;
 use seaworthy_core::surface::Surface;
 use seaworthy_core::{
-    Artifact, Body, Decision, Digest, Entry, NotChecked, Observation, Producer, RuleId, Verified, decide,
+    Artifact, Body, Decision, Digest, NotChecked, Observation, Producer, RuleId, decide,
 };
 
 use crate::cache;
@@ -17,7 +17,7 @@ use crate::excerpt;
 use crate::failure::Failure;
 use crate::policy::{self, Basis, Scope};
 use crate::project::Project;
-use crate::record::Record;
+use crate::record::{self, Record};
 use crate::report::{Inferred, Report};
 use crate::survey;
 use crate::terminal::Terminal;
@@ -95,11 +95,13 @@ impl Assessment {
     pub(crate) fn make(project: &Project, wanted: &Wanted<'_>, terminal: &Terminal) -> Result<Self, Failure> {
         let baseline = if wanted.without_baseline { BTreeSet::new() } else { project.baseline()? };
         // Before the work: a record that cannot be trusted is known in the first second, not after minutes.
-        let record = if wanted.keep { Some(Record::open(project)?) } else { None };
+        let mut record = if wanted.keep { Record::open(project)? } else { Record::passing()? };
+        let known = record.entries()?;
         let mut measured = measure(project, wanted, terminal)?;
         measured.not_checked.extend(project.unread.iter().cloned());
         measured.not_checked.extend(unread_recorders(project));
-        measured.not_checked.extend(record.as_ref().and_then(Record::gap));
+        measured.not_checked.extend(record.gap());
+        measured.not_checked.extend(record::foreign(&known, record.own, project.subject.tree));
         if !project.planned && wanted.scope == Scope::Assess {
             let what = "the plan: there is no seaworthy.toml, so everything is inferred".to_owned();
             let why = format!("`seaworthy init {}` writes a first one to review", project.shown);
@@ -113,11 +115,11 @@ impl Assessment {
             command: wanted.command.as_deref(),
             root: &project.shown,
             baseline,
-            recorders: BTreeSet::new(),
+            own: record.own,
             fresh: &measured.observations,
             not_checked: std::mem::take(&mut measured.not_checked),
         });
-        let decision = conclude(project, record, &measured, &policy)?;
+        let decision = conclude(project, &mut record, &measured, &policy)?;
         Ok(Self { report: report(project, measured, decision) })
     }
 }
@@ -159,17 +161,12 @@ impl seaworthy_checks::Progress for Steps<'_> {
 
 fn conclude(
     project: &Project,
-    record: Option<Record>,
+    record: &mut Record,
     measured: &Measured,
     policy: &seaworthy_core::Policy,
 ) -> Result<Decision, Failure> {
     let bodies: Vec<Body> =
         measured.observations.iter().map(|seen| Body::Observation(Box::new(seen.clone()))).collect();
-    let Some(mut record) = record else {
-        let mut passing = Record::passing()?;
-        passing.append(&bodies, clock::now())?;
-        return Ok(decide(&project.subject, policy, clock::now(), &passing.entries()?));
-    };
     record.append(&bodies, clock::now())?;
     let decision = decide(&project.subject, policy, clock::now(), &record.entries()?);
     record.append(&[Body::Decision(Box::new(decision.clone()))], clock::now())?;
@@ -216,10 +213,11 @@ fn exchanges(project: &Project, observations: &[Observation]) -> BTreeMap<Digest
 /// # Errors
 /// When the record cannot be trusted or read.
 pub(crate) fn on_record(project: &Project) -> Result<Report, Failure> {
-    let entries: Vec<Verified<Entry>> = Record::read(project)?;
+    let (entries, own) = Record::read(project)?;
     let mut newest: BTreeMap<Producer, Observation> = BTreeMap::new();
     for entry in &entries {
         if let Body::Observation(seen) = &entry.value().body
+            && entry.key() == own
             && seen.subject.tree == project.subject.tree
         {
             newest.insert(seen.producer.clone(), seen.as_ref().clone());
@@ -234,6 +232,8 @@ pub(crate) fn on_record(project: &Project) -> Result<Report, Failure> {
         .chain(trials::names(project, &project.surface()))
         .collect();
     let observations: Vec<Observation> = newest.into_values().collect();
+    let mut not_checked = project.tree.left_out().to_vec();
+    not_checked.extend(record::foreign(&entries, own, project.subject.tree));
     let policy = policy::policy(Basis {
         plan: &project.plan,
         scope: Scope::Assess,
@@ -242,9 +242,9 @@ pub(crate) fn on_record(project: &Project) -> Result<Report, Failure> {
         command: None,
         root: &project.shown,
         baseline: project.baseline()?,
-        recorders: BTreeSet::new(),
+        own,
         fresh: &observations,
-        not_checked: project.tree.left_out().to_vec(),
+        not_checked,
     });
     let decision = decide(&project.subject, &policy, clock::now(), &entries);
     let measured = Measured { observations, ..Measured::default() };
@@ -262,7 +262,7 @@ fn unread_recorders(project: &Project) -> Option<NotChecked> {
     let recorders = project.plan.gate.recorders.as_ref()?;
     let line = project.plan.line_of("gate.recorders");
     let why = format!(
-        "{FILE_NAME}:{line}: read from the base of a change, which only the gate has; entries of any key counted here"
+        "{FILE_NAME}:{line}: read from the base of a change, which only the gate has; entries of this machine's own key counted here"
     );
     Some(NotChecked { what: format!("the recorders in {recorders}"), why })
 }

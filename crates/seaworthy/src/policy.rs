@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use seaworthy_core::decision::local_key;
 use seaworthy_core::plan::SeverityOverride;
 use seaworthy_core::policy::{Approval, Requirement};
 use seaworthy_core::{Class, Digest, Need, NotChecked, Observation, Plan, Policy, Producer, RuleId};
@@ -45,8 +46,8 @@ pub(crate) struct Basis<'a> {
     pub root: &'a str,
     /// Fingerprints known before.
     pub baseline: BTreeSet<Digest>,
-    /// SHA-256 of the keys whose entries count.
-    pub recorders: BTreeSet<Digest>,
+    /// SHA-256 of the key whose entries count, as long as the base of a change names no others.
+    pub own: Digest,
     /// What was measured just now; its inputs are the world as it is.
     pub fresh: &'a [Observation],
     /// What the checks and probes left out.
@@ -74,7 +75,8 @@ pub(crate) fn policy(basis: Basis<'_>) -> Policy {
     policy.newest =
         basis.fresh.iter().map(|seen| (Policy::inputs_key(&seen.producer), seen.digest())).collect();
     policy.baseline = basis.baseline;
-    policy.recorders = basis.recorders;
+    policy.recorders = BTreeSet::from([basis.own]);
+    policy.not_checked.push(local_key());
     policy
 }
 

@@ -11,6 +11,9 @@ use seaworthy_core::{Digest, NotChecked, Plan, Subject, limits};
 use crate::clock;
 use crate::failure::Failure;
 
+/// The folder of our own below a root.
+const STATE: &str = ".seaworthy";
+
 /// What is judged.
 pub(crate) struct Project {
     /// As the person wrote it.
@@ -142,10 +145,30 @@ impl Project {
         seaworthy_checks::run(&request).surface
     }
 
-    /// Where the record lies.
-    pub(crate) fn ledger_path(&self) -> PathBuf {
-        std::env::var_os("SEAWORTHY_LEDGER")
-            .map_or_else(|| self.state_folder().join("ledger.sqlite"), PathBuf::from)
+    /// Where the record lies: where the person says, else in the project's own folder.
+    ///
+    /// # Errors
+    /// When what lies there came with the project: a record that its author handed over is a claim of the author's.
+    pub(crate) fn ledger_path(&self) -> Result<PathBuf, Failure> {
+        if let Some(path) = std::env::var_os("SEAWORTHY_LEDGER") {
+            return Ok(PathBuf::from(path));
+        }
+        let folder = self.state_folder();
+        let ledger = folder.join("ledger.sqlite");
+        let beside = ["ledger.sqlite-wal", "ledger.sqlite-shm"].map(|name| folder.join(name));
+        let is_link = |path: &PathBuf| path.symlink_metadata().is_ok_and(|meta| meta.is_symlink());
+        let refuse = |what: String| {
+            Err(Failure::record(format!("{what}: a record that came with the project says nothing about it"))
+                .hint("move it away, or name another place: SEAWORTHY_LEDGER=FILE"))
+        };
+        if let Some(link) = [&folder, &ledger].into_iter().chain(&beside).find(|path| is_link(path)) {
+            return refuse(format!("{} is a link", link.display()));
+        }
+        // The tree's walk never goes in there: what it has of it is what git tracks.
+        if self.tree.entry(STATE).is_some() || self.tree.has_folder(STATE) {
+            return refuse(format!("git keeps {}", folder.display()));
+        }
+        Ok(ledger)
     }
 
     /// Where replays are written.
@@ -155,7 +178,7 @@ impl Project {
 
     /// `.seaworthy` below the root.
     pub(crate) fn state_folder(&self) -> PathBuf {
-        self.root.join(".seaworthy")
+        self.root.join(STATE)
     }
 
     /// Makes `.seaworthy`, with a `.gitignore` of its own.

@@ -56,7 +56,7 @@ enum Action {
 
 pub(super) fn run(args: &Args, terminal: &Terminal) -> Result<Exit, Failure> {
     let project = Project::open(&args.root)?;
-    let path = project.ledger_path();
+    let path = project.ledger_path()?;
     match &args.action {
         Action::Verify { against } => verify(&path, against.as_deref(), terminal),
         Action::Show { seq } => show(&path, *seq, terminal),

@@ -59,3 +59,40 @@ fn what_held_once_clears_no_run_that_could_not_tell() {
     assert_eq!(code, 3, "{report}");
     assert!(report["missing"].to_string().contains("malformed-input"), "{}", report["missing"]);
 }
+
+#[test]
+fn a_record_that_came_with_the_project_is_refused() {
+    let author = Project::new(&[crate::RAISES]);
+    assert_eq!(author.run(&["assess"]).code, 0);
+    let state = author.root().join(".seaworthy");
+    let linked = Project::new(&[crate::RAISES]);
+    std::os::unix::fs::symlink(&state, linked.root().join(".seaworthy")).unwrap();
+    let file_linked = Project::new(&[crate::RAISES]);
+    std::fs::create_dir(file_linked.root().join(".seaworthy")).unwrap();
+    let file = file_linked.root().join(".seaworthy/ledger.sqlite");
+    std::os::unix::fs::symlink(state.join("ledger.sqlite"), file).unwrap();
+    let tracked = Project::new(&[crate::RAISES]);
+    crate::kills::copy(&state, &tracked.root().join(".seaworthy"));
+    std::fs::remove_file(tracked.root().join(".seaworthy/.gitignore")).unwrap();
+    tracked.commit();
+    for (what, project) in [("folder", linked), ("file", file_linked), ("tracked", tracked)] {
+        for words in [&["assess"][..], &["report"], &["ledger", "verify"]] {
+            let ran = project.run(words);
+            assert_eq!(ran.code, 4, "{what} {words:?}: {} {}", ran.out, ran.err);
+            assert!(ran.err.contains("came with the project"), "{}", ran.err);
+        }
+    }
+}
+
+#[test]
+fn only_what_the_own_key_recorded_clears() {
+    let author = Project::new(&[crate::RAISES]);
+    assert_eq!(author.run(&["assess"]).code, 0);
+    assert_eq!(author.run(&["report"]).code, 0);
+    // The same files and the author's record, below another home: an archive, or a copied folder.
+    let reader = Project::new(&[crate::RAISES]);
+    crate::kills::copy(&author.root().join(".seaworthy"), &reader.root().join(".seaworthy"));
+    let (code, report) = reader.json(&["report"]);
+    assert_eq!(code, 3, "{report}");
+    assert!(report["not_checked"].to_string().contains("that other keys recorded"), "{report}");
+}
