@@ -129,8 +129,8 @@ fn run_here(request: &Request<'_>) -> Checked {
     }
 }
 
-/// The digest that every observation of a run of this request carries as its inputs: installed packages, the base and the paths
-/// it is restricted to. An observation made with other inputs says nothing about this request.
+/// The digest that every observation of a run of this request carries as its inputs: installed packages, the plan, the base and
+/// the paths it is restricted to. An observation made with other inputs says nothing about this request.
 pub fn inputs(request: &Request<'_>) -> seaworthy_core::Digest {
     verdict::inputs(request, &Packages::find(request.tree, request.tree.root(), request.python_paths))
 }

@@ -105,7 +105,9 @@ fn number(drafts: &mut [Draft]) {
 /// See [`crate::inputs`].
 pub(crate) fn inputs(request: &Request<'_>, packages: &Packages) -> Digest {
     let base = request.base.map(|base| base.digest().0.to_string()).unwrap_or_default();
-    let mut fields = vec![packages.digest().to_string(), base];
+    // The plan is not always of the tree: git need not keep it. Limit: plain data always serialises.
+    let plan = Digest::of(&serde_json::to_vec(request.plan).unwrap_or_default());
+    let mut fields = vec![packages.digest().to_string(), base, plan.to_string()];
     fields.extend(request.paths.iter().cloned());
     Digest::of_fields(fields)
 }

@@ -5,10 +5,10 @@ use std::fmt;
 use std::str::FromStr;
 use std::time::Duration;
 
-use seaworthy_core::plan::FILE_NAME;
+use seaworthy_core::plan::{FILE_NAME, Service};
 use seaworthy_core::surface::Surface;
 use seaworthy_core::{
-    Artifact, Body, Decision, Digest, NotChecked, Observation, Producer, RuleId, decide,
+    Artifact, Body, Decision, Digest, NotChecked, Observation, Policy, Producer, RuleId, decide,
 };
 
 use crate::cache;
@@ -116,7 +116,13 @@ impl Assessment {
             root: &project.shown,
             baseline,
             own: record.own,
-            fresh: &measured.observations,
+            newest: &measured.observations,
+            // What was measured just now was measured in the world as it is.
+            inputs: measured
+                .observations
+                .iter()
+                .map(|seen| (Policy::inputs_key(&seen.producer), seen.inputs))
+                .collect(),
             not_checked: std::mem::take(&mut measured.not_checked),
         });
         let decision = conclude(project, &mut record, &measured, &policy)?;
@@ -163,7 +169,7 @@ fn conclude(
     project: &Project,
     record: &mut Record,
     measured: &Measured,
-    policy: &seaworthy_core::Policy,
+    policy: &Policy,
 ) -> Result<Decision, Failure> {
     let bodies: Vec<Body> =
         measured.observations.iter().map(|seen| Body::Observation(Box::new(seen.clone()))).collect();
@@ -214,41 +220,68 @@ fn exchanges(project: &Project, observations: &[Observation]) -> BTreeMap<Digest
 /// When the record cannot be trusted or read.
 pub(crate) fn on_record(project: &Project) -> Result<Report, Failure> {
     let (entries, own) = Record::read(project)?;
+    // The checks themselves are not run again; what they were asked of is looked at as it is now.
+    let request = seaworthy_checks::Request { only: Some(&[]), ..project.checks(&seaworthy_checks::Quiet) };
+    let checked = seaworthy_checks::run(&request);
+    let services = trials::known(project, &checked.surface);
+    let inputs = inputs_now(project, &services, &checked.surface);
     let mut newest: BTreeMap<Producer, Observation> = BTreeMap::new();
-    for entry in &entries {
+    let mut of_another_world = BTreeSet::new();
+    for entry in entries.iter().filter(|entry| entry.key() == own) {
         if let Body::Observation(seen) = &entry.value().body
-            && entry.key() == own
             && seen.subject.tree == project.subject.tree
         {
-            newest.insert(seen.producer.clone(), seen.as_ref().clone());
+            if inputs.get(&Policy::inputs_key(&seen.producer)) == Some(&seen.inputs) {
+                newest.insert(seen.producer.clone(), seen.as_ref().clone());
+            } else {
+                of_another_world.insert(seen.producer.clone());
+            }
         }
     }
-    let services: BTreeSet<String> = newest
-        .keys()
-        .filter_map(|producer| match producer {
-            Producer::Probe { service, .. } => Some(service.clone()),
-            _ => None,
-        })
-        .chain(trials::names(project, &project.surface()))
-        .collect();
-    let observations: Vec<Observation> = newest.into_values().collect();
-    let mut not_checked = project.tree.left_out().to_vec();
+    let mut not_checked = checked.not_checked;
+    not_checked.extend(project.unread.iter().cloned());
+    not_checked.extend(unread_recorders(project));
+    not_checked.extend(checked.surface.not_read.iter().cloned());
     not_checked.extend(record::foreign(&entries, own, project.subject.tree));
+    not_checked.extend(of_another_world.iter().filter(|seen| !newest.contains_key(seen)).map(stale));
+    let observations: Vec<Observation> = newest.into_values().collect();
     let policy = policy::policy(Basis {
         plan: &project.plan,
         scope: Scope::Assess,
-        services: &services.into_iter().collect::<Vec<_>>(),
+        services: &services.into_iter().map(|service| service.name).collect::<Vec<_>>(),
         probes: &[],
         command: None,
         root: &project.shown,
         baseline: project.baseline()?,
         own,
-        fresh: &observations,
+        newest: &observations,
+        inputs,
         not_checked,
     });
     let decision = decide(&project.subject, &policy, clock::now(), &entries);
-    let measured = Measured { observations, ..Measured::default() };
+    let measured = Measured { observations, surface: checked.surface, ..Measured::default() };
     Ok(report(project, measured, decision))
+}
+
+/// What besides the tree would go into every measurement now, by [`Policy::inputs_key`].
+fn inputs_now(project: &Project, services: &[Service], surface: &Surface) -> BTreeMap<String, Digest> {
+    let of_checks = seaworthy_checks::inputs(&project.checks(&seaworthy_checks::Quiet));
+    let checks = seaworthy_checks::registry::CHECKS.iter().map(|check| (check.meta.id.to_string(), of_checks));
+    let world = if services.is_empty() { of_checks } else { project.world() };
+    let probes = services.iter().flat_map(|service| {
+        let inputs = seaworthy_trial::inputs(service, surface, &world);
+        let probes = seaworthy_trial::probe::registry::PROBES.iter();
+        probes.map(move |probe| (format!("{}@{}", probe.meta.id, service.name), inputs))
+    });
+    checks.chain(probes).collect()
+}
+
+/// Evidence that is of this tree and of another world.
+fn stale(producer: &Producer) -> NotChecked {
+    NotChecked {
+        what: format!("{} as it is on record", producer.id()),
+        why: "it was measured with other packages, another plan or other files beside the tree".to_owned(),
+    }
 }
 
 impl fmt::Debug for Assessment {

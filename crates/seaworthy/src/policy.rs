@@ -48,8 +48,10 @@ pub(crate) struct Basis<'a> {
     pub baseline: BTreeSet<Digest>,
     /// SHA-256 of the key whose entries count, as long as the base of a change names no others.
     pub own: Digest,
-    /// What was measured just now; its inputs are the world as it is.
-    pub fresh: &'a [Observation],
+    /// What was measured just now, or last: nothing older clears.
+    pub newest: &'a [Observation],
+    /// What besides the tree goes into each measurement now, by [`Policy::inputs_key`].
+    pub inputs: BTreeMap<String, Digest>,
     /// What the checks and probes left out.
     pub not_checked: Vec<NotChecked>,
 }
@@ -69,11 +71,9 @@ pub(crate) fn policy(basis: Basis<'_>) -> Policy {
         ids(&mut policy, &basis);
         policy.not_checked.extend(unjudged(basis.plan));
     }
-    let fresh = basis.fresh.iter();
-    policy.inputs =
-        fresh.map(|seen| (Policy::inputs_key(&seen.producer), seen.inputs)).collect::<BTreeMap<_, _>>();
+    policy.inputs = basis.inputs;
     policy.newest =
-        basis.fresh.iter().map(|seen| (Policy::inputs_key(&seen.producer), seen.digest())).collect();
+        basis.newest.iter().map(|seen| (Policy::inputs_key(&seen.producer), seen.digest())).collect();
     policy.baseline = basis.baseline;
     policy.recorders = BTreeSet::from([basis.own]);
     policy.not_checked.push(local_key());

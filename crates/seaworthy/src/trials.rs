@@ -80,9 +80,9 @@ fn from_here(mut seen: Observation, project: &Project) -> Observation {
     seen
 }
 
-/// The names of the services that there are, tried or not.
-pub(crate) fn names(project: &Project, surface: &Surface) -> Vec<String> {
-    services(project, &Wanted::default(), surface).map(|(_, trials)| trials.services).unwrap_or_default()
+/// The services that there are, tried or not.
+pub(crate) fn known(project: &Project, surface: &Surface) -> Vec<Service> {
+    services(project, &Wanted::default(), surface).map(|(services, _)| services).unwrap_or_default()
 }
 
 /// Which services there are.

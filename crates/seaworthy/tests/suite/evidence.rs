@@ -96,3 +96,42 @@ fn only_what_the_own_key_recorded_clears() {
     assert_eq!(code, 3, "{report}");
     assert!(report["not_checked"].to_string().contains("that other keys recorded"), "{report}");
 }
+
+#[test]
+fn a_report_counts_only_what_was_measured_in_the_world_as_it_is() {
+    let project = Project::new(&[
+        crate::RAISES,
+        ("lib.js", "const left = require('leftpad');\nmodule.exports = () => left('x');\n"),
+        ("package.json", "{\"dependencies\": {\"leftpad\": \"1.0.0\"}}\n"),
+        (".gitignore", "node_modules/\nseaworthy.toml\n"),
+        ("node_modules/leftpad/package.json", "{\"name\": \"leftpad\", \"version\": \"1.0.0\"}\n"),
+        ("node_modules/leftpad/index.js", "module.exports = (x) => x;\n"),
+    ]);
+    project.commit();
+    assert_eq!(project.run(&["assess"]).code, 0);
+    assert_eq!(project.run(&["report"]).code, 0);
+    std::fs::remove_dir_all(project.root().join("node_modules")).unwrap();
+    let (code, report) = project.json(&["report"]);
+    assert_eq!(code, 3, "{report}");
+    assert!(report["not_checked"].to_string().contains("other packages"), "{report}");
+}
+
+#[test]
+fn evidence_made_under_a_plan_that_is_gone_clears_nothing() {
+    let (path, text) = crate::SWALLOWS;
+    let project = Project::new(&[
+        crate::RAISES,
+        ("app/pay.py", text),
+        (".gitignore", "seaworthy.toml\n"),
+        ("seaworthy.toml", "[checks]\nexclude = [\"app/pay.py\"]\n"),
+    ]);
+    assert_ne!(path, "app/pay.py");
+    project.commit();
+    assert_eq!(project.run(&["assess"]).code, 0);
+    let (code, report) = project.json(&["report"]);
+    assert_eq!(code, 0, "{report}");
+    assert!(report["not_checked"].to_string().contains("app/pay.py (1 source files)"), "{report}");
+    std::fs::remove_file(project.root().join("seaworthy.toml")).unwrap();
+    assert_eq!(project.run(&["report"]).code, 3);
+    assert_eq!(project.run(&["assess"]).code, 1);
+}
