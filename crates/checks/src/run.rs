@@ -107,12 +107,18 @@ fn run_here(request: &Request<'_>) -> Checked {
         for (now, before) in head.checks.iter_mut().zip(&before.checks) {
             now.drafts = change::only_new(std::mem::take(&mut now.drafts), &before.drafts, &renames);
         }
+        // What could not be read before and is as it was is not what the change brings.
+        let as_it_was = |path: &str| {
+            let digest = |tree: &Tree| tree.entry(path).and_then(|entry| tree.digest_of(entry).ok());
+            digest(base) == digest(request.tree)
+        };
+        head.sources.unread.retain(|one| !(before.sources.unread.contains(one) && as_it_was(&one.path)));
     }
     let inputs = verdict::inputs(request, &packages);
     let observations = head
         .checks
         .into_iter()
-        .map(|judged| verdict::observe(judged, request, inputs, head.sources.complete))
+        .map(|judged| verdict::observe(judged, request, inputs, &head.sources.unread))
         .collect();
     let mut not_checked = request.tree.left_out().to_vec();
     not_checked.append(&mut head.sources.not_checked);

@@ -27,6 +27,7 @@ pub struct Tree {
     entries: Vec<Entry>,
     store: Store,
     left_out: Vec<NotChecked>,
+    unread: Vec<NotChecked>,
     git_commit: Option<String>,
 }
 
@@ -141,6 +142,7 @@ impl Tree {
             entries: entries.collect(),
             store: Store::Memory(files.into_iter().map(|(_, contents)| contents).collect()),
             left_out: left_out.list(),
+            unread: left_out.unread_list(),
             git_commit: None,
         }
     }
@@ -176,6 +178,12 @@ impl Tree {
     /// What is not in the tree although it lies below the root, and why; folders are listed instead of their files.
     pub fn left_out(&self) -> &[NotChecked] {
         &self.left_out
+    }
+
+    /// Source files that are not in the tree and may run with it all the same, and why they are not: of a folder left out as a project of its own,
+    /// one stands for all.
+    pub fn unread(&self) -> &[NotChecked] {
+        &self.unread
     }
 
     /// The commit whose files these are: the one asked for, or, for a working tree, the one checked out when every file
