@@ -6,9 +6,10 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use seaworthy_core::plan::{FILE_NAME, Service};
+use seaworthy_core::observation::Reason;
 use seaworthy_core::surface::Surface;
 use seaworthy_core::{
-    Artifact, Body, Decision, Digest, NotChecked, Observation, Policy, Producer, RuleId, decide,
+    Artifact, Body, Decision, Digest, NotChecked, Observation, Outcome, Policy, Producer, RuleId, decide,
 };
 
 use crate::cache;
@@ -87,6 +88,21 @@ struct Measured {
     trials: Trials,
 }
 
+impl Measured {
+    /// The tree changed while it was measured: what was found is shown, and nothing of it held.
+    fn of_neither(&mut self) {
+        let what =
+            "the files changed while they were judged, so what was measured is about neither state: run it again";
+        for seen in &mut self.observations {
+            if matches!(seen.outcome, Outcome::Held | Outcome::NotApplicable(_)) {
+                seen.outcome = Outcome::Inconclusive(Reason::Other { what: what.to_owned() });
+            }
+        }
+        let why = "the files changed under way, so nothing of this run is kept as evidence".to_owned();
+        self.not_checked.push(NotChecked { what: "the record".to_owned(), why });
+    }
+}
+
 impl Assessment {
     /// Measures what is wanted, records it where it is kept, and decides.
     ///
@@ -98,6 +114,10 @@ impl Assessment {
         let mut record = if wanted.keep { Record::open(project)? } else { Record::passing()? };
         let known = record.entries()?;
         let mut measured = measure(project, wanted, terminal)?;
+        if !project.is_unchanged()? {
+            record = Record::passing()?;
+            measured.of_neither();
+        }
         measured.not_checked.extend(project.unread.iter().cloned());
         measured.not_checked.extend(unread_recorders(project));
         measured.not_checked.extend(record.gap());

@@ -1,5 +1,8 @@
 //! What may clear and what may not: old evidence, evidence of others, and files that nobody read.
 
+use std::process::Stdio;
+use std::time::{Duration, Instant};
+
 use serde_json::Value;
 
 use crate::Project;
@@ -145,4 +148,25 @@ fn a_document_of_the_author_s_hides_no_route_of_the_source() {
     project.write("openapi.json", document);
     let (code, report) = project.json(&["trial", "--probe", "concurrent-users", "--budget", "5s"]);
     assert_eq!((code, outcome(&report, "concurrent-users").as_str()), (3, "inconclusive"), "{report}");
+}
+
+#[test]
+fn a_tree_that_changes_while_it_is_judged_is_not_clear_and_not_on_record() {
+    let project = shop();
+    let words = ["trial", "--probe", "malformed-input", "--budget", "20s", "--format", "json"];
+    let child = project.command(&words).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
+    // The record is opened when the tree has been digested and before anything is measured.
+    let ledger = project.root().join(".seaworthy/ledger.sqlite");
+    let deadline = Instant::now() + Duration::from_secs(60);
+    while !ledger.exists() {
+        assert!(Instant::now() < deadline, "no record was begun");
+        std::thread::sleep(Duration::from_millis(2));
+    }
+    project.write("later.py", "import os\n");
+    let ended = child.wait_with_output().unwrap();
+    let text = String::from_utf8(ended.stdout).unwrap();
+    assert_eq!(ended.status.code(), Some(3), "{text}");
+    assert!(text.contains("changed while they were judged"), "{text}");
+    std::fs::remove_file(project.root().join("later.py")).unwrap();
+    assert!(!project.run(&["ledger", "show"]).out.contains("malformed-input"));
 }
