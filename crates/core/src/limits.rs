@@ -20,6 +20,15 @@ pub const TRIALS: u64 = 1_000_000_000;
 /// Bytes of one envelope, and so of one line of an export. An observation names its artifacts and does not hold them.
 pub const LEDGER_ENVELOPE_BYTES: usize = 16 * 1024 * 1024;
 
+/// Findings of one observation that are recorded; of more, the gravest, and how many there were. Nobody mends more one by one.
+pub const OBSERVATION_FINDINGS: usize = 4_000;
+
+/// Characters of a text of a finding (message, advice, a line to reproduce it) that are recorded.
+pub const FINDING_TEXT_CHARS: usize = 8_000;
+
+/// Bytes of one observation or decision as JSON that are recorded. An envelope holds it as base64, which takes a third more.
+pub const RECORDED_BYTES: usize = 8 * 1024 * 1024;
+
 /// Entries of one ledger. Making a proof holds 32 bytes of each: 320 MB at this size.
 pub const LEDGER_ENTRIES: u64 = 10_000_000;
 

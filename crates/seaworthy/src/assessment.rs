@@ -16,6 +16,7 @@ use crate::cache;
 use crate::clock;
 use crate::excerpt;
 use crate::failure::Failure;
+use crate::fitting;
 use crate::policy::{self, Basis, Scope};
 use crate::project::Project;
 use crate::record::{self, Record};
@@ -127,6 +128,8 @@ impl Assessment {
             let why = format!("`seaworthy init {}` writes a first one to review", project.shown);
             measured.inferred.push(Inferred { what, why });
         }
+        let kept: Vec<Observation> =
+            measured.observations.iter().map(|seen| fitting::observation(seen, &baseline)).collect();
         let policy = policy::policy(Basis {
             plan: &project.plan,
             scope: wanted.scope,
@@ -136,16 +139,15 @@ impl Assessment {
             root: &project.shown,
             baseline,
             own: record.own,
-            newest: &measured.observations,
+            newest: &kept,
             // What was measured just now was measured in the world as it is.
-            inputs: measured
-                .observations
+            inputs: kept
                 .iter()
                 .map(|seen| (Policy::inputs_key(&seen.producer), seen.inputs))
                 .collect(),
             not_checked: std::mem::take(&mut measured.not_checked),
         });
-        let decision = conclude(project, &mut record, &measured, &policy)?;
+        let decision = conclude(project, &mut record, kept, &policy)?;
         Ok(Self { report: report(project, measured, decision) })
     }
 }
@@ -188,14 +190,13 @@ impl seaworthy_checks::Progress for Steps<'_> {
 fn conclude(
     project: &Project,
     record: &mut Record,
-    measured: &Measured,
+    kept: Vec<Observation>,
     policy: &Policy,
 ) -> Result<Decision, Failure> {
-    let bodies: Vec<Body> =
-        measured.observations.iter().map(|seen| Body::Observation(Box::new(seen.clone()))).collect();
+    let bodies: Vec<Body> = kept.into_iter().map(|seen| Body::Observation(Box::new(seen))).collect();
     record.append(&bodies, clock::now())?;
     let decision = decide(&project.subject, policy, clock::now(), &record.entries()?);
-    record.append(&[Body::Decision(Box::new(decision.clone()))], clock::now())?;
+    record.append(&[Body::Decision(Box::new(fitting::decision(&decision)))], clock::now())?;
     Ok(decision)
 }
 

@@ -13,6 +13,7 @@ mod assessment;
 mod cache;
 mod clock;
 mod excerpt;
+mod fitting;
 mod output;
 mod policy;
 mod project;

@@ -125,3 +125,22 @@ fn a_key_open_to_others_is_refused_with_the_line_to_type() {
     assert_eq!(ran.code, 4, "{}", ran.err);
     assert!(ran.err.contains("chmod 600"), "{}", ran.err);
 }
+
+#[test]
+fn more_findings_than_an_envelope_holds_still_end_in_a_verdict_and_a_record() {
+    let project = Project::new(&[]);
+    let one = "    try:\n        pay()\n    except Exception:\n        pass\n";
+    let functions: Vec<String> = (0..1_500).map(|n| format!("def f{n}():\n{one}\n\n")).collect();
+    // Paths of three kilobytes make each finding one of four.
+    let folder = vec!["a".repeat(240); 12].join("/");
+    for file in 0..4 {
+        project.write(&format!("{folder}/p{file}.py"), &functions.concat());
+    }
+    let (code, report) = project.json(&["assess"]);
+    assert_eq!(code, 1);
+    assert_eq!(crate::findings(&report).len(), 6_000, "the report of the run has them all");
+    let (code, report) = project.json(&["report"]);
+    assert_eq!(code, 1);
+    assert!(report["not_checked"].to_string().contains("more findings of swallowed-error"), "{}", report["not_checked"]);
+    assert_eq!(project.run(&["ledger", "verify"]).code, 0);
+}
