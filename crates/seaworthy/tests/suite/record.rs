@@ -144,3 +144,23 @@ fn more_findings_than_an_envelope_holds_still_end_in_a_verdict_and_a_record() {
     assert!(report["not_checked"].to_string().contains("more findings of swallowed-error"), "{}", report["not_checked"]);
     assert_eq!(project.run(&["ledger", "verify"]).code, 0);
 }
+
+#[test]
+fn a_record_that_is_wrong_in_the_middle_is_found_before_the_work_and_gets_nothing_added() {
+    let project = Project::new(&[SWALLOWS]);
+    assert_eq!(project.run(&["assess"]).code, 1);
+    let path = project.root().join(".seaworthy/ledger.sqlite");
+    let mut bytes = std::fs::read(&path).unwrap();
+    // A few signatures in the middle; SQLite keeps stale copies of the first pages, which nobody reads.
+    let mark = b"\"sig\":\"";
+    let signatures: Vec<usize> =
+        (0..bytes.len()).filter(|at| bytes[*at..].starts_with(mark)).map(|at| at + mark.len()).collect();
+    for at in &signatures[4..8] {
+        bytes[at + 3] = if bytes[at + 3] == b'A' { b'B' } else { b'A' };
+    }
+    std::fs::write(&path, &bytes).unwrap();
+    for words in [&["check"][..], &["assess"]] {
+        assert_eq!(project.run(words).code, 4);
+    }
+    assert_eq!(std::fs::read(&path).unwrap(), bytes, "nothing was added");
+}
