@@ -19,7 +19,7 @@ use crate::failure::Failure;
 use crate::fitting;
 use crate::policy::{self, Basis, Scope};
 use crate::project::Project;
-use crate::record::{self, Record};
+use crate::record::{self, Known, Record};
 use crate::report::{Inferred, Report};
 use crate::survey;
 use crate::terminal::Terminal;
@@ -113,7 +113,7 @@ impl Assessment {
         let baseline = if wanted.without_baseline { BTreeSet::new() } else { project.baseline()? };
         // Before the work: a record that cannot be trusted is known in the first second, not after minutes.
         let mut record = if wanted.keep { Record::open(project)? } else { Record::passing()? };
-        let known = record.entries()?;
+        let (known, gap) = record.known()?;
         let mut measured = measure(project, wanted, terminal)?;
         if !project.is_unchanged()? {
             record = Record::passing()?;
@@ -122,6 +122,7 @@ impl Assessment {
         measured.not_checked.extend(project.unread.iter().cloned());
         measured.not_checked.extend(unread_recorders(project));
         measured.not_checked.extend(record.gap());
+        measured.not_checked.extend(gap);
         measured.not_checked.extend(record::foreign(&known, record.own, project.subject.tree));
         if !project.planned && wanted.scope == Scope::Assess {
             let what = "the plan: there is no seaworthy.toml, so everything is inferred".to_owned();
@@ -240,7 +241,7 @@ fn exchanges(project: &Project, observations: &[Observation]) -> BTreeMap<Digest
 /// # Errors
 /// When the record cannot be trusted or read.
 pub(crate) fn on_record(project: &Project) -> Result<Report, Failure> {
-    let (entries, own) = Record::read(project)?;
+    let Known { entries, own, gap } = Record::read(project)?;
     // The checks themselves are not run again; what they were asked of is looked at as it is now.
     let request = seaworthy_checks::Request { only: Some(&[]), ..project.checks(&seaworthy_checks::Quiet) };
     let checked = seaworthy_checks::run(&request);
@@ -263,6 +264,7 @@ pub(crate) fn on_record(project: &Project) -> Result<Report, Failure> {
     not_checked.extend(project.unread.iter().cloned());
     not_checked.extend(unread_recorders(project));
     not_checked.extend(checked.surface.not_read.iter().cloned());
+    not_checked.extend(gap);
     not_checked.extend(record::foreign(&entries, own, project.subject.tree));
     not_checked.extend(of_another_world.iter().filter(|seen| !newest.contains_key(seen)).map(stale));
     let observations: Vec<Observation> = newest.into_values().collect();

@@ -41,20 +41,20 @@ impl Record {
         Ok(Self { ledger: Ledger::in_memory(key).map_err(Failure::usage)?, own, forgotten: None })
     }
 
-    /// Everything on record for the project, and the key whose entries count; nothing when there is no record yet.
+    /// Everything on record for the project; nothing when there is no record yet.
     ///
     /// # Errors
     /// When the record cannot be trusted or read.
-    pub(crate) fn read(project: &Project) -> Result<(Vec<Verified<Entry>>, Digest), Failure> {
+    pub(crate) fn read(project: &Project) -> Result<Known, Failure> {
         let path = project.ledger_path()?;
-        // Without a key of our own nothing on record is ours; the digest of nothing is no key's.
-        let key = project::key_path().and_then(|path| key::load(&path).ok());
-        let own = key.map_or_else(|| Digest::of(b""), |key| key.public().digest());
+        let own = own_key();
         if !path.exists() {
-            return Ok((Vec::new(), own));
+            return Ok(Known { entries: Vec::new(), own, gap: None });
         }
         let ledger = Ledger::open_read_only(&path).map_err(|error| open_failure(&error))?;
-        Ok((Self { ledger, own, forgotten: None }.entries()?, own))
+        let record = Self { ledger, own, forgotten: None };
+        let (entries, gap) = record.known()?;
+        Ok(Known { entries, own, gap })
     }
 
     fn on_disk(project: &Project, path: &Path) -> Result<(Ledger, Digest), Refusal> {
@@ -99,10 +99,24 @@ impl Record {
     /// # Errors
     /// When the ledger cannot be trusted or read.
     pub(crate) fn entries(&self) -> Result<Vec<Verified<Entry>>, Failure> {
-        self.ledger
-            .verify(None)
-            .and_then(|seen| self.ledger.entries(0..seen.size))
-            .map_err(|error| read_failure(&error))
+        self.known().map(|(entries, _)| entries)
+    }
+
+    /// Everything on record, each entry verified; and that others signed the log, for the report.
+    ///
+    /// # Errors
+    /// When the ledger cannot be trusted or read.
+    pub(crate) fn known(&self) -> Result<(Vec<Verified<Entry>>, Option<NotChecked>), Failure> {
+        let seen = self.ledger.verify(None).map_err(|error| read_failure(&error))?;
+        let entries = self.ledger.entries(0..seen.size).map_err(|error| read_failure(&error))?;
+        let others: u64 =
+            seen.log_keys.iter().filter(|(key, _)| key.digest() != self.own).map(|(_, count)| count).sum();
+        let gap = (others > 0).then(|| NotChecked {
+            what: format!("whether the record is whole: other keys signed {others} of its checkpoints"),
+            why: "whoever holds one of those keys can have left entries out before signing; `seaworthy ledger verify` lists them"
+                .to_owned(),
+        });
+        Ok((entries, gap))
     }
 
     /// That the record is not kept, for the report.
@@ -111,6 +125,12 @@ impl Record {
         let why = format!("kept in memory only, and gone after this run: {why}");
         Some(NotChecked { what: "the record".to_owned(), why })
     }
+}
+
+/// SHA-256 of this machine's own key. Without one nothing on record is ours; the digest of nothing is no key's.
+pub(crate) fn own_key() -> Digest {
+    let key = project::key_path().and_then(|path| key::load(&path).ok());
+    key.map_or_else(|| Digest::of(b""), |key| key.public().digest())
 }
 
 /// That others recorded evidence about this tree, which does not count, for the report.
@@ -127,6 +147,16 @@ pub(crate) fn foreign(entries: &[Verified<Entry>], own: Digest, tree: Digest) ->
         what: format!("{count} entries about this tree that other keys recorded"),
         why: why.to_owned(),
     })
+}
+
+/// What is on record for a project.
+pub(crate) struct Known {
+    /// Each entry verified.
+    pub entries: Vec<Verified<Entry>>,
+    /// The key whose entries count.
+    pub own: Digest,
+    /// That others signed the log.
+    pub gap: Option<NotChecked>,
 }
 
 /// Why a ledger on disk is not used.

@@ -6,13 +6,13 @@ use std::path::{Path, PathBuf};
 
 use clap::Subcommand;
 use seaworthy_core::{Body, Entry};
-use seaworthy_ledger::{Checkpoint, ExportError, ImportError, Ledger, SignedCheckpoint, key};
+use seaworthy_ledger::{Checkpoint, ExportError, ImportError, Ledger, PublicKey, SignedCheckpoint, key};
 
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::project::{self, Project};
-use crate::record::{open_failure, read_failure, untrusted};
-use crate::terminal::{BOLD, DIM, Terminal};
+use crate::record::{self, open_failure, read_failure, untrusted};
+use crate::terminal::{BOLD, DIM, Terminal, YELLOW};
 
 /// The record: verify it, look at it, take it elsewhere.
 #[derive(Debug, clap::Args)]
@@ -28,7 +28,7 @@ pub(super) struct Args {
 enum Action {
     /// Check every signature, every place and every checkpoint. Nothing is written.
     Verify {
-        /// A checkpoint that was kept elsewhere: without one, a cut tail or a rewrite by the key's holder does not show.
+        /// A checkpoint that was kept elsewhere: without one, a cut tail or a rewrite under any key does not show.
         #[arg(long, value_name = "FILE")]
         against: Option<PathBuf>,
     },
@@ -89,13 +89,25 @@ fn kept(path: Option<&Path>) -> Result<Option<Checkpoint>, Failure> {
 fn verify(path: &Path, against: Option<&Path>, terminal: &Terminal) -> Result<Exit, Failure> {
     let against = kept(against)?;
     let seen = open(path)?.verify(against.as_ref()).map_err(|error| read_failure(&error))?;
+    let own = record::own_key();
+    let whose = |key: &PublicKey| match key.digest() == own {
+        true => format!("{} {DIM}(this machine's){DIM:#}", key.digest()),
+        false => format!("{} {YELLOW}(not this machine's){YELLOW:#}", key.digest()),
+    };
     let mut text =
         format!("{BOLD}verified{BOLD:#}: {} entries, {} checkpoints\n", seen.size, seen.checkpoints);
     for (key, count) in &seen.recorders {
-        text.push_str(&format!("  {count} recorded by key {}\n", key.digest()));
+        text.push_str(&format!("  {count} entries recorded by key {}\n", whose(key)));
+    }
+    for (key, count) in &seen.log_keys {
+        text.push_str(&format!("  {count} checkpoints signed by key {}\n", whose(key)));
+    }
+    if seen.log_keys.keys().any(|key| key.digest() != own) {
+        let caveat = "whoever holds one of those keys can have left entries out before signing";
+        text.push_str(&format!("{YELLOW}{caveat}{YELLOW:#}\n"));
     }
     if against.is_none() {
-        let caveat = "a cut tail or a rewrite by the key's holder shows only against a checkpoint kept elsewhere: \
+        let caveat = "a cut tail or a rewrite under any key shows only against a checkpoint kept elsewhere: \
                       `seaworthy ledger checkpoint > FILE`, later `verify --against FILE`";
         text.push_str(&format!("{DIM}{caveat}{DIM:#}\n"));
     }

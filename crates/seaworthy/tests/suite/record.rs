@@ -164,3 +164,17 @@ fn a_record_that_is_wrong_in_the_middle_is_found_before_the_work_and_gets_nothin
     }
     assert_eq!(std::fs::read(&path).unwrap(), bytes, "nothing was added");
 }
+
+#[test]
+fn who_signed_the_log_is_said_and_a_stranger_s_key_stands_out() {
+    let author = Project::new(&[RAISES]);
+    assert_eq!(author.run(&["assess"]).code, 0);
+    let own = author.run(&["ledger", "verify"]);
+    assert!(own.out.contains("checkpoints signed by key") && !own.out.contains("not this machine's"), "{}", own.out);
+    let reader = Project::new(&[RAISES]);
+    crate::kills::copy(&author.root().join(".seaworthy"), &reader.root().join(".seaworthy"));
+    let seen = reader.run(&["ledger", "verify"]);
+    assert!(seen.out.contains("not this machine's") && seen.out.contains("left entries out"), "{}", seen.out);
+    let (_, report) = reader.json(&["report"]);
+    assert!(report["not_checked"].to_string().contains("whether the record is whole"), "{report}");
+}
