@@ -187,9 +187,53 @@ impl Project {
     /// What the system said.
     pub(crate) fn make_state_folder(&self) -> std::io::Result<()> {
         let folder = self.state_folder();
-        std::fs::create_dir_all(&folder)?;
-        let ignore = folder.join(".gitignore");
-        if ignore.exists() { Ok(()) } else { std::fs::write(ignore, "*\n") }
+        make_real_folder(&folder)?;
+        // `create_new` goes through no link, not even one that leads nowhere.
+        match std::fs::File::create_new(folder.join(".gitignore")) {
+            Ok(mut file) => std::io::Write::write_all(&mut file, b"*\n"),
+            Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => Ok(()),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Makes the folder for replays.
+    ///
+    /// # Errors
+    /// What the system said.
+    pub(crate) fn make_replays_folder(&self) -> std::io::Result<()> {
+        self.make_state_folder()?;
+        make_real_folder(&self.replays_path())
+    }
+
+    /// Writes a file of the project anew, under its own name and through no link: what lies below the root was put there by others.
+    ///
+    /// # Errors
+    /// What the system said, or that the place lies outside the root.
+    pub(crate) fn write(&self, path: &str, text: &str) -> std::io::Result<()> {
+        let target = self.root.join(path);
+        let folder = target.parent().unwrap_or(&self.root).canonicalize()?;
+        let is_link = target.symlink_metadata().is_ok_and(|meta| !meta.is_file());
+        if is_link || !folder.starts_with(&self.root) {
+            return Err(std::io::Error::other("it leads elsewhere: a link, or no regular file"));
+        }
+        let mut file = tempfile::NamedTempFile::new_in(&folder)?;
+        std::io::Write::write_all(&mut file, text.as_bytes())?;
+        // A temporary file is its owner's alone; what a project keeps is for everybody who reads the project.
+        #[cfg(unix)]
+        file.as_file().set_permissions(match target.metadata() {
+            Ok(meta) => meta.permissions(),
+            Err(_) => std::os::unix::fs::PermissionsExt::from_mode(0o644),
+        })?;
+        file.persist(&target).map(drop).map_err(|error| error.error)
+    }
+}
+
+/// A folder that is one, and no link to one.
+fn make_real_folder(folder: &Path) -> std::io::Result<()> {
+    match std::fs::create_dir(folder) {
+        Err(error) if error.kind() != std::io::ErrorKind::AlreadyExists => Err(error),
+        _ if folder.symlink_metadata()?.is_dir() => Ok(()),
+        _ => Err(std::io::Error::other(format!("{} is no folder of its own", folder.display()))),
     }
 }
 

@@ -187,7 +187,7 @@ impl Place {
             .hint("TMPDIR names another folder")
         };
         let scratch = tempfile::Builder::new().prefix("seaworthy-").tempdir().map_err(failed)?;
-        let kept = project.make_state_folder().and_then(|()| std::fs::create_dir_all(project.replays_path()));
+        let kept = project.make_replays_folder();
         let replays = if kept.is_ok() { project.replays_path() } else { scratch.path().join("replays") };
         Ok(Self { scratch, replays, world: project.world() })
     }

@@ -79,7 +79,8 @@ fn write_baseline(project: &Project, assessment: &Assessment, terminal: &Termina
     let name = project.plan.gate.baseline.as_deref().unwrap_or("seaworthy.baseline.json");
     let baseline = Baseline::of(assessment.report.observations.iter().flat_map(|seen| &seen.findings));
     let path = project.root.join(name);
-    std::fs::write(&path, baseline.write())
+    project
+        .write(name, &baseline.write())
         .map_err(|error| Failure::usage(format!("{} could not be written: {error}", path.display())))?;
     terminal.say(&format!("{} findings are known now: {}", baseline.fingerprints().len(), path.display()));
     if project.plan.gate.baseline.is_none() {

@@ -37,7 +37,8 @@ pub(super) fn run(args: &Args, terminal: &Terminal) -> Result<Exit, Failure> {
     if args.print {
         terminal.print(&text)?;
     } else {
-        std::fs::write(&path, text)
+        project
+            .write(FILE_NAME, &text)
             .map_err(|error| Failure::usage(format!("{} could not be written: {error}", path.display())))?;
         terminal.say(&format!(
             "wrote {}: read it, correct it, commit it; then `seaworthy assess {}`",

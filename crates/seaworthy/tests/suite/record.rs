@@ -178,3 +178,32 @@ fn who_signed_the_log_is_said_and_a_stranger_s_key_stands_out() {
     let (_, report) = reader.json(&["report"]);
     assert!(report["not_checked"].to_string().contains("whether the record is whole"), "{report}");
 }
+
+#[test]
+fn nothing_is_written_through_a_link_of_the_project() {
+    let victim = tempfile::tempdir().unwrap();
+    let elsewhere = victim.path().join("elsewhere");
+    let link = |project: &Project, name: &str| {
+        let path = project.root().join(name);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::os::unix::fs::symlink(&elsewhere, path).unwrap();
+    };
+    for (name, words) in [
+        (".seaworthy/.gitignore", &["assess"][..]),
+        ("seaworthy.baseline.json", &["check", "--write-baseline"]),
+        ("seaworthy.toml", &["init"]),
+        (".seaworthy/replays", &["trial", "--probe", "malformed-input", "--budget", "1s"]),
+    ] {
+        let project = Project::new(&[SWALLOWS, ("app.py", "print(1)\n")]);
+        link(&project, name);
+        let ran = project.run(words);
+        assert!([0, 1, 2, 3].contains(&ran.code), "{name}: {}", ran.err);
+        assert!(!elsewhere.exists(), "{name} was written through");
+    }
+    // A folder that is there: nothing appears in it.
+    std::fs::create_dir(&elsewhere).unwrap();
+    let project = Project::new(&[SWALLOWS]);
+    link(&project, ".seaworthy");
+    assert_eq!(project.run(&["assess"]).code, 4);
+    assert_eq!(std::fs::read_dir(&elsewhere).unwrap().count(), 0);
+}
