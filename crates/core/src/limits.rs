@@ -6,6 +6,9 @@ pub const TREE_FILES: usize = 1_000_000;
 /// Bytes of one source file that are read; a larger one is generated or data, and is listed as not checked.
 pub const SOURCE_FILE_BYTES: u64 = 2 * 1024 * 1024;
 
+/// Bytes of a baseline: a hundred thousand known findings.
+pub const BASELINE_BYTES: u64 = 64 * 1024 * 1024;
+
 /// Bytes of `seaworthy.toml`.
 pub const PLAN_BYTES: usize = 1024 * 1024;
 

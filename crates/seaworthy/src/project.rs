@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-use seaworthy_checks::tree::Tree;
+use seaworthy_checks::tree::{ReadError, Tree, read_file};
 use seaworthy_core::plan::FILE_NAME;
 use seaworthy_core::surface::Surface;
 use seaworthy_core::{Digest, NotChecked, Plan, Subject, limits};
@@ -88,8 +88,8 @@ impl Project {
     pub(crate) fn baseline(&self) -> Result<BTreeSet<Digest>, Failure> {
         let Some(path) = &self.plan.gate.baseline else { return Ok(BTreeSet::new()) };
         let line = self.plan.line_of("gate.baseline");
-        let text = match std::fs::read_to_string(self.root.join(path)) {
-            Ok(text) => text,
+        let text = match read_file(&self.root.join(path), limits::BASELINE_BYTES) {
+            Ok(bytes) => String::from_utf8_lossy(&bytes).into_owned(),
             Err(error) => {
                 return Err(Failure::usage(format!(
                     "{FILE_NAME}:{line}: the baseline {path} could not be read: {error}"
@@ -247,18 +247,14 @@ fn python_paths() -> Vec<PathBuf> {
 /// The plan directly below `root`, never a parent's.
 fn read_plan(root: &Path) -> Result<Option<Plan>, Failure> {
     let path = root.join(FILE_NAME);
-    let bytes = match std::fs::metadata(&path) {
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
-        Err(error) => return Err(Failure::usage(format!("{} could not be read: {error}", path.display()))),
-        Ok(meta) if meta.len() > limits::PLAN_BYTES as u64 => {
-            let (found, most) = (meta.len(), limits::PLAN_BYTES);
-            return Err(Failure::usage(format!(
-                "{} has {found} bytes; a plan has at most {most}",
-                path.display()
-            )));
+    // What lies below the root may be a pipe, or lead to a device: it is opened like any file of the tree.
+    let bytes = match read_file(&path, limits::PLAN_BYTES as u64) {
+        Err(ReadError::Io(error)) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+        Err(ReadError::TooLarge { limit }) => {
+            return Err(Failure::usage(format!("{} is too large: a plan has at most {limit} bytes", path.display())));
         }
-        Ok(_) => std::fs::read(&path)
-            .map_err(|error| Failure::usage(format!("{} could not be read: {error}", path.display())))?,
+        Err(error) => return Err(Failure::usage(format!("{} could not be read: {error}", path.display()))),
+        Ok(bytes) => bytes,
     };
     let text = String::from_utf8(bytes)
         .map_err(|error| Failure::usage(format!("{} is not UTF-8: {error}", path.display())))?;

@@ -1,5 +1,8 @@
 //! The plan file: what is wrong with it is said at its line, and what nobody judges yet is listed.
 
+use std::process::Stdio;
+use std::time::{Duration, Instant};
+
 use crate::{Project, RAISES};
 
 #[test]
@@ -99,4 +102,40 @@ fn a_first_plan_is_written_once_reads_back_and_changes_no_verdict() {
 fn a_parents_plan_is_not_a_folders_plan() {
     let project = Project::new(&[crate::SWALLOWS, ("seaworthy.toml", "[checks]\nexclude = [\"**\"]\n")]);
     assert_eq!(project.run(&["check", "app"]).code, 1);
+}
+
+/// Runs `seaworthy` and waits for its end, which has to come soon.
+fn ends(project: &Project, words: &[&str]) -> (i32, String) {
+    let mut child =
+        project.command(words).stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
+    let deadline = Instant::now() + Duration::from_secs(60);
+    while child.try_wait().unwrap().is_none() {
+        if Instant::now() > deadline {
+            child.kill().unwrap();
+            panic!("{words:?} did not end");
+        }
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    let output = child.wait_with_output().unwrap();
+    (output.status.code().unwrap_or(-1), String::from_utf8(output.stderr).unwrap())
+}
+
+#[test]
+fn a_plan_or_a_baseline_that_is_no_file_is_neither_waited_for_nor_read() {
+    let pipe = |project: &Project, name: &str| {
+        let made = crate::command("mkfifo").arg(project.root().join(name)).status().unwrap();
+        assert!(made.success());
+    };
+    let project = Project::new(&[RAISES]);
+    pipe(&project, "seaworthy.toml");
+    let (code, text) = ends(&project, &["check"]);
+    assert!(code == 2 && text.contains("is no regular file"), "{text}");
+    let project = Project::new(&[RAISES]);
+    std::os::unix::fs::symlink("/dev/zero", project.root().join("seaworthy.toml")).unwrap();
+    let (code, text) = ends(&project, &["check"]);
+    assert!(code == 2 && text.contains("is no regular file"), "{text}");
+    let project = Project::new(&[RAISES, ("seaworthy.toml", "[gate]\nbaseline = \"known.json\"\n")]);
+    pipe(&project, "known.json");
+    let (code, text) = ends(&project, &["check"]);
+    assert!(code == 2 && text.contains("known.json"), "{text}");
 }
