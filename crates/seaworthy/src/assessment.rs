@@ -2,14 +2,16 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
+use std::path::{Component, Path};
 use std::str::FromStr;
 use std::time::Duration;
 
 use seaworthy_core::plan::{FILE_NAME, Service};
+use seaworthy_checks::tree::read_file;
 use seaworthy_core::observation::Reason;
 use seaworthy_core::surface::Surface;
 use seaworthy_core::{
-    Artifact, Body, Decision, Digest, NotChecked, Observation, Outcome, Policy, Producer, RuleId, decide,
+    Artifact, Body, Decision, Digest, NotChecked, Observation, Outcome, Policy, Producer, RuleId, decide, limits,
 };
 
 use crate::cache;
@@ -225,7 +227,11 @@ fn report(project: &Project, measured: Measured, decision: Decision) -> Report {
 fn exchanges(project: &Project, observations: &[Observation]) -> BTreeMap<Digest, Vec<(String, String)>> {
     let artifacts = observations.iter().flat_map(|seen| &seen.artifacts);
     let read = |artifact: &Artifact| {
-        let bytes = std::fs::read(project.root.join(&artifact.path)).ok()?;
+        // An entry that was imported may name any path, and what lies there may be a pipe.
+        let within = Path::new(&artifact.path).components().all(|part| matches!(part, Component::Normal(_)));
+        let path = within.then(|| project.root.join(&artifact.path))?;
+        let real = path.canonicalize().ok().filter(|path| path.starts_with(&project.root))?;
+        let bytes = read_file(&real, limits::REPLAY_BYTES as u64).ok()?;
         // Another file of this name, or one that was changed, shows nothing of this finding.
         let replay = (Digest::of(&bytes) == artifact.digest)
             .then(|| seaworthy_trial::replay::read(&bytes).ok())

@@ -105,7 +105,7 @@ fn a_parents_plan_is_not_a_folders_plan() {
 }
 
 /// Runs `seaworthy` and waits for its end, which has to come soon.
-fn ends(project: &Project, words: &[&str]) -> (i32, String) {
+pub(crate) fn ends(project: &Project, words: &[&str]) -> (i32, String) {
     let mut child =
         project.command(words).stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
     let deadline = Instant::now() + Duration::from_secs(60);

@@ -2,6 +2,8 @@
 
 use std::os::unix::fs::PermissionsExt;
 
+use seaworthy_core::{Artifact, Body, Digest};
+
 use crate::{Project, RAISES, SWALLOWS};
 
 #[test]
@@ -206,4 +208,28 @@ fn nothing_is_written_through_a_link_of_the_project() {
     link(&project, ".seaworthy");
     assert_eq!(project.run(&["assess"]).code, 4);
     assert_eq!(std::fs::read_dir(&elsewhere).unwrap().count(), 0);
+}
+
+#[test]
+fn an_entry_that_names_a_pipe_or_a_place_outside_as_its_replay_holds_nobody_up() {
+    let project = Project::new(&[SWALLOWS]);
+    assert_eq!(project.run(&["assess"]).code, 1);
+    assert!(crate::command("mkfifo").arg(project.root().join("pipe")).status().unwrap().success());
+    let path = project.root().join(".seaworthy/ledger.sqlite");
+    let key = || seaworthy_ledger::key::load(&project.home().join(".config/seaworthy/key")).unwrap();
+    let mut ledger = seaworthy_ledger::Ledger::open(&path, key()).unwrap();
+    let entry = ledger.entries(0..u64::MAX).unwrap().into_iter().find_map(|entry| match &entry.value().body {
+        Body::Observation(seen) if !seen.findings.is_empty() => Some((seen.clone(), entry.value().clone())),
+        _ => None,
+    });
+    let (mut seen, entry) = entry.unwrap();
+    for path in ["pipe", "../project/pipe", "/dev/zero"] {
+        let finding = Some(seen.findings[0].fingerprint);
+        let digest = Digest::of(b"");
+        seen.artifacts.push(Artifact { kind: "replay".to_owned(), path: path.to_owned(), digest, finding });
+    }
+    ledger.append(&[Body::Observation(seen)], entry.recorded_at, &entry.actor).unwrap();
+    drop(ledger);
+    let (code, text) = crate::plan::ends(&project, &["report"]);
+    assert_eq!(code, 1, "{text}");
 }
