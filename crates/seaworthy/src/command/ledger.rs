@@ -171,22 +171,32 @@ fn export(path: &Path, file: Option<&Path>, terminal: &Terminal) -> Result<Exit,
         terminal.print(&String::from_utf8_lossy(&text))?;
         return Ok(Exit::Clear);
     };
+    let unwritable =
+        |error: &dyn std::fmt::Display| Failure::usage(format!("{} could not be written: {error}", file.display()));
+    if is_same(path, file) {
+        return Err(unwritable(&"it is the ledger itself").hint("name another file"));
+    }
     // Beside the target first: a half-written export could pass for an export of a shorter record.
-    let beside = file.with_extension("part");
-    let unwritable = |error| Failure::usage(format!("{} could not be written: {error}", file.display()));
-    let written = File::create(&beside).map_err(unwritable)?;
-    let exported = ledger.export(BufWriter::new(written)).map_err(failed);
-    let seen = match exported {
-        Ok(seen) => seen,
-        Err(failure) => {
-            // The failure is what the person needs to see; a leftover .part says enough for itself.
-            drop(std::fs::remove_file(&beside));
-            return Err(failure);
-        }
-    };
-    std::fs::rename(&beside, file).map_err(unwritable)?;
+    let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let mut beside = tempfile::NamedTempFile::new_in(folder).map_err(|error| unwritable(&error))?;
+    let seen = ledger.export(BufWriter::new(&mut beside)).map_err(failed)?;
+    beside.persist(file).map_err(|error| unwritable(&error.error))?;
     terminal.say(&format!("{} entries exported to {}", seen.size, file.display()));
     Ok(Exit::Clear)
+}
+
+/// Whether two paths are one file, or would be one of the ledger's own.
+fn is_same(ledger: &Path, file: &Path) -> bool {
+    let parts = ["", "-wal", "-shm", "-journal"].map(|ending| {
+        let mut name = ledger.as_os_str().to_owned();
+        name.push(ending);
+        PathBuf::from(name)
+    });
+    let real = |path: &Path| {
+        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        path.canonicalize().ok().or_else(|| Some(folder.canonicalize().ok()?.join(path.file_name()?)))
+    };
+    parts.iter().any(|part| real(part).is_some_and(|part| Some(part) == real(file)))
 }
 
 fn import(

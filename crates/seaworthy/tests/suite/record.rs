@@ -233,3 +233,19 @@ fn an_entry_that_names_a_pipe_or_a_place_outside_as_its_replay_holds_nobody_up()
     let (code, text) = crate::plan::ends(&project, &["report"]);
     assert_eq!(code, 1, "{text}");
 }
+
+#[test]
+fn an_export_overwrites_neither_the_ledger_nor_a_file_beside_its_target() {
+    let project = Project::new(&[SWALLOWS, ("mine.part", "somebody's")]);
+    assert_eq!(project.run(&["assess"]).code, 1);
+    let ledger = project.root().join(".seaworthy/ledger.sqlite");
+    let before = std::fs::read(&ledger).unwrap();
+    for path in [".seaworthy/ledger.sqlite", "./.seaworthy/../.seaworthy/ledger.sqlite", ".seaworthy/ledger.sqlite-wal"] {
+        let ran = project.run(&["ledger", "export", path]);
+        assert!(ran.code == 2 && ran.err.contains("it is the ledger itself"), "{path}: {}", ran.err);
+    }
+    assert_eq!(std::fs::read(&ledger).unwrap(), before);
+    assert_eq!(project.run(&["ledger", "export", "mine.jsonl"]).code, 0);
+    assert_eq!(std::fs::read_to_string(project.root().join("mine.part")).unwrap(), "somebody's");
+    assert_eq!(project.run(&["ledger", "verify"]).code, 0);
+}
