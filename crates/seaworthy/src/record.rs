@@ -68,7 +68,7 @@ impl Record {
         let key = key::load_or_create(&key_path).map_err(|error| match error {
             key::KeyError::Io { .. } | key::KeyError::Random(_) => not_writable(&error),
             key::KeyError::OpenToOthers { .. } | key::KeyError::NotAKey { .. } => {
-                Refusal::Fatal(Failure::record(error))
+                Refusal::Fatal(key_failure(&error))
             }
         })?;
         let own = key.public().digest();
@@ -172,6 +172,14 @@ pub(crate) fn untrusted(error: &dyn std::fmt::Display) -> Failure {
     Failure::record(error)
         .hint("nothing was overwritten; keep the file and find out who changed it: `seaworthy ledger verify`")
         .hint("to begin a new record, move the old one away")
+}
+
+/// What the person sees when the key cannot be used: one that others can read or that is none is no key to trust a record to.
+pub(crate) fn key_failure(error: &key::KeyError) -> Failure {
+    match error {
+        key::KeyError::OpenToOthers { .. } | key::KeyError::NotAKey { .. } => Failure::record(error),
+        key::KeyError::Io { .. } | key::KeyError::Random(_) => Failure::usage(error),
+    }
 }
 
 /// What the person sees when the record could not be read.

@@ -6,12 +6,12 @@ use std::path::{Path, PathBuf};
 
 use clap::Subcommand;
 use seaworthy_core::{Body, Entry};
-use seaworthy_ledger::{Checkpoint, ExportError, ImportError, Ledger, PublicKey, SignedCheckpoint, key};
+use seaworthy_ledger::{AppendError, Checkpoint, ExportError, ImportError, Ledger, PublicKey, SignedCheckpoint, key};
 
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::project::{self, Project};
-use crate::record::{self, open_failure, read_failure, untrusted};
+use crate::record::{self, key_failure, open_failure, read_failure, untrusted};
 use crate::terminal::{BOLD, DIM, Terminal, YELLOW};
 
 /// The record: verify it, look at it, take it elsewhere.
@@ -213,10 +213,11 @@ fn import(
         .map_err(|error| Failure::usage(format!("{}: {error}", project.state_folder().display())))?;
     let key_path =
         project::key_path().ok_or_else(|| Failure::usage("neither HOME nor SEAWORTHY_KEY is set"))?;
-    let key = key::load_or_create(&key_path).map_err(Failure::usage)?;
+    let key = key::load_or_create(&key_path).map_err(|error| key_failure(&error))?;
     let mut ledger = Ledger::open(path, key).map_err(|error| open_failure(&error))?;
     let imported = ledger.import(BufReader::new(reader), against.as_ref()).map_err(|error| match error {
-        ImportError::Corrupt { .. } => untrusted(&error),
+        ImportError::Corrupt { .. } | ImportError::Append(AppendError::Corrupt(_)) => untrusted(&error),
+        ImportError::Newer { .. } => Failure::record(error).hint("nothing was imported"),
         other => Failure::usage(other).hint("nothing was imported"),
     })?;
     terminal.say(&format!("{} entries added, {} were here already", imported.added, imported.already_there));

@@ -122,10 +122,13 @@ fn a_key_open_to_others_is_refused_with_the_line_to_type() {
     let project = Project::new(&[SWALLOWS]);
     assert_eq!(project.run(&["assess"]).code, 1);
     let key = project.home().join(".config/seaworthy/key");
+    assert_eq!(project.run(&["ledger", "export", "record.jsonl"]).code, 0);
     std::fs::set_permissions(&key, std::fs::Permissions::from_mode(0o644)).unwrap();
-    let ran = project.run(&["assess"]);
-    assert_eq!(ran.code, 4, "{}", ran.err);
-    assert!(ran.err.contains("chmod 600"), "{}", ran.err);
+    for words in [&["assess"][..], &["check"], &["ledger", "import", "record.jsonl"]] {
+        let ran = project.run(words);
+        assert_eq!(ran.code, 4, "{words:?}: {}", ran.err);
+        assert!(ran.err.contains("chmod 600"), "{}", ran.err);
+    }
 }
 
 #[test]
