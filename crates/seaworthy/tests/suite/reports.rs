@@ -159,3 +159,15 @@ fn a_report_that_cannot_be_written_is_said() {
     assert_eq!(ran.code, 2);
     assert!(ran.err.contains("no/such/folder/report.txt could not be written"), "{}", ran.err);
 }
+
+#[test]
+fn a_report_for_people_does_not_pass_the_secret_on() {
+    let secret = "sk_live_0gqn87b1PZqZrmktsO3U9224";
+    let source = format!("AWS_KEY = \"AKIAPTGZ6JFEBZSDOXRL\"\nSTRIPE_SECRET_KEY = \"{secret}\"\nDEBUG = False\n");
+    let project = Project::new(&[("cfg.py", source.as_str())]);
+    for format in ["terminal", "html", "json", "sarif"] {
+        let ran = project.run(&["check", "--format", format]);
+        assert!(ran.out.contains("hardcoded-secret"), "{}", ran.out);
+        assert!(!ran.out.contains(secret) && !ran.out.contains("AKIAPTGZ6JFEBZSDOXRL"), "{format}: {}", ran.out);
+    }
+}
