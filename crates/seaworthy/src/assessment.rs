@@ -13,6 +13,7 @@ use seaworthy_core::surface::Surface;
 use seaworthy_core::{
     Artifact, Body, Decision, Digest, NotChecked, Observation, Outcome, Policy, Producer, RuleId, decide, limits,
 };
+use seaworthy_trial::http::shell::quoted;
 
 use crate::cache;
 use crate::clock;
@@ -128,7 +129,7 @@ impl Assessment {
         measured.not_checked.extend(record::foreign(&known, record.own, project.subject.tree));
         if !project.planned && wanted.scope == Scope::Assess {
             let what = "the plan: there is no seaworthy.toml, so everything is inferred".to_owned();
-            let why = format!("`seaworthy init {}` writes a first one to review", project.shown);
+            let why = format!("`seaworthy init {}` writes a first one to review", quoted(&project.shown));
             measured.inferred.push(Inferred { what, why });
         }
         let kept: Vec<Observation> =

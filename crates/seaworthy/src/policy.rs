@@ -114,12 +114,13 @@ fn checks(policy: &mut Policy, basis: &Basis<'_>, required: bool) {
             class: Class::Check,
             need: need(required, check.meta.need),
             bound: None,
-            command: format!("seaworthy check {}", basis.root),
+            command: format!("seaworthy check {}", quoted(basis.root)),
         });
     }
 }
 
 fn probes(policy: &mut Policy, basis: &Basis<'_>, required: bool) {
+    let root = quoted(basis.root);
     for service in basis.services {
         for probe in seaworthy_trial::probe::registry::PROBES {
             let meta = &probe.meta;
@@ -137,11 +138,11 @@ fn probes(policy: &mut Policy, basis: &Basis<'_>, required: bool) {
                 need: need(required, meta.need),
                 bound,
                 command: match basis.command {
-                    None => format!("seaworthy trial {service} --root {} --probe {}", basis.root, meta.id),
+                    None => format!("seaworthy trial {} --root {root} --probe {}", quoted(service), meta.id),
                     Some(words) => {
                         let words: Vec<String> = words.iter().map(|word| quoted(word)).collect();
                         let words = words.join(" ");
-                        format!("seaworthy trial --root {} --probe {} -- {words}", basis.root, meta.id)
+                        format!("seaworthy trial --root {root} --probe {} -- {words}", meta.id)
                     }
                 },
             });
@@ -165,7 +166,7 @@ fn approvals(policy: &mut Policy, basis: &Basis<'_>, classes: &BTreeSet<Class>) 
                     critical.required,
                     critical.approvers.join(", ")
                 ),
-                command: format!("seaworthy signoff request {}", critical.name),
+                command: format!("seaworthy signoff request {}", quoted(&critical.name)),
             });
         }
     }
@@ -188,7 +189,7 @@ fn ids(policy: &mut Policy, basis: &Basis<'_>) {
         if !policy.require(&id.as_str().into()) {
             let what =
                 format!("`{id}`, which this version does not look for or no service here is subject to");
-            policy.approvals.push(Approval { what, command: format!("seaworthy explain {id}") });
+            policy.approvals.push(Approval { what, command: format!("seaworthy explain {}", quoted(id)) });
         }
     }
 }

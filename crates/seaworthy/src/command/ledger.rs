@@ -12,7 +12,7 @@ use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::project::{self, Project};
 use crate::record::{self, key_failure, open_failure, read_failure, untrusted};
-use crate::terminal::{BOLD, DIM, Terminal, YELLOW};
+use crate::terminal::{BOLD, DIM, Terminal, YELLOW, visible, visible_json};
 
 /// The record: verify it, look at it, take it elsewhere.
 #[derive(Debug, clap::Args)]
@@ -124,9 +124,9 @@ fn show(path: &Path, seq: Option<u64>, terminal: &Terminal) -> Result<Exit, Fail
     for entry in &entries {
         if seq.is_some() {
             let whole = serde_json::to_string_pretty(entry.value()).map_err(Failure::bug)?;
-            text.push_str(&format!("{whole}\n"));
+            text.push_str(&format!("{}\n", visible_json(&whole)));
         } else {
-            text.push_str(&format!("{:>6}  {}\n", entry.seq(), summary(entry.value())));
+            text.push_str(&format!("{:>6}  {}\n", entry.seq(), visible(&summary(entry.value()))));
         }
     }
     terminal.print(&text)?;
