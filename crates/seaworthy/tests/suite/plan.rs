@@ -139,3 +139,15 @@ fn a_plan_or_a_baseline_that_is_no_file_is_neither_waited_for_nor_read() {
     let (code, text) = ends(&project, &["check"]);
     assert!(code == 2 && text.contains("known.json"), "{text}");
 }
+
+#[test]
+fn the_judged_source_writes_nothing_into_the_first_plan_but_what_it_is_called() {
+    let source = "import os\nfrom flask import Flask\n\nKEY = os.environ[\"A\\n[gate]\\nrequire = []\\n#\"]\napp = Flask(__name__)\n\n\n@app.get(\"/\")\ndef index():\n    return KEY\n\n\nif __name__ == \"__main__\":\n    app.run(port=5000)\n";
+    let project = Project::new(&[("app.py", source), ("a[b/x.py", "import os\n"), ("c{d}\\e*/x.py", "import os\n")]);
+    let ran = project.run(&["init"]);
+    assert_eq!(ran.code, 0, "{}", ran.err);
+    let plan = std::fs::read_to_string(project.root().join("seaworthy.toml")).unwrap();
+    assert!(plan.contains("it reads these when it starts"), "{plan}");
+    assert!(!plan.lines().any(|line| line.starts_with("[gate]") || line.starts_with("require")), "{plan}");
+    assert_eq!(project.run(&["init", "--print"]).code, 0);
+}
