@@ -171,8 +171,11 @@ fn bare(name: &str) -> Service {
 
 /// Where a trial may write.
 struct Place {
-    scratch: TempDir,
+    /// The folder of all our worlds: the next one removes what a killed one left there.
+    scratch: PathBuf,
     replays: PathBuf,
+    /// Removed with the run: what has no lasting place.
+    _passing: Option<TempDir>,
     /// [`Project::world`], before anything was started.
     world: Digest,
 }
@@ -186,10 +189,15 @@ impl Place {
             ))
             .hint("TMPDIR names another folder")
         };
-        let scratch = tempfile::Builder::new().prefix("seaworthy-").tempdir().map_err(failed)?;
-        let kept = project.make_replays_folder();
-        let replays = if kept.is_ok() { project.replays_path() } else { scratch.path().join("replays") };
-        Ok(Self { scratch, replays, world: project.world() })
+        let (kept, own) = (project.make_replays_folder(), own_folder());
+        let passing = match (&kept, &own) {
+            (Ok(()), Some(_)) => None,
+            _ => Some(tempfile::Builder::new().prefix("seaworthy-").tempdir().map_err(failed)?),
+        };
+        let beside = |name: &str| passing.as_ref().map(|folder| folder.path().join(name)).unwrap_or_default();
+        let scratch = own.unwrap_or_else(|| beside("worlds"));
+        let replays = if kept.is_ok() { project.replays_path() } else { beside("replays") };
+        Ok(Self { scratch, replays, _passing: passing, world: project.world() })
     }
 
     fn request<'a>(
@@ -211,12 +219,32 @@ impl Place {
             seed: wanted.seed.unwrap_or_else(fresh_seed),
             bounds,
             world: self.world,
-            scratch: self.scratch.path(),
+            scratch: &self.scratch,
             replays: &self.replays,
             started_at: clock::now(),
             progress: terminal,
         }
     }
+}
+
+/// One folder for each person, which all their runs share, so that each finds what another left when it was killed. `None` where it cannot be had,
+/// or where somebody else has put something in its place.
+#[cfg(unix)]
+fn own_folder() -> Option<PathBuf> {
+    use std::os::unix::fs::{DirBuilderExt, MetadataExt};
+    let uid = tempfile::tempfile().ok()?.metadata().ok()?.uid();
+    let folder = std::env::temp_dir().join(format!("seaworthy-{uid}"));
+    match std::fs::DirBuilder::new().mode(0o700).create(&folder) {
+        Err(error) if error.kind() != std::io::ErrorKind::AlreadyExists => return None,
+        _ => {}
+    }
+    let found = folder.symlink_metadata().ok()?;
+    (found.is_dir() && found.uid() == uid && found.mode() & 0o077 == 0).then_some(folder)
+}
+
+#[cfg(not(unix))]
+fn own_folder() -> Option<PathBuf> {
+    None
 }
 
 /// Another one each time; a replay file says which.
