@@ -71,6 +71,14 @@ pub enum Class {
 }
 
 impl Class {
+    /// All of them, in the order in which evidence comes.
+    pub const ALL: [Self; 5] = [Self::Check, Self::Trial, Self::Validate, Self::Review, Self::SignOff];
+
+    /// The class that `[gate] require` writes so.
+    pub fn of_id(id: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|class| class.id() == id)
+    }
+
     /// As `[gate] require` writes it.
     pub const fn id(self) -> &'static str {
         match self {

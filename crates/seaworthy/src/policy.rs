@@ -82,9 +82,8 @@ pub(crate) fn policy(basis: Basis<'_>) -> Policy {
 
 /// `[gate] require`, or what applies without it: checks; trials when there is a service; sign-off when there is a critical path.
 fn required_classes(basis: &Basis<'_>) -> BTreeSet<Class> {
-    let all = [Class::Check, Class::Trial, Class::Validate, Class::Review, Class::SignOff];
     if let Some(named) = &basis.plan.gate.require {
-        return all.into_iter().filter(|class| named.iter().any(|name| name == class.id())).collect();
+        return named.iter().filter_map(|name| Class::of_id(name)).collect();
     }
     let mut classes = BTreeSet::from([Class::Check]);
     if !basis.services.is_empty() {
@@ -184,8 +183,7 @@ fn approvals(policy: &mut Policy, basis: &Basis<'_>, classes: &BTreeSet<Class>) 
 
 /// Identifiers that `[gate] require` names: raised to required, and missing when nobody looks for them yet.
 fn ids(policy: &mut Policy, basis: &Basis<'_>) {
-    let classes = ["check", "trial", "validate", "review", "sign-off"];
-    for id in basis.plan.gate.require.iter().flatten().filter(|id| !classes.contains(&id.as_str())) {
+    for id in basis.plan.gate.require.iter().flatten().filter(|id| Class::of_id(id).is_none()) {
         if !policy.require(&id.as_str().into()) {
             let what =
                 format!("`{id}`, which this version does not look for or no service here is subject to");
