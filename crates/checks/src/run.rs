@@ -122,10 +122,6 @@ fn run_here(request: &Request<'_>) -> Checked {
         .collect();
     let mut not_checked = request.tree.left_out().to_vec();
     not_checked.append(&mut head.sources.not_checked);
-    not_checked.extend(CHECKS.iter().filter(|check| off(check)).map(|check| NotChecked {
-        what: check.meta.id.to_string(),
-        why: "switched off by `[checks] severity` in seaworthy.toml".to_owned(),
-    }));
     Checked {
         observations,
         surface: head.surface,

@@ -21,6 +21,7 @@ mod record;
 mod survey;
 mod terminal;
 mod trials;
+mod unjudged;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::process::ExitCode;

@@ -8,6 +8,8 @@ use seaworthy_core::policy::{Approval, Requirement};
 use seaworthy_core::{Class, Digest, Need, NotChecked, Observation, Plan, Policy, Producer, RuleId};
 use seaworthy_trial::http::shell::quoted;
 
+use crate::unjudged;
+
 /// Which classes a command decides over.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(crate) enum Scope {
@@ -69,8 +71,9 @@ pub(crate) fn policy(basis: Basis<'_>) -> Policy {
     if basis.scope == Scope::Assess {
         approvals(&mut policy, &basis, &classes);
         ids(&mut policy, &basis);
-        policy.not_checked.extend(unjudged(basis.plan));
+        policy.not_checked.extend(unjudged::tables(basis.plan));
     }
+    policy.not_checked.extend(unjudged::loosened(basis.plan));
     policy.inputs = basis.inputs;
     policy.newest =
         basis.newest.iter().map(|seen| (Policy::inputs_key(&seen.producer), seen.digest())).collect();
@@ -190,48 +193,4 @@ fn ids(policy: &mut Policy, basis: &Basis<'_>) {
             policy.approvals.push(Approval { what, command: format!("seaworthy explain {}", quoted(id)) });
         }
     }
-}
-
-/// Tables of the plan that nothing judges yet. They are listed, never ignored in silence.
-fn unjudged(plan: &Plan) -> Vec<NotChecked> {
-    let known: BTreeSet<&str> = crate::survey::rules().iter().map(|rule| rule.id).collect();
-    // Which rule would hold the code to each table; a table is judged once one of them exists.
-    let judges: [(&str, &[&str]); 9] = [
-        ("module", &["boundary-violation", "unplanned-module"]),
-        ("flow", &["forbidden-flow"]),
-        ("errors", &["inconsistent-error-handling"]),
-        ("contract", &["contract-drift"]),
-        ("extension_point", &["extension-point-bypass"]),
-        ("oracle", &["differential", "conformance", "recording", "live"]),
-        ("money", &["rounding", "float-money"]),
-        ("service.dependency", &["dependency-faults"]),
-        ("agent", &[]),
-    ];
-    let tables = plan.tables();
-    let mut unjudged: Vec<NotChecked> = judges
-        .iter()
-        .filter(|(_, rules)| !rules.iter().any(|rule| known.contains(rule)))
-        .filter_map(|(table, _)| {
-            let line = tables.get(*table)?;
-            let why =
-                format!("seaworthy.toml:{line}: read and validated; nothing holds the project to it yet");
-            Some(NotChecked { what: format!("the plan's [{table}]"), why })
-        })
-        .collect();
-    for (index, service) in plan.services.iter().enumerate() {
-        for (at, promise) in service.promises.iter().enumerate() {
-            if !promise.judged_by().iter().any(|rule| known.contains(rule)) {
-                let line = plan.line_of(&format!("service[{index}].promise[{at}]"));
-                let what = format!("the promise `{}` of {}", promise.kind(), service.name);
-                let why = format!("seaworthy.toml:{line}: no probe judges it yet");
-                unjudged.push(NotChecked { what, why });
-            }
-        }
-        if service.clock.is_some() && !known.contains("time-zones") {
-            let line = plan.line_of(&format!("service[{index}].clock"));
-            let why = format!("seaworthy.toml:{line}: no probe fakes a clock yet");
-            unjudged.push(NotChecked { what: format!("the clock of {}", service.name), why });
-        }
-    }
-    unjudged
 }

@@ -151,3 +151,28 @@ fn the_judged_source_writes_nothing_into_the_first_plan_but_what_it_is_called() 
     assert!(!plan.lines().any(|line| line.starts_with("[gate]") || line.starts_with("require")), "{plan}");
     assert_eq!(project.run(&["init", "--print"]).code, 0);
 }
+
+#[test]
+fn what_the_plan_asks_less_of_and_what_it_says_in_vain_is_listed() {
+    let plan = "[checks.severity]\nswallowed-error = \"note\"\nnaive-datetime = \"off\"\nreplicas = \"off\"\n\n[gate.independence]\ndefault = \"other-session\"\n\n[gate.bound]\nstale-reads = { rate = 0.5, confidence = 0.5 }\nconcurrent-users = { rate = 0.9, confidence = 0.5 }\n\n[approvers.x]\nallowed_signers = \"s\"\n";
+    let project = Project::new(&[crate::SWALLOWS, ("seaworthy.toml", plan)]);
+    let (code, report) = project.json(&["assess"]);
+    assert_eq!(code, 0, "{report}");
+    let listed: Vec<(String, String)> = report["not_checked"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|one| (one["what"].as_str().unwrap().to_owned(), one["why"].as_str().unwrap().to_owned()))
+        .collect();
+    for (what, line) in [
+        ("`swallowed-error` as a reason to hold", "seaworthy.toml:2"),
+        ("the severity of `replicas`", "seaworthy.toml:4"),
+        ("`[gate] independence`", "seaworthy.toml:"),
+        ("the bound of `stale-reads`", "seaworthy.toml:10"),
+        ("`concurrent-users` as far as it asks for by itself", "seaworthy.toml:11"),
+        ("the plan's [approvers]", "seaworthy.toml:"),
+    ] {
+        assert!(listed.iter().any(|one| one.0 == what && one.1.contains(line)), "{what} {line}: {listed:#?}");
+    }
+    assert_eq!(listed.iter().filter(|one| one.0 == "naive-datetime").count(), 1, "{listed:#?}");
+}
