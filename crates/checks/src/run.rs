@@ -143,11 +143,12 @@ fn judge(tree: &Tree, request: &Request<'_>, packages: &Packages, checks: &[&'st
     let bare =
         Context { tree, plan: request.plan, files: &sources.files, graph: &graph, packages, web: Web::NONE };
     let project = framework::Project::of(&bare);
-    let (mut surface, web) = catch_unwind(AssertUnwindSafe(|| framework::read(&project))).unwrap_or_else(|_| {
-        let why = "a defect in Seaworthy: reading them failed".to_owned();
-        let not_read = vec![NotChecked { what: "routes".to_owned(), why }];
-        (Surface { not_read, ..Surface::default() }, Web::default())
-    });
+    let (mut surface, web) =
+        catch_unwind(AssertUnwindSafe(|| framework::read(&project))).unwrap_or_else(|_| {
+            let why = "a defect in Seaworthy: reading them failed".to_owned();
+            let not_read = vec![NotChecked { what: "routes".to_owned(), why }];
+            (Surface { not_read, ..Surface::default() }, Web::default())
+        });
     let mut unread = sources.unread.iter().filter(|one| !one.is_test);
     if let Some(first) = unread.next() {
         let more = match unread.count() {

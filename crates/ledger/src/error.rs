@@ -163,7 +163,9 @@ pub enum ImportError {
         corruption: Corruption,
     },
     /// An entry that a later version wrote.
-    #[error("line {line} of the export: entry {seq} has format {found}, newer than this version knows: use a newer Seaworthy")]
+    #[error(
+        "line {line} of the export: entry {seq} has format {found}, newer than this version knows: use a newer Seaworthy"
+    )]
     Newer {
         /// Counted from one.
         line: u64,

@@ -6,12 +6,13 @@ use std::path::{Component, Path};
 use std::str::FromStr;
 use std::time::Duration;
 
-use seaworthy_core::plan::{FILE_NAME, Service};
 use seaworthy_checks::tree::read_file;
 use seaworthy_core::observation::Reason;
+use seaworthy_core::plan::{FILE_NAME, Service};
 use seaworthy_core::surface::Surface;
 use seaworthy_core::{
-    Artifact, Body, Decision, Digest, NotChecked, Observation, Outcome, Policy, Producer, RuleId, decide, limits,
+    Artifact, Body, Decision, Digest, NotChecked, Observation, Outcome, Policy, Producer, RuleId, decide,
+    limits,
 };
 use seaworthy_trial::http::shell::quoted;
 
@@ -95,8 +96,7 @@ struct Measured {
 impl Measured {
     /// The tree changed while it was measured: what was found is shown, and nothing of it held.
     fn of_neither(&mut self) {
-        let what =
-            "the files changed while they were judged, so what was measured is about neither state: run it again";
+        let what = "the files changed while they were judged, so what was measured is about neither state: run it again";
         for seen in &mut self.observations {
             if matches!(seen.outcome, Outcome::Held | Outcome::NotApplicable(_)) {
                 seen.outcome = Outcome::Inconclusive(Reason::Other { what: what.to_owned() });
@@ -145,10 +145,7 @@ impl Assessment {
             own: record.own,
             newest: &kept,
             // What was measured just now was measured in the world as it is.
-            inputs: kept
-                .iter()
-                .map(|seen| (Policy::inputs_key(&seen.producer), seen.inputs))
-                .collect(),
+            inputs: kept.iter().map(|seen| (Policy::inputs_key(&seen.producer), seen.inputs)).collect(),
             not_checked: std::mem::take(&mut measured.not_checked),
         });
         let decision = conclude(project, &mut record, kept, &policy)?;
@@ -296,7 +293,8 @@ pub(crate) fn on_record(project: &Project) -> Result<Report, Failure> {
 /// What besides the tree would go into every measurement now, by [`Policy::inputs_key`].
 fn inputs_now(project: &Project, services: &[Service], surface: &Surface) -> BTreeMap<String, Digest> {
     let of_checks = seaworthy_checks::inputs(&project.checks(&seaworthy_checks::Quiet));
-    let checks = seaworthy_checks::registry::CHECKS.iter().map(|check| (check.meta.id.to_string(), of_checks));
+    let checks =
+        seaworthy_checks::registry::CHECKS.iter().map(|check| (check.meta.id.to_string(), of_checks));
     let world = if services.is_empty() { of_checks } else { project.world() };
     let probes = services.iter().flat_map(|service| {
         let inputs = seaworthy_trial::inputs(service, surface, &world);

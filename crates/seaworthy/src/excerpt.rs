@@ -65,7 +65,8 @@ fn masked(number: u32, line: &str, spans: &[Span]) -> String {
     let mut chars: Vec<char> = line.chars().collect();
     for span in spans.iter().filter(|span| (span.line..=span.end_line).contains(&number)) {
         let from = if number == span.line { span.column.saturating_sub(1) as usize } else { 0 };
-        let to = if number == span.end_line { span.end_column.saturating_sub(1) as usize } else { chars.len() };
+        let to =
+            if number == span.end_line { span.end_column.saturating_sub(1) as usize } else { chars.len() };
         let (from, to) = (from.min(chars.len()), to.min(chars.len()));
         let Some(covered) = chars.get_mut(from..to.max(from)) else { continue };
         let is_quote = |c: char| matches!(c, '"' | '\'' | '`');
@@ -122,7 +123,8 @@ mod tests {
         use seaworthy_core::{Finding, RuleId};
         let far = Span { line: u32::MAX, column: 1, end_line: u32::MAX, end_column: 2 };
         let place = Location::Source { path: "a.py".to_owned(), span: far };
-        let finding = Finding::at(&RuleId::known("float-money"), place, "wrong").identify(Identity::default());
+        let finding =
+            Finding::at(&RuleId::known("float-money"), place, "wrong").identify(Identity::default());
         let seen: Observation = serde_json::from_value(serde_json::json!({
             "subject": {"tree": "0".repeat(64), "git_commit": null, "base": null, "critical": {}},
             "producer": {"kind": "check", "id": "float-money", "version": 1},

@@ -11,9 +11,8 @@ use seaworthy_core::{Decision, Digest, Finding, NotChecked, Observation, Severit
 /// rest, so that cutting never turns a hold into anything else.
 pub(crate) fn observation(seen: &Observation, baseline: &BTreeSet<Digest>) -> Observation {
     let mut kept = seen.clone();
-    let known = |finding: &Finding| {
-        finding.severity != Severity::Error || baseline.contains(&finding.fingerprint)
-    };
+    let known =
+        |finding: &Finding| finding.severity != Severity::Error || baseline.contains(&finding.fingerprint);
     if kept.findings.len() > OBSERVATION_FINDINGS || bytes(&kept) > RECORDED_BYTES {
         kept.findings.sort_by_key(|finding| (known(finding), std::cmp::Reverse(finding.severity)));
         kept.findings.truncate(OBSERVATION_FINDINGS);

@@ -251,7 +251,10 @@ fn read_plan(root: &Path) -> Result<Option<Plan>, Failure> {
     let bytes = match read_file(&path, limits::PLAN_BYTES as u64) {
         Err(ReadError::Io(error)) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
         Err(ReadError::TooLarge { limit }) => {
-            return Err(Failure::usage(format!("{} is too large: a plan has at most {limit} bytes", path.display())));
+            return Err(Failure::usage(format!(
+                "{} is too large: a plan has at most {limit} bytes",
+                path.display()
+            )));
         }
         Err(error) => return Err(Failure::usage(format!("{} could not be read: {error}", path.display()))),
         Ok(bytes) => bytes,

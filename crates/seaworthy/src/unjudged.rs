@@ -49,7 +49,9 @@ pub(crate) fn tables(plan: &Plan) -> Vec<NotChecked> {
         let why = format!("seaworthy.toml:{line}: read and validated; this version takes no sign-offs yet");
         unjudged.push(NotChecked { what: "the plan's [approvers]".to_owned(), why });
     }
-    if !plan.gate.independence.is_empty() && !["differential", "conformance"].iter().any(|id| known.contains(id)) {
+    if !plan.gate.independence.is_empty()
+        && !["differential", "conformance"].iter().any(|id| known.contains(id))
+    {
         let line = plan.line_of("gate.independence");
         let why = format!("seaworthy.toml:{line}: no oracle measures it yet");
         unjudged.push(NotChecked { what: "`[gate] independence`".to_owned(), why });
@@ -65,9 +67,10 @@ pub(crate) fn loosened(plan: &Plan) -> Vec<NotChecked> {
         let line = plan.line_of(&format!("checks.severity.{id}"));
         let is_check = checks.iter().any(|check| check.meta.id.as_str() == id);
         let (what, why) = match severity.severity() {
-            _ if !is_check => {
-                (format!("the severity of `{id}`"), "no check of this version has that name, so it changes nothing")
-            }
+            _ if !is_check => (
+                format!("the severity of `{id}`"),
+                "no check of this version has that name, so it changes nothing",
+            ),
             Some(Severity::Warning | Severity::Note) => {
                 (format!("`{id}` as a reason to hold"), "its findings are shown, and hold nothing")
             }
@@ -85,9 +88,10 @@ pub(crate) fn loosened(plan: &Plan) -> Vec<NotChecked> {
                 format!("the bound of `{id}`"),
                 "no probe of this version has that name, so it changes nothing".to_owned(),
             ),
-            Some(Some(own)) if bound.rate > own.rate || bound.confidence < own.confidence => {
-                (format!("`{id}` as far as it asks for by itself"), format!("{bound} is enough, and not {own}"))
-            }
+            Some(Some(own)) if bound.rate > own.rate || bound.confidence < own.confidence => (
+                format!("`{id}` as far as it asks for by itself"),
+                format!("{bound} is enough, and not {own}"),
+            ),
             Some(_) => continue,
         };
         list.push(NotChecked { what, why: format!("`[gate.bound]`, seaworthy.toml:{line}: {why}") });

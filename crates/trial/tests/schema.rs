@@ -328,7 +328,8 @@ components:
 
 #[test]
 fn a_document_makes_nothing_whole_of_which_the_source_has_more() {
-    let bytes = document(json!({"/health": {"get": {"responses": {"200": {"description": "fine"}}}}}), json!({}));
+    let bytes =
+        document(json!({"/health": {"get": {"responses": {"200": {"description": "fine"}}}}}), json!({}));
     let document = read(&bytes).unwrap();
     let whole = Operations::assemble(&[], Some(&document), &Surface::default());
     assert!(whole.complete && whole.not_read.is_empty());

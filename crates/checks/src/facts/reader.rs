@@ -159,7 +159,10 @@ fn unread_link(tree: &Tree, entry: &Entry, excluded: &GlobSet) -> Option<Unread>
         found.is_some_and(|found| Language::of_path(&found.path).is_some() && !excluded.is_match(&found.path))
     });
     (!read).then(|| {
-        Unread::new(&entry.path, "a link to what is not read as source of this project, and runs all the same")
+        Unread::new(
+            &entry.path,
+            "a link to what is not read as source of this project, and runs all the same",
+        )
     })
 }
 
@@ -192,10 +195,12 @@ fn is_run(path: &str, tree: &Tree, plan: &Plan, files: &[SourceFile]) -> bool {
     let mut words = plan.services.iter().flat_map(|service| &service.start);
     imported
         || words.any(|word| word.ends_with(path))
-        || tree.entries().iter().filter(|entry| !entry.foreign && entry.name() == "package.json").any(|entry| {
-            let name = path.rsplit_once('/').map_or(path, |(_, name)| name);
-            tree.read_text(&entry.path, SOURCE_FILE_BYTES).is_some_and(|text| text.contains(name))
-        })
+        || tree.entries().iter().filter(|entry| !entry.foreign && entry.name() == "package.json").any(
+            |entry| {
+                let name = path.rsplit_once('/').map_or(path, |(_, name)| name);
+                tree.read_text(&entry.path, SOURCE_FILE_BYTES).is_some_and(|text| text.contains(name))
+            },
+        )
 }
 
 fn read_one(tree: &Tree, entry: &Entry, language: Language) -> Read {

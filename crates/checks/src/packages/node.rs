@@ -68,7 +68,9 @@ impl Installed {
 
     /// What npm, pnpm and yarn write down about an installation, and what is there.
     pub(super) fn inventory(&self) -> Vec<String> {
-        let Some(modules) = self.root.as_ref().map(|root| root.join("node_modules")) else { return Vec::new() };
+        let Some(modules) = self.root.as_ref().map(|root| root.join("node_modules")) else {
+            return Vec::new();
+        };
         let records = [".package-lock.json", ".modules.yaml", ".yarn-integrity", ".yarn-state.yml"];
         let mut all: Vec<String> =
             records.iter().map(|record| read(&modules.join(record)).unwrap_or_default()).collect();
@@ -82,7 +84,9 @@ impl Installed {
         };
         for name in names(&modules) {
             if name.starts_with('@') {
-                all.extend(names(&modules.join(&name)).into_iter().map(|package| format!("{name}/{package}")));
+                all.extend(
+                    names(&modules.join(&name)).into_iter().map(|package| format!("{name}/{package}")),
+                );
             } else if !name.starts_with('.') {
                 all.push(name);
             }

@@ -6,7 +6,9 @@ use std::path::{Path, PathBuf};
 
 use clap::Subcommand;
 use seaworthy_core::{Body, Entry};
-use seaworthy_ledger::{AppendError, Checkpoint, ExportError, ImportError, Ledger, PublicKey, SignedCheckpoint, key};
+use seaworthy_ledger::{
+    AppendError, Checkpoint, ExportError, ImportError, Ledger, PublicKey, SignedCheckpoint, key,
+};
 
 use crate::exit::Exit;
 use crate::failure::Failure;
@@ -171,8 +173,9 @@ fn export(path: &Path, file: Option<&Path>, terminal: &Terminal) -> Result<Exit,
         terminal.print(&String::from_utf8_lossy(&text))?;
         return Ok(Exit::Clear);
     };
-    let unwritable =
-        |error: &dyn std::fmt::Display| Failure::usage(format!("{} could not be written: {error}", file.display()));
+    let unwritable = |error: &dyn std::fmt::Display| {
+        Failure::usage(format!("{} could not be written: {error}", file.display()))
+    };
     if is_same(path, file) {
         return Err(unwritable(&"it is the ledger itself").hint("name another file"));
     }

@@ -52,7 +52,10 @@ fn head(out: &mut String, report: &Report) {
         None => "not a clean commit".to_owned(),
     };
     let tree = subject.tree.short();
-    line(out, format_args!("{BOLD}seaworthy{BOLD:#} {DIM}{}, tree {tree}, {commit}{DIM:#}", visible(&report.root)));
+    line(
+        out,
+        format_args!("{BOLD}seaworthy{BOLD:#} {DIM}{}, tree {tree}, {commit}{DIM:#}", visible(&report.root)),
+    );
 }
 
 fn failure_mode(out: &mut String, report: &Report, mode: FailureMode) {
@@ -119,7 +122,8 @@ fn failure_mode(out: &mut String, report: &Report, mode: FailureMode) {
 fn defect(out: &mut String, report: &Report, defect: &Defect<'_>) {
     let finding = defect.finding;
     let (style, mark) = mark(finding.severity);
-    let variant = finding.variant.as_deref().map(|variant| format!(" ({})", visible(variant))).unwrap_or_default();
+    let variant =
+        finding.variant.as_deref().map(|variant| format!(" ({})", visible(variant))).unwrap_or_default();
     line(out, format_args!(""));
     line(
         out,
@@ -136,7 +140,14 @@ fn defect(out: &mut String, report: &Report, defect: &Defect<'_>) {
         line(out, format_args!("    {DIM}{}: {note}{DIM:#}", visible(&related.location.to_string())));
     }
     for other in &defect.confirmed_by {
-        line(out, format_args!("    {DIM}confirmed by {}: {}{DIM:#}", visible(other.rule.as_str()), visible(&other.message)));
+        line(
+            out,
+            format_args!(
+                "    {DIM}confirmed by {}: {}{DIM:#}",
+                visible(other.rule.as_str()),
+                visible(&other.message)
+            ),
+        );
     }
     if let Some(advice) = &finding.advice {
         wrapped(out, &format!("    {GREEN}do{GREEN:#}  "), advice);

@@ -108,7 +108,9 @@ fn a_part_is_never_written_as_the_baseline_of_the_whole() {
     assert_eq!(project.run(&["check", "--write-baseline"]).code, 0);
     project.commit();
     let known = std::fs::read_to_string(project.root().join("known.json")).unwrap();
-    for words in [&["check", "--base", "HEAD", "--write-baseline"][..], &["check", "app/save.py", "--write-baseline"]] {
+    for words in
+        [&["check", "--base", "HEAD", "--write-baseline"][..], &["check", "app/save.py", "--write-baseline"]]
+    {
         assert_eq!(project.run(words).code, 2, "{words:?}");
     }
     assert_eq!(std::fs::read_to_string(project.root().join("known.json")).unwrap(), known);

@@ -142,9 +142,9 @@ fn evidence_made_under_a_plan_that_is_gone_clears_nothing() {
 #[test]
 fn a_document_of_the_author_s_hides_no_route_of_the_source() {
     let source = "import os\n\nfrom flask import Flask\n\napp = Flask(__name__)\n\n\n@app.post(os.environ[\"PREFIX\"] + \"/buy\")\ndef buy():\n    return {}\n";
-    let document =
-        "{\"openapi\": \"3.0.0\", \"info\": {\"title\": \"x\", \"version\": \"1\"}, \"paths\": {\"/health\": {\"get\": {\"responses\": {\"200\": {\"description\": \"ok\"}}}}}}";
-    let project = Project::new(&[("app.py", SHOP), ("other.py", source), ("local_settings.py", "OK = True\n")]);
+    let document = "{\"openapi\": \"3.0.0\", \"info\": {\"title\": \"x\", \"version\": \"1\"}, \"paths\": {\"/health\": {\"get\": {\"responses\": {\"200\": {\"description\": \"ok\"}}}}}}";
+    let project =
+        Project::new(&[("app.py", SHOP), ("other.py", source), ("local_settings.py", "OK = True\n")]);
     project.write("openapi.json", document);
     let (code, report) = project.json(&["trial", "--probe", "concurrent-users", "--budget", "5s"]);
     assert_eq!((code, outcome(&report, "concurrent-users").as_str()), (3, "inconclusive"), "{report}");

@@ -106,8 +106,7 @@ fn a_parents_plan_is_not_a_folders_plan() {
 
 /// Runs `seaworthy` and waits for its end, which has to come soon.
 pub(crate) fn ends(project: &Project, words: &[&str]) -> (i32, String) {
-    let mut child =
-        project.command(words).stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut child = project.command(words).stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
     let deadline = Instant::now() + Duration::from_secs(60);
     while child.try_wait().unwrap().is_none() {
         if Instant::now() > deadline {
@@ -143,7 +142,8 @@ fn a_plan_or_a_baseline_that_is_no_file_is_neither_waited_for_nor_read() {
 #[test]
 fn the_judged_source_writes_nothing_into_the_first_plan_but_what_it_is_called() {
     let source = "import os\nfrom flask import Flask\n\nKEY = os.environ[\"A\\n[gate]\\nrequire = []\\n#\"]\napp = Flask(__name__)\n\n\n@app.get(\"/\")\ndef index():\n    return KEY\n\n\nif __name__ == \"__main__\":\n    app.run(port=5000)\n";
-    let project = Project::new(&[("app.py", source), ("a[b/x.py", "import os\n"), ("c{d}\\e*/x.py", "import os\n")]);
+    let project =
+        Project::new(&[("app.py", source), ("a[b/x.py", "import os\n"), ("c{d}\\e*/x.py", "import os\n")]);
     let ran = project.run(&["init"]);
     assert_eq!(ran.code, 0, "{}", ran.err);
     let plan = std::fs::read_to_string(project.root().join("seaworthy.toml")).unwrap();

@@ -146,7 +146,11 @@ fn more_findings_than_an_envelope_holds_still_end_in_a_verdict_and_a_record() {
     assert_eq!(crate::findings(&report).len(), 6_000, "the report of the run has them all");
     let (code, report) = project.json(&["report"]);
     assert_eq!(code, 1);
-    assert!(report["not_checked"].to_string().contains("more findings of swallowed-error"), "{}", report["not_checked"]);
+    assert!(
+        report["not_checked"].to_string().contains("more findings of swallowed-error"),
+        "{}",
+        report["not_checked"]
+    );
     assert_eq!(project.run(&["ledger", "verify"]).code, 0);
 }
 
@@ -175,7 +179,11 @@ fn who_signed_the_log_is_said_and_a_stranger_s_key_stands_out() {
     let author = Project::new(&[RAISES]);
     assert_eq!(author.run(&["assess"]).code, 0);
     let own = author.run(&["ledger", "verify"]);
-    assert!(own.out.contains("checkpoints signed by key") && !own.out.contains("not this machine's"), "{}", own.out);
+    assert!(
+        own.out.contains("checkpoints signed by key") && !own.out.contains("not this machine's"),
+        "{}",
+        own.out
+    );
     let reader = Project::new(&[RAISES]);
     crate::kills::copy(&author.root().join(".seaworthy"), &reader.root().join(".seaworthy"));
     let seen = reader.run(&["ledger", "verify"]);
@@ -221,10 +229,13 @@ fn an_entry_that_names_a_pipe_or_a_place_outside_as_its_replay_holds_nobody_up()
     let path = project.root().join(".seaworthy/ledger.sqlite");
     let key = || seaworthy_ledger::key::load(&project.home().join(".config/seaworthy/key")).unwrap();
     let mut ledger = seaworthy_ledger::Ledger::open(&path, key()).unwrap();
-    let entry = ledger.entries(0..u64::MAX).unwrap().into_iter().find_map(|entry| match &entry.value().body {
-        Body::Observation(seen) if !seen.findings.is_empty() => Some((seen.clone(), entry.value().clone())),
-        _ => None,
-    });
+    let entry =
+        ledger.entries(0..u64::MAX).unwrap().into_iter().find_map(|entry| match &entry.value().body {
+            Body::Observation(seen) if !seen.findings.is_empty() => {
+                Some((seen.clone(), entry.value().clone()))
+            }
+            _ => None,
+        });
     let (mut seen, entry) = entry.unwrap();
     for path in ["pipe", "../project/pipe", "/dev/zero"] {
         let finding = Some(seen.findings[0].fingerprint);
@@ -243,7 +254,11 @@ fn an_export_overwrites_neither_the_ledger_nor_a_file_beside_its_target() {
     assert_eq!(project.run(&["assess"]).code, 1);
     let ledger = project.root().join(".seaworthy/ledger.sqlite");
     let before = std::fs::read(&ledger).unwrap();
-    for path in [".seaworthy/ledger.sqlite", "./.seaworthy/../.seaworthy/ledger.sqlite", ".seaworthy/ledger.sqlite-wal"] {
+    for path in [
+        ".seaworthy/ledger.sqlite",
+        "./.seaworthy/../.seaworthy/ledger.sqlite",
+        ".seaworthy/ledger.sqlite-wal",
+    ] {
         let ran = project.run(&["ledger", "export", path]);
         assert!(ran.code == 2 && ran.err.contains("it is the ledger itself"), "{path}: {}", ran.err);
     }

@@ -52,8 +52,8 @@ impl Operations {
             document.is_some_and(|document| document.is_whole() && !document.operations.is_empty());
         // The document is the author's word. It may stand for source that nobody reads, and never for routes that are there in the
         // source and were not understood.
-        let complete = surface.not_read.is_empty()
-            && (whole_document || (surface.complete && !list.is_empty()));
+        let complete =
+            surface.not_read.is_empty() && (whole_document || (surface.complete && !list.is_empty()));
         Self { complete, list, not_read }
     }
 
