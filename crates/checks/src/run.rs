@@ -108,19 +108,21 @@ fn run_here(request: &Request<'_>) -> Checked {
         for (now, before) in head.checks.iter_mut().zip(&before.checks) {
             now.drafts = change::only_new(std::mem::take(&mut now.drafts), &before.drafts, &renames);
         }
+        // What could not be read before and is as it was is not what the change brings.
+        let as_it_was = |path: &str| {
+            let digest = |tree: &Tree| tree.entry(path).and_then(|entry| tree.digest_of(entry).ok());
+            digest(base) == digest(request.tree)
+        };
+        head.sources.unread.retain(|one| !(before.sources.unread.contains(one) && as_it_was(&one.path)));
     }
     let inputs = verdict::inputs(request, &packages);
     let observations = head
         .checks
         .into_iter()
-        .map(|judged| verdict::observe(judged, request, inputs, head.sources.complete))
+        .map(|judged| verdict::observe(judged, request, inputs, &head.sources.unread))
         .collect();
     let mut not_checked = request.tree.left_out().to_vec();
     not_checked.append(&mut head.sources.not_checked);
-    not_checked.extend(CHECKS.iter().filter(|check| off(check)).map(|check| NotChecked {
-        what: check.meta.id.to_string(),
-        why: "switched off by `[checks] severity` in seaworthy.toml".to_owned(),
-    }));
     Checked {
         observations,
         surface: head.surface,
@@ -130,8 +132,8 @@ fn run_here(request: &Request<'_>) -> Checked {
     }
 }
 
-/// The digest that every observation of a run of this request carries as its inputs: installed packages, the base and the paths
-/// it is restricted to. An observation made with other inputs says nothing about this request.
+/// The digest that every observation of a run of this request carries as its inputs: installed packages, the plan, the base and
+/// the paths it is restricted to. An observation made with other inputs says nothing about this request.
 pub fn inputs(request: &Request<'_>) -> seaworthy_core::Digest {
     verdict::inputs(request, &Packages::find(request.tree, request.tree.root(), request.python_paths))
 }
@@ -142,11 +144,22 @@ fn judge(tree: &Tree, request: &Request<'_>, packages: &Packages, checks: &[&'st
     let bare =
         Context { tree, plan: request.plan, files: &sources.files, graph: &graph, packages, web: Web::NONE };
     let project = framework::Project::of(&bare);
-    let (surface, web) = catch_unwind(AssertUnwindSafe(|| framework::read(&project))).unwrap_or_else(|_| {
-        let why = "a defect in Seaworthy: reading them failed".to_owned();
-        let not_read = vec![NotChecked { what: "routes".to_owned(), why }];
-        (Surface { not_read, ..Surface::default() }, Web::default())
-    });
+    let (mut surface, web) =
+        catch_unwind(AssertUnwindSafe(|| framework::read(&project))).unwrap_or_else(|_| {
+            let why = "a defect in Seaworthy: reading them failed".to_owned();
+            let not_read = vec![NotChecked { what: "routes".to_owned(), why }];
+            (Surface { not_read, ..Surface::default() }, Web::default())
+        });
+    let mut unread = sources.unread.iter().filter(|one| !one.is_test);
+    if let Some(first) = unread.next() {
+        let more = match unread.count() {
+            0 => String::new(),
+            count => format!(" and {count} more unread files"),
+        };
+        let what = format!("routes in {}{more}", first.path);
+        surface.not_read.push(NotChecked { what, why: first.why.clone() });
+        surface.complete = false;
+    }
     let context = Context { web: &web, ..bare };
     let mut judged: Vec<Judged> = checks.iter().map(|check| Judged::new(check)).collect();
     let done = AtomicU64::new(0);

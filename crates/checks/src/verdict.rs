@@ -6,12 +6,13 @@ use std::time::Duration;
 use seaworthy_core::finding::Identity;
 use seaworthy_core::observation::Reason;
 use seaworthy_core::{
-    Digest, Finding, NotChecked, Observation, Outcome, Producer, Severity, Suppressed, TimeSpan,
+    Digest, FailureMode, Finding, NotChecked, Observation, Outcome, Producer, Severity, Suppressed, TimeSpan,
 };
 
+use crate::facts::reader::Unread;
 use crate::facts::source::SourceFile;
 use crate::packages::Packages;
-use crate::registry::{Check, Run};
+use crate::registry::{Check, Meta, Run};
 use crate::report::{Draft, Report};
 use crate::run::{Request, is_within};
 use crate::suppression::{self, Used};
@@ -105,13 +106,20 @@ fn number(drafts: &mut [Draft]) {
 /// See [`crate::inputs`].
 pub(crate) fn inputs(request: &Request<'_>, packages: &Packages) -> Digest {
     let base = request.base.map(|base| base.digest().0.to_string()).unwrap_or_default();
-    let mut fields = vec![packages.digest().to_string(), base];
+    // The plan is not always of the tree: git need not keep it. Limit: plain data always serialises.
+    let plan = Digest::of(&serde_json::to_vec(request.plan).unwrap_or_default());
+    let mut fields = vec![packages.digest().to_string(), base, plan.to_string()];
     fields.extend(request.paths.iter().cloned());
     Digest::of_fields(fields)
 }
 
-/// The observation of one check. `complete`: whether all of the project's source could be read.
-pub(crate) fn observe(judged: Judged, request: &Request<'_>, inputs: Digest, complete: bool) -> Observation {
+/// The observation of one check. `unread`: source that could not be read and might hold what the check looks for.
+pub(crate) fn observe(
+    judged: Judged,
+    request: &Request<'_>,
+    inputs: Digest,
+    unread: &[Unread],
+) -> Observation {
     let meta = &judged.check.meta;
     let weight = request.plan.checks.severity.get(meta.id.as_str()).and_then(|severity| severity.severity());
     let within = |draft: &Draft| is_within(&draft.path, request.paths);
@@ -129,19 +137,14 @@ pub(crate) fn observe(judged: Judged, request: &Request<'_>, inputs: Digest, com
     } else if judged.panics > 0 {
         let what = format!("{} panicked on {} of the files; please report it", meta.id, judged.panics);
         Outcome::Inconclusive(Reason::Internal { what })
+    } else if let Some(what) = gap(meta, trials, request, unread) {
+        Outcome::Inconclusive(Reason::Other { what })
     } else if trials > 0 {
         Outcome::Held
     } else if !has_source(request) {
         Outcome::Inconclusive(Reason::NoTrials)
-    } else if complete {
-        Outcome::NotApplicable(Reason::NoSuchSubject { what: meta.applies_to.to_owned() })
     } else {
-        let what = format!(
-            "found no {} in what could be read, and some source files could not be read: mend them, or leave them out \
-             with `[checks] exclude` in seaworthy.toml",
-            meta.applies_to
-        );
-        Outcome::Inconclusive(Reason::Other { what })
+        Outcome::NotApplicable(Reason::NoSuchSubject { what: meta.applies_to.to_owned() })
     };
     Observation {
         subject: request.subject.clone(),
@@ -161,6 +164,24 @@ pub(crate) fn observe(judged: Judged, request: &Request<'_>, inputs: Digest, com
         artifacts: Vec::new(),
         independence: None,
     }
+}
+
+/// What keeps a check from saying that it found nothing: source that it could not look into. Unread tests are a gap only for what is about tests.
+fn gap(meta: &Meta, trials: u64, request: &Request<'_>, unread: &[Unread]) -> Option<String> {
+    let about_tests = meta.failure_mode == FailureMode::SharedBlindSpot;
+    let mut unread =
+        unread.iter().filter(|one| is_within(&one.path, request.paths) && (about_tests || !one.is_test));
+    let first = unread.next()?;
+    let more = match unread.count() {
+        0 => String::new(),
+        count => format!(" and {count} more"),
+    };
+    let found = if trials == 0 { format!("found no {} in", meta.applies_to) } else { "held in".to_owned() };
+    Some(format!(
+        "{found} what could be read, and {}{more} could not be ({}): mend it, or leave it out with `[checks] exclude` in \
+         seaworthy.toml",
+        first.path, first.why
+    ))
 }
 
 fn has_source(request: &Request<'_>) -> bool {

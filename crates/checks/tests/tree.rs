@@ -70,7 +70,7 @@ fn a_hostile_folder_is_read_to_the_end_and_what_is_left_out_is_listed() {
     fs::write(root.join(OsStr::from_bytes(b"caf\xe9.py")), "import nothing_at_all\n").unwrap();
     fs::write(root.join("latin.py"), b"x = '\xe9'\n").unwrap();
     fs::File::create(root.join("sparse.py")).unwrap().set_len(100 << 20).unwrap();
-    fs::write(root.join("deep.py"), format!("x = {}1{}\n", "(".repeat(10_000), ")".repeat(10_000))).unwrap();
+    fs::write(root.join("deep.py"), format!("x = {}1{}\n", "[".repeat(10_000), "]".repeat(10_000))).unwrap();
     fs::write(root.join("deep.js"), format!("x = {}1{};\n", "[".repeat(10_000), "]".repeat(10_000))).unwrap();
     fs::write(root.join("good.py"), "import email.mime.html\n").unwrap();
     let mut down = root.join("d");
@@ -86,7 +86,9 @@ fn a_hostile_folder_is_read_to_the_end_and_what_is_left_out_is_listed() {
     ] {
         fs::create_dir(root.join(name)).unwrap();
         fs::write(root.join(name).join(marker), contents).unwrap();
-        fs::write(root.join(name).join("a.py"), "import email.mime.html\n").unwrap();
+        let deep = root.join(name).join(if name == "other" { "" } else { "lib/python3.11/site-packages/x" });
+        fs::create_dir_all(&deep).unwrap();
+        fs::write(deep.join("a.py"), "import email.mime.html\n").unwrap();
     }
     fs::create_dir_all(root.join("web/node_modules/left-pad")).unwrap();
     fs::write(root.join("web/node_modules/left-pad/index.js"), "require('./gone')").unwrap();
@@ -241,4 +243,118 @@ fn what_is_set_aside_is_shown_with_its_reason_and_what_the_plan_says_is_done() {
         "{:?}",
         checked.not_checked
     );
+}
+
+#[test]
+fn the_surroundings_are_what_lies_beside_the_tree_and_nothing_that_changes_by_itself() {
+    let folder = tempfile::tempdir().unwrap();
+    let root = folder.path();
+    let write = |path: &str, text: &str| {
+        let path = root.join(path);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, text).unwrap();
+    };
+    write("app.py", "import settings\n");
+    write(".gitignore", "settings.py\n");
+    write("settings.py", "A = 1\n");
+    let look = || {
+        let tree = Tree::open(root).unwrap();
+        (tree.digest().0, tree.surroundings())
+    };
+    let first = look();
+    write(".seaworthy/ledger.sqlite", "ours");
+    write("__pycache__/app.cpython-311.pyc", "compiled");
+    assert_eq!(look(), first);
+    write("settings.py", "A = 2\n");
+    let second = look();
+    assert!(second.0 == first.0 && second.1 != first.1, "same size, other contents");
+    write("node_modules/left/index.js", "x");
+    let third = look();
+    assert!(third.0 == first.0 && third.1 != second.1);
+    assert_eq!(Tree::of_files([("a.py", "")]).surroundings(), None);
+}
+
+#[test]
+fn a_file_anybody_can_make_hides_no_source() {
+    let folder = tempfile::tempdir().unwrap();
+    let root = folder.path();
+    let write = |path: &str, text: &str| {
+        let path = root.join(path);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, text).unwrap();
+    };
+    let tag = "Signature: 8a477f597d28d172789f06886806bc55";
+    write("envir/pyvenv.cfg", "");
+    write("envir/pay.py", "import email.mime.html\n");
+    write("built/CACHEDIR.TAG", tag);
+    write("built/api/pay.py", "import email.mime.html\n");
+    write("kept/pyvenv.cfg", "");
+    write("kept/bin/python", "");
+    write("kept/api/pay.py", "import email.mime.html\n");
+    let found = |tree: &Tree| -> Vec<String> {
+        let checked = check(tree, None, &Plan::default(), &["unknown-module"]);
+        checked.observations[0].findings.iter().map(|f| f.primary.to_string()).collect()
+    };
+    let tree = Tree::open(root).unwrap();
+    assert_eq!(found(&tree), ["built/api/pay.py:1:8", "envir/pay.py:1:8"]);
+    git(root, &["init", "-q"]);
+    git(root, &["add", "-A"]);
+    git(root, &["commit", "-qm", "all"]);
+    let tree = Tree::open(root).unwrap();
+    assert_eq!(found(&tree), ["built/api/pay.py:1:8", "envir/pay.py:1:8", "kept/api/pay.py:1:8"]);
+    assert!(tree.git_commit().is_some(), "the working tree and the commit agree on what is source");
+}
+
+#[test]
+fn source_that_was_not_read_keeps_what_found_nothing_from_having_held() {
+    use seaworthy_core::Outcome;
+    let outcome = |files: &dyn Fn(&Path)| {
+        let folder = tempfile::tempdir().unwrap();
+        fs::write(folder.path().join("ok.py"), "import email.mime.text\n").unwrap();
+        files(folder.path());
+        let tree = Tree::open(folder.path()).unwrap();
+        let checked = check(&tree, None, &Plan::default(), &["unknown-module"]);
+        (checked.observations[0].outcome.clone(), checked.not_checked)
+    };
+    let names = |seen: &Outcome, path: &str| match seen {
+        Outcome::Inconclusive(reason) => reason.to_string().contains(path),
+        _ => false,
+    };
+    assert_eq!(outcome(&|_| {}).0, Outcome::Held);
+    // A link is executed and never read, wherever it leads but to source of the tree.
+    let link = |target: &'static str| {
+        move |root: &Path| {
+            fs::write(root.join("pay.txt"), "import email.gone\n").unwrap();
+            std::os::unix::fs::symlink(target, root.join("pay.py")).unwrap();
+        }
+    };
+    let (seen, not_checked) = outcome(&link("pay.txt"));
+    assert!(names(&seen, "pay.py") && not_checked.iter().any(|not| not.what == "pay.py"), "{seen:?}");
+    assert!(names(&outcome(&link("../elsewhere.py")).0, "pay.py"));
+    assert_eq!(outcome(&link("ok.py")).0, Outcome::Held);
+    // A plan of its own takes a folder out of the project, and what is in it is not known.
+    let (seen, _) = outcome(&|root| {
+        fs::create_dir(root.join("app")).unwrap();
+        fs::write(root.join("app/seaworthy.toml"), "").unwrap();
+        fs::write(root.join("app/pay.py"), "import email.gone\n").unwrap();
+    });
+    assert!(names(&seen, "app/pay.py"), "{seen:?}");
+    // One long comment minifies nothing.
+    let (seen, _) = outcome(&|root| {
+        let long = format!("# {}\nimport email.gone\n", "x".repeat(6_000));
+        fs::write(root.join("pay.py"), long).unwrap();
+    });
+    assert_eq!(seen, Outcome::Broken);
+    // Unread tests are no gap for what is about the program; a bundle is one only when it is run.
+    let (seen, _) = outcome(&|root| fs::write(root.join("test_latin.py"), b"x = '\xe9'\n").unwrap());
+    assert_eq!(seen, Outcome::Held);
+    let bundle = |root: &Path| {
+        fs::write(root.join("vendor.min.js"), "a=1;".repeat(3_000)).unwrap();
+    };
+    assert_eq!(outcome(&bundle).0, Outcome::Held);
+    let (seen, _) = outcome(&|root| {
+        bundle(root);
+        fs::write(root.join("main.js"), "const v = require('./vendor.min');\n").unwrap();
+    });
+    assert!(names(&seen, "vendor.min.js"), "{seen:?}");
 }

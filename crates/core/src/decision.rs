@@ -98,12 +98,17 @@ pub fn decide(subject: &Subject, policy: &Policy, at: Timestamp, record: &[Verif
     weighing.doubts.extend(doubts.iter().map(|claim| format!("{} doubts it: {}", claim.author, claim.text)));
     weighing.not_checked.extend(policy.not_checked.iter().cloned());
     if policy.recorders.is_empty() {
-        weighing.not_checked.push(NotChecked {
-            what: "who recorded the evidence".to_owned(),
-            why: "recorded by a local key anybody on this account could use; `[gate] recorders` names the keys that count".to_owned(),
-        });
+        weighing.not_checked.push(local_key());
     }
     weighing.conclude(subject, policy, at)
+}
+
+/// What is not known of evidence whose recorders nobody named.
+pub fn local_key() -> NotChecked {
+    NotChecked {
+        what: "who recorded the evidence".to_owned(),
+        why: "recorded by a local key anybody on this account could use; `[gate] recorders` names the keys that count".to_owned(),
+    }
 }
 
 #[derive(Default)]
@@ -118,13 +123,18 @@ struct Weighing {
 
 impl Weighing {
     fn weigh(&mut self, requirement: &Requirement, policy: &Policy, observations: &[&Observation]) {
-        let inputs = policy.inputs.get(&Policy::inputs_key(&requirement.producer));
+        let key = Policy::inputs_key(&requirement.producer);
+        let (inputs, newest) = (policy.inputs.get(&key), policy.newest.get(&key));
         let matching = observations.iter().filter(|seen| {
             seen.producer == requirement.producer && inputs.is_none_or(|inputs| *inputs == seen.inputs)
         });
         let (mut holds, mut gap, mut passed, mut measured) = (Vec::new(), None::<String>, false, false);
         for seen in matching {
             holds.extend(self.holding(seen, policy));
+            // What held once and was measured again since is judged by what came out then.
+            if newest.is_some_and(|newest| *newest != seen.digest()) {
+                continue;
+            }
             self.not_checked.extend(seen.skipped.iter().cloned());
             match coverage(seen, requirement) {
                 Ok(()) => {

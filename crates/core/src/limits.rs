@@ -6,6 +6,9 @@ pub const TREE_FILES: usize = 1_000_000;
 /// Bytes of one source file that are read; a larger one is generated or data, and is listed as not checked.
 pub const SOURCE_FILE_BYTES: u64 = 2 * 1024 * 1024;
 
+/// Bytes of a baseline: a hundred thousand known findings.
+pub const BASELINE_BYTES: u64 = 64 * 1024 * 1024;
+
 /// Bytes of `seaworthy.toml`.
 pub const PLAN_BYTES: usize = 1024 * 1024;
 
@@ -19,6 +22,15 @@ pub const TRIALS: u64 = 1_000_000_000;
 
 /// Bytes of one envelope, and so of one line of an export. An observation names its artifacts and does not hold them.
 pub const LEDGER_ENVELOPE_BYTES: usize = 16 * 1024 * 1024;
+
+/// Findings of one observation that are recorded; of more, the gravest, and how many there were. Nobody mends more one by one.
+pub const OBSERVATION_FINDINGS: usize = 4_000;
+
+/// Characters of a text of a finding (message, advice, a line to reproduce it) that are recorded.
+pub const FINDING_TEXT_CHARS: usize = 8_000;
+
+/// Bytes of one observation or decision as JSON that are recorded. An envelope holds it as base64, which takes a third more.
+pub const RECORDED_BYTES: usize = 8 * 1024 * 1024;
 
 /// Entries of one ledger. Making a proof holds 32 bytes of each: 320 MB at this size.
 pub const LEDGER_ENTRIES: u64 = 10_000_000;
@@ -39,6 +51,15 @@ pub const KEY_FILE_BYTES: u64 = 4096;
 
 /// Bytes of one file that can be part of a subject; a larger one is listed and left out.
 pub const TREE_FILE_BYTES: u64 = 1024 * 1024 * 1024;
+
+/// Files beside a tree (packages, what git does not keep) whose names and sizes are digested for a trial.
+pub const SURROUNDING_FILES: usize = 500_000;
+
+/// Bytes of such a file whose contents are digested too: settings and small databases; a larger one counts by its size.
+pub const SURROUNDING_FILE_BYTES: u64 = 1024 * 1024;
+
+/// Bytes of all such contents together.
+pub const SURROUNDING_BYTES: u64 = 256 * 1024 * 1024;
 
 /// Stack of each thread that reads syntax: the parsers descend recursively, and a debug build needs most.
 pub const SYNTAX_STACK_BYTES: usize = 64 * 1024 * 1024;

@@ -39,6 +39,14 @@ pub struct Observation {
     pub independence: Option<Independence>,
 }
 
+impl Observation {
+    /// SHA-256 over the observation's JSON form: what tells this measurement from every other of the same producer.
+    pub fn digest(&self) -> Digest {
+        // Limit: serialising plain data to a Vec cannot fail; an empty text would only make the digest match nothing.
+        Digest::of(&serde_json::to_vec(self).unwrap_or_default())
+    }
+}
+
 /// Who measured. There is no agent among them: what an agent says is a [`crate::Claim`].
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "kebab-case")]

@@ -24,6 +24,10 @@ pub struct Policy {
     /// Digest of what besides the tree went into each measurement now, by producer id (for probes `id@service`). An observation made with
     /// other inputs is about another world and is not used. Ids that are absent accept any inputs.
     pub inputs: BTreeMap<String, Digest>,
+    /// The newest measurement of each producer ([`crate::Observation::digest`]), by the same keys. Where one is named, nothing older clears: the last
+    /// word counts, also when it is "could not tell". What is broken holds whatever came after it. Ids that are absent are cleared by any.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub newest: BTreeMap<String, Digest>,
 }
 
 /// One measurement looked for.
@@ -67,6 +71,14 @@ pub enum Class {
 }
 
 impl Class {
+    /// All of them, in the order in which evidence comes.
+    pub const ALL: [Self; 5] = [Self::Check, Self::Trial, Self::Validate, Self::Review, Self::SignOff];
+
+    /// The class that `[gate] require` writes so.
+    pub fn of_id(id: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|class| class.id() == id)
+    }
+
     /// As `[gate] require` writes it.
     pub const fn id(self) -> &'static str {
         match self {

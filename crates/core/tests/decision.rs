@@ -229,6 +229,22 @@ fn evidence_made_with_other_inputs_or_by_another_version_is_not_used() {
 }
 
 #[test]
+fn the_newest_measurement_counts_and_what_is_broken_holds_all_the_same() {
+    let mut policy = Policy { requirements: vec![requirement(0, Need::Required)], ..Policy::default() };
+    let (held, unclear, broken) = (seen(0, 0, 5), seen(0, 2, 0), seen(0, 1, 5));
+    assert_eq!(verdict(&policy, &[held.clone(), unclear.clone()]), Verdict::Clear);
+    let newest = |entry: &Verified<Entry>| match &entry.value().body {
+        Body::Observation(seen) => seen.digest(),
+        _ => digest(0),
+    };
+    policy.newest.insert("float-money".to_owned(), newest(&unclear));
+    assert_eq!(verdict(&policy, &[held.clone(), unclear.clone()]), Verdict::Unknown);
+    policy.newest.insert("float-money".to_owned(), newest(&held));
+    assert_eq!(verdict(&policy, &[held.clone(), unclear]), Verdict::Clear);
+    assert_eq!(verdict(&policy, &[broken, held]), Verdict::Hold);
+}
+
+#[test]
 fn an_approval_that_is_not_there_is_missing_with_its_command() {
     let mut policy = Policy { requirements: vec![requirement(0, Need::Required)], ..Policy::default() };
     policy.approvals.push(Approval {

@@ -162,6 +162,18 @@ pub enum ImportError {
         #[source]
         corruption: Corruption,
     },
+    /// An entry that a later version wrote.
+    #[error(
+        "line {line} of the export: entry {seq} has format {found}, newer than this version knows: use a newer Seaworthy"
+    )]
+    Newer {
+        /// Counted from one.
+        line: u64,
+        /// The entry.
+        seq: u64,
+        /// Its format.
+        found: u32,
+    },
     /// The export could not be read.
     #[error("the export could not be read: {0}")]
     Io(#[from] io::Error),

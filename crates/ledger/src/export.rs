@@ -133,6 +133,9 @@ fn read_export(
         match audit.entry(&line) {
             Ok(_) => each(&line)?,
             Err(ReadError::Corrupt(corruption)) => return Err(corrupt(number, corruption)),
+            Err(ReadError::Newer { seq, found }) => {
+                return Err(ImportError::Newer { line: number, seq, found });
+            }
             Err(other) => return Err(malformed(number, other.to_string())),
         }
     }

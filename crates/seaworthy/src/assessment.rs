@@ -2,22 +2,28 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
+use std::path::{Component, Path};
 use std::str::FromStr;
 use std::time::Duration;
 
-use seaworthy_core::plan::FILE_NAME;
+use seaworthy_checks::tree::read_file;
+use seaworthy_core::observation::Reason;
+use seaworthy_core::plan::{FILE_NAME, Service};
 use seaworthy_core::surface::Surface;
 use seaworthy_core::{
-    Artifact, Body, Decision, Digest, Entry, NotChecked, Observation, Producer, RuleId, Verified, decide,
+    Artifact, Body, Decision, Digest, NotChecked, Observation, Outcome, Policy, Producer, RuleId, decide,
+    limits,
 };
+use seaworthy_trial::http::shell::quoted;
 
 use crate::cache;
 use crate::clock;
 use crate::excerpt;
 use crate::failure::Failure;
+use crate::fitting;
 use crate::policy::{self, Basis, Scope};
 use crate::project::Project;
-use crate::record::Record;
+use crate::record::{self, Known, Record};
 use crate::report::{Inferred, Report};
 use crate::survey;
 use crate::terminal::Terminal;
@@ -87,6 +93,20 @@ struct Measured {
     trials: Trials,
 }
 
+impl Measured {
+    /// The tree changed while it was measured: what was found is shown, and nothing of it held.
+    fn of_neither(&mut self) {
+        let what = "the files changed while they were judged, so what was measured is about neither state: run it again";
+        for seen in &mut self.observations {
+            if matches!(seen.outcome, Outcome::Held | Outcome::NotApplicable(_)) {
+                seen.outcome = Outcome::Inconclusive(Reason::Other { what: what.to_owned() });
+            }
+        }
+        let why = "the files changed under way, so nothing of this run is kept as evidence".to_owned();
+        self.not_checked.push(NotChecked { what: "the record".to_owned(), why });
+    }
+}
+
 impl Assessment {
     /// Measures what is wanted, records it where it is kept, and decides.
     ///
@@ -95,16 +115,25 @@ impl Assessment {
     pub(crate) fn make(project: &Project, wanted: &Wanted<'_>, terminal: &Terminal) -> Result<Self, Failure> {
         let baseline = if wanted.without_baseline { BTreeSet::new() } else { project.baseline()? };
         // Before the work: a record that cannot be trusted is known in the first second, not after minutes.
-        let record = if wanted.keep { Some(Record::open(project)?) } else { None };
+        let mut record = if wanted.keep { Record::open(project)? } else { Record::passing()? };
+        let (known, gap) = record.known()?;
         let mut measured = measure(project, wanted, terminal)?;
+        if !project.is_unchanged()? {
+            record = Record::passing()?;
+            measured.of_neither();
+        }
         measured.not_checked.extend(project.unread.iter().cloned());
         measured.not_checked.extend(unread_recorders(project));
-        measured.not_checked.extend(record.as_ref().and_then(Record::gap));
+        measured.not_checked.extend(record.gap());
+        measured.not_checked.extend(gap);
+        measured.not_checked.extend(record::foreign(&known, record.own, project.subject.tree));
         if !project.planned && wanted.scope == Scope::Assess {
             let what = "the plan: there is no seaworthy.toml, so everything is inferred".to_owned();
-            let why = format!("`seaworthy init {}` writes a first one to review", project.shown);
+            let why = format!("`seaworthy init {}` writes a first one to review", quoted(&project.shown));
             measured.inferred.push(Inferred { what, why });
         }
+        let kept: Vec<Observation> =
+            measured.observations.iter().map(|seen| fitting::observation(seen, &baseline)).collect();
         let policy = policy::policy(Basis {
             plan: &project.plan,
             scope: wanted.scope,
@@ -113,11 +142,13 @@ impl Assessment {
             command: wanted.command.as_deref(),
             root: &project.shown,
             baseline,
-            recorders: BTreeSet::new(),
-            fresh: &measured.observations,
+            own: record.own,
+            newest: &kept,
+            // What was measured just now was measured in the world as it is.
+            inputs: kept.iter().map(|seen| (Policy::inputs_key(&seen.producer), seen.inputs)).collect(),
             not_checked: std::mem::take(&mut measured.not_checked),
         });
-        let decision = conclude(project, record, &measured, &policy)?;
+        let decision = conclude(project, &mut record, kept, &policy)?;
         Ok(Self { report: report(project, measured, decision) })
     }
 }
@@ -159,20 +190,14 @@ impl seaworthy_checks::Progress for Steps<'_> {
 
 fn conclude(
     project: &Project,
-    record: Option<Record>,
-    measured: &Measured,
-    policy: &seaworthy_core::Policy,
+    record: &mut Record,
+    kept: Vec<Observation>,
+    policy: &Policy,
 ) -> Result<Decision, Failure> {
-    let bodies: Vec<Body> =
-        measured.observations.iter().map(|seen| Body::Observation(Box::new(seen.clone()))).collect();
-    let Some(mut record) = record else {
-        let mut passing = Record::passing()?;
-        passing.append(&bodies, clock::now())?;
-        return Ok(decide(&project.subject, policy, clock::now(), &passing.entries()?));
-    };
+    let bodies: Vec<Body> = kept.into_iter().map(|seen| Body::Observation(Box::new(seen))).collect();
     record.append(&bodies, clock::now())?;
     let decision = decide(&project.subject, policy, clock::now(), &record.entries()?);
-    record.append(&[Body::Decision(Box::new(decision.clone()))], clock::now())?;
+    record.append(&[Body::Decision(Box::new(fitting::decision(&decision)))], clock::now())?;
     Ok(decision)
 }
 
@@ -200,7 +225,11 @@ fn report(project: &Project, measured: Measured, decision: Decision) -> Report {
 fn exchanges(project: &Project, observations: &[Observation]) -> BTreeMap<Digest, Vec<(String, String)>> {
     let artifacts = observations.iter().flat_map(|seen| &seen.artifacts);
     let read = |artifact: &Artifact| {
-        let bytes = std::fs::read(project.root.join(&artifact.path)).ok()?;
+        // An entry that was imported may name any path, and what lies there may be a pipe.
+        let within = Path::new(&artifact.path).components().all(|part| matches!(part, Component::Normal(_)));
+        let path = within.then(|| project.root.join(&artifact.path))?;
+        let real = path.canonicalize().ok().filter(|path| path.starts_with(&project.root))?;
+        let bytes = read_file(&real, limits::REPLAY_BYTES as u64).ok()?;
         // Another file of this name, or one that was changed, shows nothing of this finding.
         let replay = (Digest::of(&bytes) == artifact.digest)
             .then(|| seaworthy_trial::replay::read(&bytes).ok())
@@ -216,39 +245,71 @@ fn exchanges(project: &Project, observations: &[Observation]) -> BTreeMap<Digest
 /// # Errors
 /// When the record cannot be trusted or read.
 pub(crate) fn on_record(project: &Project) -> Result<Report, Failure> {
-    let entries: Vec<Verified<Entry>> = Record::read(project)?;
+    let Known { entries, own, gap } = Record::read(project)?;
+    // The checks themselves are not run again; what they were asked of is looked at as it is now.
+    let request = seaworthy_checks::Request { only: Some(&[]), ..project.checks(&seaworthy_checks::Quiet) };
+    let checked = seaworthy_checks::run(&request);
+    let services = trials::known(project, &checked.surface);
+    let inputs = inputs_now(project, &services, &checked.surface);
     let mut newest: BTreeMap<Producer, Observation> = BTreeMap::new();
-    for entry in &entries {
+    let mut of_another_world = BTreeSet::new();
+    for entry in entries.iter().filter(|entry| entry.key() == own) {
         if let Body::Observation(seen) = &entry.value().body
             && seen.subject.tree == project.subject.tree
         {
-            newest.insert(seen.producer.clone(), seen.as_ref().clone());
+            if inputs.get(&Policy::inputs_key(&seen.producer)) == Some(&seen.inputs) {
+                newest.insert(seen.producer.clone(), seen.as_ref().clone());
+            } else {
+                of_another_world.insert(seen.producer.clone());
+            }
         }
     }
-    let services: BTreeSet<String> = newest
-        .keys()
-        .filter_map(|producer| match producer {
-            Producer::Probe { service, .. } => Some(service.clone()),
-            _ => None,
-        })
-        .chain(trials::names(project, &project.surface()))
-        .collect();
+    let mut not_checked = checked.not_checked;
+    not_checked.extend(project.unread.iter().cloned());
+    not_checked.extend(unread_recorders(project));
+    not_checked.extend(checked.surface.not_read.iter().cloned());
+    not_checked.extend(gap);
+    not_checked.extend(record::foreign(&entries, own, project.subject.tree));
+    not_checked.extend(of_another_world.iter().filter(|seen| !newest.contains_key(seen)).map(stale));
     let observations: Vec<Observation> = newest.into_values().collect();
     let policy = policy::policy(Basis {
         plan: &project.plan,
         scope: Scope::Assess,
-        services: &services.into_iter().collect::<Vec<_>>(),
+        services: &services.into_iter().map(|service| service.name).collect::<Vec<_>>(),
         probes: &[],
         command: None,
         root: &project.shown,
         baseline: project.baseline()?,
-        recorders: BTreeSet::new(),
-        fresh: &observations,
-        not_checked: project.tree.left_out().to_vec(),
+        own,
+        newest: &observations,
+        inputs,
+        not_checked,
     });
     let decision = decide(&project.subject, &policy, clock::now(), &entries);
-    let measured = Measured { observations, ..Measured::default() };
+    let measured = Measured { observations, surface: checked.surface, ..Measured::default() };
     Ok(report(project, measured, decision))
+}
+
+/// What besides the tree would go into every measurement now, by [`Policy::inputs_key`].
+fn inputs_now(project: &Project, services: &[Service], surface: &Surface) -> BTreeMap<String, Digest> {
+    let of_checks = seaworthy_checks::inputs(&project.checks(&seaworthy_checks::Quiet));
+    let checks =
+        seaworthy_checks::registry::CHECKS.iter().map(|check| (check.meta.id.to_string(), of_checks));
+    let world = if services.is_empty() { of_checks } else { project.world() };
+    let probes = services.iter().flat_map(|service| {
+        let inputs = seaworthy_trial::inputs(service, surface, &world);
+        let probes = seaworthy_trial::probe::registry::PROBES.iter();
+        probes.map(move |probe| (format!("{}@{}", probe.meta.id, service.name), inputs))
+    });
+    checks.chain(probes).collect()
+}
+
+/// Evidence that is of this tree and of another world.
+fn stale(producer: &Producer) -> NotChecked {
+    NotChecked {
+        what: format!("{} as it is on record", producer.id()),
+        why: "it was measured with other packages, another plan or other files beside the tree".to_owned(),
+    }
 }
 
 impl fmt::Debug for Assessment {
@@ -262,7 +323,7 @@ fn unread_recorders(project: &Project) -> Option<NotChecked> {
     let recorders = project.plan.gate.recorders.as_ref()?;
     let line = project.plan.line_of("gate.recorders");
     let why = format!(
-        "{FILE_NAME}:{line}: read from the base of a change, which only the gate has; entries of any key counted here"
+        "{FILE_NAME}:{line}: read from the base of a change, which only the gate has; entries of this machine's own key counted here"
     );
     Some(NotChecked { what: format!("the recorders in {recorders}"), why })
 }

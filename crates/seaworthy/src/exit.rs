@@ -43,19 +43,6 @@ impl Exit {
             Self::Bug => 70,
         }
     }
-
-    /// When several apply: a record that cannot be trusted, then hold, then unknown, then clear.
-    pub fn worst(self, other: Self) -> Self {
-        let rank = |exit| match exit {
-            Self::Clear => 0,
-            Self::Unknown => 1,
-            Self::Hold => 2,
-            Self::Untrusted => 3,
-            Self::Usage => 4,
-            Self::Bug => 5,
-        };
-        if rank(other) > rank(self) { other } else { self }
-    }
 }
 
 impl From<Verdict> for Exit {

@@ -13,6 +13,7 @@ mod assessment;
 mod cache;
 mod clock;
 mod excerpt;
+mod fitting;
 mod output;
 mod policy;
 mod project;
@@ -20,6 +21,7 @@ mod record;
 mod survey;
 mod terminal;
 mod trials;
+mod unjudged;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::process::ExitCode;

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use crate::failure::Failure;
 use crate::report::{Format, Report};
-use crate::terminal::Terminal;
+use crate::terminal::{Terminal, visible_json};
 
 /// How a report leaves.
 #[derive(Debug, Clone, clap::Args)]
@@ -20,7 +20,10 @@ pub(crate) struct OutputArgs {
 impl OutputArgs {
     /// Renders the report and puts it where it is wanted.
     pub(crate) fn put(&self, report: &Report, terminal: &Terminal) -> Result<(), Failure> {
-        let text = self.format.render(report);
+        let text = match self.format {
+            Format::Json | Format::Sarif => visible_json(&self.format.render(report)),
+            Format::Html | Format::Terminal => self.format.render(report),
+        };
         let Some(path) = &self.output else { return terminal.print(&text) };
         // A file is not a terminal: escape sequences in it would be noise.
         let text = match self.format {

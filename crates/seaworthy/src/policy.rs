@@ -2,10 +2,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use seaworthy_core::decision::local_key;
 use seaworthy_core::plan::SeverityOverride;
 use seaworthy_core::policy::{Approval, Requirement};
 use seaworthy_core::{Class, Digest, Need, NotChecked, Observation, Plan, Policy, Producer, RuleId};
 use seaworthy_trial::http::shell::quoted;
+
+use crate::unjudged;
 
 /// Which classes a command decides over.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -45,10 +48,12 @@ pub(crate) struct Basis<'a> {
     pub root: &'a str,
     /// Fingerprints known before.
     pub baseline: BTreeSet<Digest>,
-    /// SHA-256 of the keys whose entries count.
-    pub recorders: BTreeSet<Digest>,
-    /// What was measured just now; its inputs are the world as it is.
-    pub fresh: &'a [Observation],
+    /// SHA-256 of the key whose entries count, as long as the base of a change names no others.
+    pub own: Digest,
+    /// What was measured just now, or last: nothing older clears.
+    pub newest: &'a [Observation],
+    /// What besides the tree goes into each measurement now, by [`Policy::inputs_key`].
+    pub inputs: BTreeMap<String, Digest>,
     /// What the checks and probes left out.
     pub not_checked: Vec<NotChecked>,
 }
@@ -66,21 +71,22 @@ pub(crate) fn policy(basis: Basis<'_>) -> Policy {
     if basis.scope == Scope::Assess {
         approvals(&mut policy, &basis, &classes);
         ids(&mut policy, &basis);
-        policy.not_checked.extend(unjudged(basis.plan));
+        policy.not_checked.extend(unjudged::tables(basis.plan));
     }
-    let fresh = basis.fresh.iter();
-    policy.inputs =
-        fresh.map(|seen| (Policy::inputs_key(&seen.producer), seen.inputs)).collect::<BTreeMap<_, _>>();
+    policy.not_checked.extend(unjudged::loosened(basis.plan));
+    policy.inputs = basis.inputs;
+    policy.newest =
+        basis.newest.iter().map(|seen| (Policy::inputs_key(&seen.producer), seen.digest())).collect();
     policy.baseline = basis.baseline;
-    policy.recorders = basis.recorders;
+    policy.recorders = BTreeSet::from([basis.own]);
+    policy.not_checked.push(local_key());
     policy
 }
 
 /// `[gate] require`, or what applies without it: checks; trials when there is a service; sign-off when there is a critical path.
 fn required_classes(basis: &Basis<'_>) -> BTreeSet<Class> {
-    let all = [Class::Check, Class::Trial, Class::Validate, Class::Review, Class::SignOff];
     if let Some(named) = &basis.plan.gate.require {
-        return all.into_iter().filter(|class| named.iter().any(|name| name == class.id())).collect();
+        return named.iter().filter_map(|name| Class::of_id(name)).collect();
     }
     let mut classes = BTreeSet::from([Class::Check]);
     if !basis.services.is_empty() {
@@ -110,12 +116,13 @@ fn checks(policy: &mut Policy, basis: &Basis<'_>, required: bool) {
             class: Class::Check,
             need: need(required, check.meta.need),
             bound: None,
-            command: format!("seaworthy check {}", basis.root),
+            command: format!("seaworthy check {}", quoted(basis.root)),
         });
     }
 }
 
 fn probes(policy: &mut Policy, basis: &Basis<'_>, required: bool) {
+    let root = quoted(basis.root);
     for service in basis.services {
         for probe in seaworthy_trial::probe::registry::PROBES {
             let meta = &probe.meta;
@@ -133,11 +140,11 @@ fn probes(policy: &mut Policy, basis: &Basis<'_>, required: bool) {
                 need: need(required, meta.need),
                 bound,
                 command: match basis.command {
-                    None => format!("seaworthy trial {service} --root {} --probe {}", basis.root, meta.id),
+                    None => format!("seaworthy trial {} --root {root} --probe {}", quoted(service), meta.id),
                     Some(words) => {
                         let words: Vec<String> = words.iter().map(|word| quoted(word)).collect();
                         let words = words.join(" ");
-                        format!("seaworthy trial --root {} --probe {} -- {words}", basis.root, meta.id)
+                        format!("seaworthy trial --root {root} --probe {} -- {words}", meta.id)
                     }
                 },
             });
@@ -161,7 +168,7 @@ fn approvals(policy: &mut Policy, basis: &Basis<'_>, classes: &BTreeSet<Class>) 
                     critical.required,
                     critical.approvers.join(", ")
                 ),
-                command: format!("seaworthy signoff request {}", critical.name),
+                command: format!("seaworthy signoff request {}", quoted(&critical.name)),
             });
         }
     }
@@ -179,56 +186,11 @@ fn approvals(policy: &mut Policy, basis: &Basis<'_>, classes: &BTreeSet<Class>) 
 
 /// Identifiers that `[gate] require` names: raised to required, and missing when nobody looks for them yet.
 fn ids(policy: &mut Policy, basis: &Basis<'_>) {
-    let classes = ["check", "trial", "validate", "review", "sign-off"];
-    for id in basis.plan.gate.require.iter().flatten().filter(|id| !classes.contains(&id.as_str())) {
+    for id in basis.plan.gate.require.iter().flatten().filter(|id| Class::of_id(id).is_none()) {
         if !policy.require(&id.as_str().into()) {
             let what =
                 format!("`{id}`, which this version does not look for or no service here is subject to");
-            policy.approvals.push(Approval { what, command: format!("seaworthy explain {id}") });
+            policy.approvals.push(Approval { what, command: format!("seaworthy explain {}", quoted(id)) });
         }
     }
-}
-
-/// Tables of the plan that nothing judges yet. They are listed, never ignored in silence.
-fn unjudged(plan: &Plan) -> Vec<NotChecked> {
-    let known: BTreeSet<&str> = crate::survey::rules().iter().map(|rule| rule.id).collect();
-    // Which rule would hold the code to each table; a table is judged once one of them exists.
-    let judges: [(&str, &[&str]); 9] = [
-        ("module", &["boundary-violation", "unplanned-module"]),
-        ("flow", &["forbidden-flow"]),
-        ("errors", &["inconsistent-error-handling"]),
-        ("contract", &["contract-drift"]),
-        ("extension_point", &["extension-point-bypass"]),
-        ("oracle", &["differential", "conformance", "recording", "live"]),
-        ("money", &["rounding", "float-money"]),
-        ("service.dependency", &["dependency-faults"]),
-        ("agent", &[]),
-    ];
-    let tables = plan.tables();
-    let mut unjudged: Vec<NotChecked> = judges
-        .iter()
-        .filter(|(_, rules)| !rules.iter().any(|rule| known.contains(rule)))
-        .filter_map(|(table, _)| {
-            let line = tables.get(*table)?;
-            let why =
-                format!("seaworthy.toml:{line}: read and validated; nothing holds the project to it yet");
-            Some(NotChecked { what: format!("the plan's [{table}]"), why })
-        })
-        .collect();
-    for (index, service) in plan.services.iter().enumerate() {
-        for (at, promise) in service.promises.iter().enumerate() {
-            if !promise.judged_by().iter().any(|rule| known.contains(rule)) {
-                let line = plan.line_of(&format!("service[{index}].promise[{at}]"));
-                let what = format!("the promise `{}` of {}", promise.kind(), service.name);
-                let why = format!("seaworthy.toml:{line}: no probe judges it yet");
-                unjudged.push(NotChecked { what, why });
-            }
-        }
-        if service.clock.is_some() && !known.contains("time-zones") {
-            let line = plan.line_of(&format!("service[{index}].clock"));
-            let why = format!("seaworthy.toml:{line}: no probe fakes a clock yet");
-            unjudged.push(NotChecked { what: format!("the clock of {}", service.name), why });
-        }
-    }
-    unjudged
 }

@@ -3,13 +3,16 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-use seaworthy_checks::tree::Tree;
+use seaworthy_checks::tree::{ReadError, Tree, read_file};
 use seaworthy_core::plan::FILE_NAME;
 use seaworthy_core::surface::Surface;
 use seaworthy_core::{Digest, NotChecked, Plan, Subject, limits};
 
 use crate::clock;
 use crate::failure::Failure;
+
+/// The folder of our own below a root.
+const STATE: &str = ".seaworthy";
 
 /// What is judged.
 pub(crate) struct Project {
@@ -85,8 +88,8 @@ impl Project {
     pub(crate) fn baseline(&self) -> Result<BTreeSet<Digest>, Failure> {
         let Some(path) = &self.plan.gate.baseline else { return Ok(BTreeSet::new()) };
         let line = self.plan.line_of("gate.baseline");
-        let text = match std::fs::read_to_string(self.root.join(path)) {
-            Ok(text) => text,
+        let text = match read_file(&self.root.join(path), limits::BASELINE_BYTES) {
+            Ok(bytes) => String::from_utf8_lossy(&bytes).into_owned(),
             Err(error) => {
                 return Err(Failure::usage(format!(
                     "{FILE_NAME}:{line}: the baseline {path} could not be read: {error}"
@@ -117,16 +120,55 @@ impl Project {
         }
     }
 
+    /// Digest of what a running copy gets besides the tree and the plan's lines about it: installed packages, files that git does not keep.
+    pub(crate) fn world(&self) -> Digest {
+        let packages = seaworthy_checks::inputs(&seaworthy_checks::Request {
+            base: None,
+            ..self.checks(&seaworthy_checks::Quiet)
+        });
+        let beside = self.tree.surroundings().map_or_else(Vec::new, |digest| digest.0.to_vec());
+        Digest::of_fields([packages.0.to_vec(), beside])
+    }
+
+    /// Whether the folder still holds the tree that was opened. What was measured of one that changed under way is about neither.
+    ///
+    /// # Errors
+    /// When the folder is no longer there.
+    pub(crate) fn is_unchanged(&self) -> Result<bool, Failure> {
+        let now = Tree::open(&self.root).map_err(Failure::usage)?;
+        Ok(now.digest().0 == self.subject.tree)
+    }
+
     /// What the source shows to the outside, without any check being run.
     pub(crate) fn surface(&self) -> Surface {
         let request = seaworthy_checks::Request { only: Some(&[]), ..self.checks(&seaworthy_checks::Quiet) };
         seaworthy_checks::run(&request).surface
     }
 
-    /// Where the record lies.
-    pub(crate) fn ledger_path(&self) -> PathBuf {
-        std::env::var_os("SEAWORTHY_LEDGER")
-            .map_or_else(|| self.state_folder().join("ledger.sqlite"), PathBuf::from)
+    /// Where the record lies: where the person says, else in the project's own folder.
+    ///
+    /// # Errors
+    /// When what lies there came with the project: a record that its author handed over is a claim of the author's.
+    pub(crate) fn ledger_path(&self) -> Result<PathBuf, Failure> {
+        if let Some(path) = std::env::var_os("SEAWORTHY_LEDGER") {
+            return Ok(PathBuf::from(path));
+        }
+        let folder = self.state_folder();
+        let ledger = folder.join("ledger.sqlite");
+        let beside = ["ledger.sqlite-wal", "ledger.sqlite-shm"].map(|name| folder.join(name));
+        let is_link = |path: &PathBuf| path.symlink_metadata().is_ok_and(|meta| meta.is_symlink());
+        let refuse = |what: String| {
+            Err(Failure::record(format!("{what}: a record that came with the project says nothing about it"))
+                .hint("move it away, or name another place: SEAWORTHY_LEDGER=FILE"))
+        };
+        if let Some(link) = [&folder, &ledger].into_iter().chain(&beside).find(|path| is_link(path)) {
+            return refuse(format!("{} is a link", link.display()));
+        }
+        // The tree's walk never goes in there: what it has of it is what git tracks.
+        if self.tree.entry(STATE).is_some() || self.tree.has_folder(STATE) {
+            return refuse(format!("git keeps {}", folder.display()));
+        }
+        Ok(ledger)
     }
 
     /// Where replays are written.
@@ -136,7 +178,7 @@ impl Project {
 
     /// `.seaworthy` below the root.
     pub(crate) fn state_folder(&self) -> PathBuf {
-        self.root.join(".seaworthy")
+        self.root.join(STATE)
     }
 
     /// Makes `.seaworthy`, with a `.gitignore` of its own.
@@ -145,9 +187,53 @@ impl Project {
     /// What the system said.
     pub(crate) fn make_state_folder(&self) -> std::io::Result<()> {
         let folder = self.state_folder();
-        std::fs::create_dir_all(&folder)?;
-        let ignore = folder.join(".gitignore");
-        if ignore.exists() { Ok(()) } else { std::fs::write(ignore, "*\n") }
+        make_real_folder(&folder)?;
+        // `create_new` goes through no link, not even one that leads nowhere.
+        match std::fs::File::create_new(folder.join(".gitignore")) {
+            Ok(mut file) => std::io::Write::write_all(&mut file, b"*\n"),
+            Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => Ok(()),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Makes the folder for replays.
+    ///
+    /// # Errors
+    /// What the system said.
+    pub(crate) fn make_replays_folder(&self) -> std::io::Result<()> {
+        self.make_state_folder()?;
+        make_real_folder(&self.replays_path())
+    }
+
+    /// Writes a file of the project anew, under its own name and through no link: what lies below the root was put there by others.
+    ///
+    /// # Errors
+    /// What the system said, or that the place lies outside the root.
+    pub(crate) fn write(&self, path: &str, text: &str) -> std::io::Result<()> {
+        let target = self.root.join(path);
+        let folder = target.parent().unwrap_or(&self.root).canonicalize()?;
+        let is_link = target.symlink_metadata().is_ok_and(|meta| !meta.is_file());
+        if is_link || !folder.starts_with(&self.root) {
+            return Err(std::io::Error::other("it leads elsewhere: a link, or no regular file"));
+        }
+        let mut file = tempfile::NamedTempFile::new_in(&folder)?;
+        std::io::Write::write_all(&mut file, text.as_bytes())?;
+        // A temporary file is its owner's alone; what a project keeps is for everybody who reads the project.
+        #[cfg(unix)]
+        file.as_file().set_permissions(match target.metadata() {
+            Ok(meta) => meta.permissions(),
+            Err(_) => std::os::unix::fs::PermissionsExt::from_mode(0o644),
+        })?;
+        file.persist(&target).map(drop).map_err(|error| error.error)
+    }
+}
+
+/// A folder that is one, and no link to one.
+fn make_real_folder(folder: &Path) -> std::io::Result<()> {
+    match std::fs::create_dir(folder) {
+        Err(error) if error.kind() != std::io::ErrorKind::AlreadyExists => Err(error),
+        _ if folder.symlink_metadata()?.is_dir() => Ok(()),
+        _ => Err(std::io::Error::other(format!("{} is no folder of its own", folder.display()))),
     }
 }
 
@@ -161,18 +247,17 @@ fn python_paths() -> Vec<PathBuf> {
 /// The plan directly below `root`, never a parent's.
 fn read_plan(root: &Path) -> Result<Option<Plan>, Failure> {
     let path = root.join(FILE_NAME);
-    let bytes = match std::fs::metadata(&path) {
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
-        Err(error) => return Err(Failure::usage(format!("{} could not be read: {error}", path.display()))),
-        Ok(meta) if meta.len() > limits::PLAN_BYTES as u64 => {
-            let (found, most) = (meta.len(), limits::PLAN_BYTES);
+    // What lies below the root may be a pipe, or lead to a device: it is opened like any file of the tree.
+    let bytes = match read_file(&path, limits::PLAN_BYTES as u64) {
+        Err(ReadError::Io(error)) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+        Err(ReadError::TooLarge { limit }) => {
             return Err(Failure::usage(format!(
-                "{} has {found} bytes; a plan has at most {most}",
+                "{} is too large: a plan has at most {limit} bytes",
                 path.display()
             )));
         }
-        Ok(_) => std::fs::read(&path)
-            .map_err(|error| Failure::usage(format!("{} could not be read: {error}", path.display())))?,
+        Err(error) => return Err(Failure::usage(format!("{} could not be read: {error}", path.display()))),
+        Ok(bytes) => bytes,
     };
     let text = String::from_utf8(bytes)
         .map_err(|error| Failure::usage(format!("{} is not UTF-8: {error}", path.display())))?;

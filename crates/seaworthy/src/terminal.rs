@@ -59,7 +59,7 @@ impl Terminal {
             && *last != step
         {
             step.clone_into(&mut last);
-            self.bar.set_message(step.to_owned());
+            self.bar.set_message(visible(step));
             self.bar.tick();
         }
     }
@@ -86,6 +86,11 @@ impl Terminal {
 
     /// A line beside the report, on standard error.
     pub(crate) fn say(&self, line: &str) {
+        self.put(&visible_lines(line));
+    }
+
+    /// A line that is styled already, and has nothing of the judged software in it that was not made [`visible`].
+    fn put(&self, line: &str) {
         self.bar.suspend(|| {
             // Nobody is left to be told when standard error is gone.
             drop(writeln!(anstream::stderr().lock(), "{line}"));
@@ -95,9 +100,9 @@ impl Terminal {
     /// A failure, with what to do next.
     pub(crate) fn fail(&self, failure: &Failure) {
         self.clear();
-        self.say(&format!("{RED}error{RED:#}: {failure}"));
+        self.put(&format!("{RED}error{RED:#}: {}", visible_lines(&failure.to_string())));
         for hint in &failure.hints {
-            self.say(&format!("{CYAN}  try{CYAN:#}: {hint}"));
+            self.put(&format!("{CYAN}  try{CYAN:#}: {}", visible_lines(hint)));
         }
     }
 }
@@ -106,4 +111,32 @@ impl Default for Terminal {
     fn default() -> Self {
         Self::new()
     }
+}
+
+/// A line with nothing in it that a terminal would act on: what is judged is not trusted to write on the screen.
+pub(crate) fn visible(line: &str) -> String {
+    line.chars().map(|c| if is_acted_on(c) { '\u{fffd}' } else { c }).collect()
+}
+
+/// The same of several lines.
+pub(crate) fn visible_lines(text: &str) -> String {
+    text.lines().map(visible).collect::<Vec<_>>().join("\n")
+}
+
+/// JSON in which such characters are written as escapes; they stand in its texts alone, so it stays the same document.
+pub(crate) fn visible_json(json: &str) -> String {
+    let mut shown = String::with_capacity(json.len());
+    for c in json.chars() {
+        if is_acted_on(c) && c != '\n' {
+            shown.push_str(&format!("\\u{:04x}", u32::from(c)));
+        } else {
+            shown.push(c);
+        }
+    }
+    shown
+}
+
+/// Control characters, and those that turn the direction of what follows (Trojan Source, CVE-2021-42574).
+fn is_acted_on(c: char) -> bool {
+    (c.is_control() && c != '\t') || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }

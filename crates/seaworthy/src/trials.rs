@@ -8,7 +8,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use seaworthy_core::plan::{Service, nearest};
 use seaworthy_core::surface::Surface;
-use seaworthy_core::{BoundNeeded, Location, NotChecked, Observation, RuleId};
+use seaworthy_core::{BoundNeeded, Digest, Location, NotChecked, Observation, RuleId};
 use seaworthy_trial::{Event, Progress, Request};
 use signal_hook::consts::{SIGINT, SIGTERM};
 use tempfile::TempDir;
@@ -80,9 +80,9 @@ fn from_here(mut seen: Observation, project: &Project) -> Observation {
     seen
 }
 
-/// The names of the services that there are, tried or not.
-pub(crate) fn names(project: &Project, surface: &Surface) -> Vec<String> {
-    services(project, &Wanted::default(), surface).map(|(_, trials)| trials.services).unwrap_or_default()
+/// The services that there are, tried or not.
+pub(crate) fn known(project: &Project, surface: &Surface) -> Vec<Service> {
+    services(project, &Wanted::default(), surface).map(|(services, _)| services).unwrap_or_default()
 }
 
 /// Which services there are.
@@ -171,8 +171,13 @@ fn bare(name: &str) -> Service {
 
 /// Where a trial may write.
 struct Place {
-    scratch: TempDir,
+    /// The folder of all our worlds: the next one removes what a killed one left there.
+    scratch: PathBuf,
     replays: PathBuf,
+    /// Removed with the run: what has no lasting place.
+    _passing: Option<TempDir>,
+    /// [`Project::world`], before anything was started.
+    world: Digest,
 }
 
 impl Place {
@@ -184,10 +189,15 @@ impl Place {
             ))
             .hint("TMPDIR names another folder")
         };
-        let scratch = tempfile::Builder::new().prefix("seaworthy-").tempdir().map_err(failed)?;
-        let kept = project.make_state_folder().and_then(|()| std::fs::create_dir_all(project.replays_path()));
-        let replays = if kept.is_ok() { project.replays_path() } else { scratch.path().join("replays") };
-        Ok(Self { scratch, replays })
+        let (kept, own) = (project.make_replays_folder(), own_folder());
+        let passing = match (&kept, &own) {
+            (Ok(()), Some(_)) => None,
+            _ => Some(tempfile::Builder::new().prefix("seaworthy-").tempdir().map_err(failed)?),
+        };
+        let beside = |name: &str| passing.as_ref().map(|folder| folder.path().join(name)).unwrap_or_default();
+        let scratch = own.unwrap_or_else(|| beside("worlds"));
+        let replays = if kept.is_ok() { project.replays_path() } else { beside("replays") };
+        Ok(Self { scratch, replays, _passing: passing, world: project.world() })
     }
 
     fn request<'a>(
@@ -208,12 +218,33 @@ impl Place {
             budget: wanted.budget,
             seed: wanted.seed.unwrap_or_else(fresh_seed),
             bounds,
-            scratch: self.scratch.path(),
+            world: self.world,
+            scratch: &self.scratch,
             replays: &self.replays,
             started_at: clock::now(),
             progress: terminal,
         }
     }
+}
+
+/// One folder for each person, which all their runs share, so that each finds what another left when it was killed. `None` where it cannot be had,
+/// or where somebody else has put something in its place.
+#[cfg(unix)]
+fn own_folder() -> Option<PathBuf> {
+    use std::os::unix::fs::{DirBuilderExt, MetadataExt};
+    let uid = tempfile::tempfile().ok()?.metadata().ok()?.uid();
+    let folder = std::env::temp_dir().join(format!("seaworthy-{uid}"));
+    match std::fs::DirBuilder::new().mode(0o700).create(&folder) {
+        Err(error) if error.kind() != std::io::ErrorKind::AlreadyExists => return None,
+        _ => {}
+    }
+    let found = folder.symlink_metadata().ok()?;
+    (found.is_dir() && found.uid() == uid && found.mode() & 0o077 == 0).then_some(folder)
+}
+
+#[cfg(not(unix))]
+fn own_folder() -> Option<PathBuf> {
+    None
 }
 
 /// Another one each time; a replay file says which.

@@ -178,7 +178,13 @@ impl<'a> Arena<'a> {
         let name = format!("{}-{}-{}.json", self.service(), self.meta.id, digest.short());
         let path = self.request.replays.join(name.replace(['/', '\0'], "-"));
         fs::create_dir_all(self.request.replays).ok()?;
-        fs::write(&path, bytes).ok()?;
+        // It holds what an identity of the plan is let in by, so it is its owner's alone.
+        drop(fs::remove_file(&path));
+        let mut options = fs::File::options();
+        options.write(true).create_new(true);
+        #[cfg(unix)]
+        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+        std::io::Write::write_all(&mut options.open(&path).ok()?, &bytes).ok()?;
         let shown = path.strip_prefix(self.request.root).unwrap_or(&path);
         Some(Artifact {
             kind: "replay".to_owned(),

@@ -23,7 +23,7 @@ use std::time::Duration;
 
 use seaworthy_core::plan::Service;
 use seaworthy_core::surface::Surface;
-use seaworthy_core::{BoundNeeded, NotChecked, Observation, Outcome, RuleId, Subject, Timestamp};
+use seaworthy_core::{BoundNeeded, Digest, NotChecked, Observation, Outcome, RuleId, Subject, Timestamp};
 
 pub use arena::{Arena, Evidence, Stop};
 
@@ -50,6 +50,8 @@ pub struct Request<'a> {
     pub seed: u64,
     /// Bounds needed, where the plan asks for others than the probes do.
     pub bounds: &'a BTreeMap<RuleId, BoundNeeded>,
+    /// Digest of what a copy of the service gets besides the tree: installed packages, files that git does not keep.
+    pub world: Digest,
     /// A folder for overlays and sockets, ours alone.
     pub scratch: &'a Path,
     /// The folder for replay files.

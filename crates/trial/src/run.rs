@@ -82,13 +82,14 @@ pub fn run(request: &Request<'_>) -> Tried {
     tried
 }
 
-/// Everything besides the tree that decides what a probe of this service measures. Observations made with other inputs are about
-/// another world. The seed is none of them: what broke under one seed is broken, and trying again until luck has it is no cure.
-pub fn inputs(service: &Service, surface: &Surface) -> Digest {
+/// Everything besides the tree that decides what a probe of this service measures; `world` is [`Request::world`]. Observations made with
+/// other inputs are about another world. The seed is none of them: what broke under one seed is broken, and trying again until luck has it
+/// is no cure.
+pub fn inputs(service: &Service, surface: &Surface, world: &Digest) -> Digest {
     // Limit: plain data always serialises; an empty text would only make the digest match nothing.
     let service = serde_json::to_vec(service).unwrap_or_default();
     let entries = serde_json::to_vec(&surface.entries).unwrap_or_default();
-    Digest::of_fields([service, entries])
+    Digest::of_fields([service, entries, world.0.to_vec()])
 }
 
 struct Explored {
@@ -260,7 +261,7 @@ fn observation(
             started_at: request.started_at,
             duration_ms: u64::try_from(took.as_millis()).unwrap_or(u64::MAX),
         },
-        inputs: inputs(request.service, request.surface),
+        inputs: inputs(request.service, request.surface, &request.world),
         artifacts: evidence.artifacts,
         independence: None,
     }

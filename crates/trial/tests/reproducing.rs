@@ -40,6 +40,7 @@ fn asking<T>(faults: &str, probe: &str, scratch: &Path, with: impl FnOnce(&Reque
         budget: Some(Duration::from_secs(60)),
         seed: 11,
         bounds: &BTreeMap::new(),
+        world: Digest::of(b"world"),
         scratch,
         replays: &scratch.join("replays"),
         started_at: Timestamp::UNIX_EPOCH,

@@ -4,6 +4,7 @@
     reason = "clippy allows it in tests, yet not in the helpers of an integration test"
 )]
 
+use seaworthy_core::NotChecked;
 use seaworthy_core::surface::{Input, InputKind, InputPlace, Route, Surface};
 use seaworthy_trial::schema::{
     Auth, Call, Fresh, Known, Operations, Origin, Payload, Purpose, ReadError, Scheme, Style, Types, read,
@@ -323,4 +324,18 @@ components:
     Item: {type: object, required: [name], properties: {name: {type: string, maxLength: 9}, id: *id, parent: {$ref: '#/components/schemas/Item'}}}
 "
     .to_vec()
+}
+
+#[test]
+fn a_document_makes_nothing_whole_of_which_the_source_has_more() {
+    let bytes =
+        document(json!({"/health": {"get": {"responses": {"200": {"description": "fine"}}}}}), json!({}));
+    let document = read(&bytes).unwrap();
+    let whole = Operations::assemble(&[], Some(&document), &Surface::default());
+    assert!(whole.complete && whole.not_read.is_empty());
+    let unread = NotChecked { what: "a route".to_owned(), why: "its path is computed".to_owned() };
+    let surface = Surface { not_read: vec![unread.clone()], ..Surface::default() };
+    let more = Operations::assemble(&[], Some(&document), &surface);
+    assert!(!more.complete);
+    assert_eq!(more.not_read, [unread]);
 }

@@ -23,6 +23,13 @@ use crate::tree::{Entry, Mode, ReadError, Tree};
 /// Mean bytes a line from which a text was written by a program for a program: minified, or data.
 const MINIFIED_LINE_BYTES: usize = 400;
 
+/// Bytes of a line up to which a person may have written it.
+const WRITTEN_LINE_BYTES: usize = 200;
+/// Lines of code of such a length from which a person has written the file. Minifiers keep fewer.
+const WRITTEN_LINES: usize = 6;
+/// Bytes of the path that a link leads to (`PATH_MAX`).
+const LINK_BYTES: u64 = 4096;
+
 /// The source files of a tree.
 #[derive(Debug, Default)]
 pub(crate) struct Sources {
@@ -30,10 +37,28 @@ pub(crate) struct Sources {
     pub(crate) files: Vec<SourceFile>,
     /// What is source, or looks like it, and could not be read.
     pub(crate) not_checked: Vec<NotChecked>,
-    /// Whether every file that is this project's source could be read whole.
-    pub(crate) complete: bool,
+    /// Source that may run with the project and was not read whole. While there is any, what was found nowhere may be there.
+    pub(crate) unread: Vec<Unread>,
     /// Bytes of the files read.
     pub(crate) bytes: u64,
+}
+
+/// A source file that was not read whole.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Unread {
+    /// Its path.
+    pub(crate) path: String,
+    /// Why.
+    pub(crate) why: String,
+    /// Whether it is a test or only serves tests.
+    pub(crate) is_test: bool,
+}
+
+impl Unread {
+    fn new(path: &str, why: &str) -> Self {
+        let is_test = Language::of_path(path).is_some_and(|language| is_test(path, language));
+        Self { path: path.to_owned(), why: why.to_owned(), is_test }
+    }
 }
 
 /// What became of one file.
@@ -47,12 +72,18 @@ enum Read {
 
 /// Reads them. To be called on threads with [`seaworthy_core::limits::SYNTAX_STACK_BYTES`] of stack.
 pub(crate) fn read(tree: &Tree, plan: &Plan, progress: &dyn Progress) -> Sources {
-    let mut sources = Sources { complete: true, ..Sources::default() };
+    let mut sources = Sources::default();
     let excluded = excluded(plan, &mut sources.not_checked);
     let mut entries = Vec::new();
     let mut other_languages: BTreeMap<&'static str, Vec<&str>> = BTreeMap::new();
     let mut excluded_count = vec![0_u64; plan.checks.exclude.len()];
-    for entry in tree.entries().iter().filter(|entry| !entry.foreign && entry.mode != Mode::Link) {
+    for entry in tree.entries().iter().filter(|entry| !entry.foreign) {
+        if entry.mode == Mode::Link {
+            let link = unread_link(tree, entry, &excluded).filter(|_| !excluded.is_match(&entry.path));
+            sources.not_checked.extend(link.iter().map(listed));
+            sources.unread.extend(link);
+            continue;
+        }
         let Some(language) = Language::of_path(&entry.path) else {
             if let Some(name) = unread_language(&entry.path) {
                 other_languages.entry(name).or_default().push(&entry.path);
@@ -86,20 +117,90 @@ pub(crate) fn read(tree: &Tree, plan: &Plan, progress: &dyn Progress) -> Sources
             read
         })
         .collect();
-    for read in read {
-        // What a tool built is not source: it is listed, and says nothing of whether all source was read.
-        let is_source = !matches!(read, Read::Built(_));
+    let mut built = Vec::new();
+    for (read, (entry, _)) in read.into_iter().zip(&entries) {
         let (file, not_checked) = match read {
             Read::Whole(file) => (Some(file), None),
             Read::Partly(file, why) => (Some(file), Some(why)),
-            Read::Not(why) | Read::Built(why) => (None, Some(why)),
+            Read::Not(why) => (None, Some(why)),
+            // What a tool built is not source: it is listed, and no gap unless the project's own source runs it.
+            Read::Built(why) => {
+                built.push(entry.path.as_str());
+                sources.not_checked.push(why);
+                (None, None)
+            }
         };
-        sources.complete &= not_checked.is_none() || !is_source;
+        sources.unread.extend(not_checked.iter().map(|not| Unread::new(&entry.path, &not.why)));
         sources.not_checked.extend(not_checked);
         sources.bytes += file.as_ref().map_or(0, |file| file.text.len() as u64);
         sources.files.extend(file);
     }
+    let run = built.into_iter().filter(|path| is_run(path, tree, plan, &sources.files));
+    let run: Vec<Unread> = run.map(|path| Unread::new(path, "minified, and the project runs it")).collect();
+    sources.unread.extend(run);
+    let left_out = tree.unread().iter().filter(|one| !excluded.is_match(&one.what));
+    sources.unread.extend(left_out.map(|one| Unread::new(&one.what, &one.why)));
+    sources.unread.sort_by(|a, b| a.path.cmp(&b.path));
     sources
+}
+
+fn listed(unread: &Unread) -> NotChecked {
+    NotChecked { what: unread.path.clone(), why: unread.why.clone() }
+}
+
+/// A link under the name of a source file, unless it leads to a source file of the tree, which is read where it lies.
+fn unread_link(tree: &Tree, entry: &Entry, excluded: &GlobSet) -> Option<Unread> {
+    Language::of_path(&entry.path)?;
+    let target = tree.read(entry, LINK_BYTES).unwrap_or_default();
+    let folder = entry.path.rsplit_once('/').map_or("", |(folder, _)| folder);
+    let target = String::from_utf8_lossy(&target);
+    let read = joined(folder, &target).is_some_and(|path| {
+        let found = tree.entry(&path).filter(|found| !found.foreign && found.mode != Mode::Link);
+        found.is_some_and(|found| Language::of_path(&found.path).is_some() && !excluded.is_match(&found.path))
+    });
+    (!read).then(|| {
+        Unread::new(
+            &entry.path,
+            "a link to what is not read as source of this project, and runs all the same",
+        )
+    })
+}
+
+/// A path relative to `folder`, from the root; `None` where it leads out of it.
+fn joined(folder: &str, path: &str) -> Option<String> {
+    let mut parts: Vec<&str> = folder.split('/').filter(|part| !part.is_empty()).collect();
+    if path.starts_with('/') {
+        return None;
+    }
+    for part in path.split('/') {
+        match part {
+            "" | "." => {}
+            ".." => drop(parts.pop()?),
+            name => parts.push(name),
+        }
+    }
+    Some(parts.join("/"))
+}
+
+/// Whether the project runs a file: its source imports it, or the plan or a package.json starts it.
+fn is_run(path: &str, tree: &Tree, plan: &Plan, files: &[SourceFile]) -> bool {
+    let stem = path.rsplit_once('.').map_or(path, |(stem, _)| stem);
+    let folder = path.rsplit_once('/').map_or("", |(folder, _)| folder);
+    let means = |found: String| found == path || found == stem || (!folder.is_empty() && found == folder);
+    let imported = files.iter().any(|file| {
+        let from = file.path.rsplit_once('/').map_or("", |(folder, _)| folder);
+        let modules = file.imports.iter().map(|fact| &*fact.import.module);
+        modules.filter(|module| module.starts_with('.')).filter_map(|module| joined(from, module)).any(means)
+    });
+    let mut words = plan.services.iter().flat_map(|service| &service.start);
+    imported
+        || words.any(|word| word.ends_with(path))
+        || tree.entries().iter().filter(|entry| !entry.foreign && entry.name() == "package.json").any(
+            |entry| {
+                let name = path.rsplit_once('/').map_or(path, |(_, name)| name);
+                tree.read_text(&entry.path, SOURCE_FILE_BYTES).is_some_and(|text| text.contains(name))
+            },
+        )
 }
 
 fn read_one(tree: &Tree, entry: &Entry, language: Language) -> Read {
@@ -119,10 +220,10 @@ fn read_one(tree: &Tree, entry: &Entry, language: Language) -> Read {
         return not("binary data under the name of a source file".to_owned());
     }
     let lines = Lines::of(&text);
-    if text.len() > 8 * MINIFIED_LINE_BYTES && text.len() / lines.count().max(1) > MINIFIED_LINE_BYTES {
+    if is_minified(language, &text, &lines) {
         let why = format!(
             "{} bytes a line: minified or generated, not written by hand",
-            text.len() / lines.count()
+            text.len() / lines.count().max(1)
         );
         return Read::Built(NotChecked { what: entry.path.clone(), why });
     }
@@ -151,6 +252,20 @@ fn read_one(tree: &Tree, entry: &Entry, language: Language) -> Read {
         None => Read::Whole(file),
         Some(why) => Read::Partly(file, why),
     }
+}
+
+/// Whether a program wrote the text for a browser. Nobody minifies Python, Rust or TypeScript, and one long line among written ones
+/// (a comment, a table, an image as text) hides nothing.
+fn is_minified(language: Language, text: &str, lines: &Lines) -> bool {
+    let is_long = text.len() > 8 * MINIFIED_LINE_BYTES
+        && text.len() / lines.count().max(1) > MINIFIED_LINE_BYTES
+        && language == Language::JavaScript;
+    let is_written = |line: &&str| {
+        let line = line.trim();
+        let is_comment = ["//", "/*", "*"].iter().any(|mark| line.starts_with(mark));
+        !line.is_empty() && line.len() <= WRITTEN_LINE_BYTES && !is_comment
+    };
+    is_long && text.lines().filter(is_written).take(WRITTEN_LINES).count() < WRITTEN_LINES
 }
 
 /// Whether an import calls a `require` that the file binds itself.

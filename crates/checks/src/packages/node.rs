@@ -66,13 +66,32 @@ impl Installed {
         Self { root: root.map(Path::to_owned), declared }
     }
 
-    /// What npm, pnpm and yarn write down about an installation.
+    /// What npm, pnpm and yarn write down about an installation, and what is there.
     pub(super) fn inventory(&self) -> Vec<String> {
-        let modules = self.root.iter().map(|root| root.join("node_modules"));
+        let Some(modules) = self.root.as_ref().map(|root| root.join("node_modules")) else {
+            return Vec::new();
+        };
         let records = [".package-lock.json", ".modules.yaml", ".yarn-integrity", ".yarn-state.yml"];
-        modules
-            .flat_map(|modules| records.map(|record| read(&modules.join(record)).unwrap_or_default()))
-            .collect()
+        let mut all: Vec<String> =
+            records.iter().map(|record| read(&modules.join(record)).unwrap_or_default()).collect();
+        // The records outlive what they are of, and other tools write none.
+        let names = |folder: &Path| {
+            let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
+            let mut names: Vec<String> =
+                entries.map(|entry| entry.file_name().to_string_lossy().into_owned()).collect();
+            names.sort();
+            names
+        };
+        for name in names(&modules) {
+            if name.starts_with('@') {
+                all.extend(
+                    names(&modules.join(&name)).into_iter().map(|package| format!("{name}/{package}")),
+                );
+            } else if !name.starts_with('.') {
+                all.push(name);
+            }
+        }
+        all
     }
 
     pub(super) fn module(&self, specifier: &str, folder: &str) -> Known {

@@ -57,6 +57,7 @@ pub(super) fn open(root: &Path, revision: &str) -> Result<Tree, TreeError> {
         entries,
         store: Store::Commit(Box::new(repository.git.into_sync())),
         left_out: left_out.list(),
+        unread: left_out.unread_list(),
         git_commit: Some(commit.to_string()),
     })
 }

@@ -31,12 +31,16 @@ pub(super) fn open(root: &Path) -> Result<Tree, TreeError> {
         entries: entries.into_values().collect(),
         store: Store::Folder,
         left_out: left_out.list(),
+        unread: left_out.unread_list(),
         git_commit: None,
     };
     tree.entries.sort_by(|a, b| a.path.cmp(&b.path));
     tree.git_commit = repository.and_then(|repository| clean_commit(root, &repository, &tree));
     Ok(tree)
 }
+
+/// Folders down to which what is left out is searched for a source file.
+const DEEP: usize = 8;
 
 /// By the bytes of their paths.
 type Entries = BTreeMap<Vec<u8>, Entry>;
@@ -83,13 +87,17 @@ fn enter(root: &Path, entry: &DirEntry, left_out: &Mutex<LeftOut>) -> bool {
     if !entry.file_type().is_some_and(|kind| kind.is_dir()) {
         return true;
     }
-    let markers = ["pyvenv.cfg", "CACHEDIR.TAG", seaworthy_core::plan::FILE_NAME];
     let has = |marker: &str| entry.path().join(marker).symlink_metadata().is_ok();
     let why = foreign::by_name(&name)
-        .or_else(|| markers.into_iter().filter(|marker| has(marker)).find_map(foreign::by_marker))
+        .or_else(|| foreign::by_contents(entry.path()))
         .or_else(|| has(".git").then_some(Why::NestedRepository));
     let Some(why) = why else { return true };
     let mut left_out = left_out.lock().unwrap_or_else(PoisonError::into_inner);
+    if matches!(why, Why::NestedProject | Why::NestedRepository)
+        && let Some(source) = foreign::first_source(entry.path(), DEEP)
+    {
+        left_out.unread(&relative(root, &source).escape_non_utf8(), &why.text());
+    }
     left_out.folder(why, &relative(root, entry.path()).escape_non_utf8());
     false
 }
@@ -103,8 +111,30 @@ fn add_found(root: &Path, found: &DirEntry, entries: &mut Entries, left_out: &mu
         return;
     }
     match found.metadata() {
-        Ok(metadata) => add(path, &metadata, false, entries, left_out),
+        Ok(metadata) => {
+            if metadata.is_symlink() {
+                follow(root, found.path(), left_out);
+            }
+            add(path, &metadata, false, entries, left_out);
+        }
         Err(error) => left_out.file(Why::Unreadable(error.to_string()), &path.escape_non_utf8()),
+    }
+}
+
+/// Lists a link to a folder outside the root: source there runs with the project, and nobody here reads it.
+fn follow(root: &Path, link: &Path, left_out: &mut LeftOut) {
+    let Ok(target) = link.canonicalize() else { return };
+    let Ok(root_path) = root.canonicalize() else { return };
+    if !target.is_dir() || target.starts_with(&root_path) || root_path.starts_with(&target) {
+        return;
+    }
+    let is_environment = foreign::by_contents(&target) == Some(Why::VirtualEnvironment);
+    let named = link.file_name().and_then(|name| foreign::by_name(&name.to_string_lossy()));
+    if named.is_none() && !is_environment && foreign::first_source(&target, DEEP).is_some() {
+        let shown = relative(root, link).escape_non_utf8();
+        let why = "a link to a folder outside the project: the source there is not read";
+        left_out.file(Why::Other(why.to_owned()), &shown);
+        left_out.unread(&shown, why);
     }
 }
 
@@ -164,6 +194,7 @@ fn add_tracked(root: &Path, repository: &Repository, entries: &mut Entries, left
     for ((_, is_submodule), path) in tracked.iter().zip(&paths) {
         if *is_submodule {
             left_out.folder(Why::NestedRepository, path);
+            left_out.pinned(path);
             foreign.add(path, Why::NestedRepository);
         }
     }

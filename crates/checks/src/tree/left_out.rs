@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 
 use seaworthy_core::NotChecked;
 
+use crate::language::Language;
+
 /// Lines of one reason that are listed one by one; more are put together by their uppermost folder.
 const LINES: usize = 20;
 
@@ -31,7 +33,7 @@ pub(crate) enum Why {
 }
 
 impl Why {
-    fn text(&self) -> String {
+    pub(super) fn text(&self) -> String {
         match self {
             Self::NestedProject => {
                 "has its own seaworthy.toml and is a project of its own: judge it with `seaworthy assess` there"
@@ -54,6 +56,8 @@ impl Why {
 pub(crate) struct LeftOut {
     /// By reason, the folders (with a `/` at the end) and files.
     found: BTreeMap<Why, BTreeMap<String, ()>>,
+    /// Source files that may run with the project and are not read, by path, and why.
+    unread: BTreeMap<String, String>,
 }
 
 impl LeftOut {
@@ -64,7 +68,26 @@ impl LeftOut {
 
     /// One file.
     pub(crate) fn file(&mut self, why: Why, path: &str) {
+        let lost = matches!(why, Why::Special | Why::TooLarge | Why::Unreadable(_));
+        if lost && Language::of_path(path).is_some() {
+            self.unread(path, &why.text());
+        }
         self.found.entry(why).or_default().insert(path.to_owned(), ());
+    }
+
+    /// A source file that is not read although it may run with the project.
+    pub(crate) fn unread(&mut self, path: &str, why: &str) {
+        self.unread.insert(path.to_owned(), why.to_owned());
+    }
+
+    /// What lies below `folder` is pinned to a commit of another repository: it is listed, and it is no gap in this one.
+    pub(crate) fn pinned(&mut self, folder: &str) {
+        self.unread.retain(|path, _| !path.strip_prefix(folder).is_some_and(|rest| rest.starts_with('/')));
+    }
+
+    /// The source files that are not read, for whoever asks whether all were.
+    pub(crate) fn unread_list(&self) -> Vec<NotChecked> {
+        self.unread.iter().map(|(what, why)| NotChecked { what: what.clone(), why: why.clone() }).collect()
     }
 
     /// Takes in what another collected.
@@ -72,6 +95,7 @@ impl LeftOut {
         for (why, paths) in other.found {
             self.found.entry(why).or_default().extend(paths);
         }
+        self.unread.extend(other.unread);
     }
 
     /// The list for the report.

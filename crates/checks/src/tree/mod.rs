@@ -8,6 +8,7 @@ mod folder;
 mod foreign;
 mod left_out;
 mod read;
+mod surroundings;
 
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
@@ -18,7 +19,7 @@ use seaworthy_core::subject::{TreeFile, tree_digest};
 use seaworthy_core::{Digest, NotChecked, Plan, Subject};
 
 use left_out::{LeftOut, Why};
-pub use read::ReadError;
+pub use read::{ReadError, file as read_file};
 
 /// The files that are judged, in ascending order of their paths as shown.
 pub struct Tree {
@@ -26,6 +27,7 @@ pub struct Tree {
     entries: Vec<Entry>,
     store: Store,
     left_out: Vec<NotChecked>,
+    unread: Vec<NotChecked>,
     git_commit: Option<String>,
 }
 
@@ -140,6 +142,7 @@ impl Tree {
             entries: entries.collect(),
             store: Store::Memory(files.into_iter().map(|(_, contents)| contents).collect()),
             left_out: left_out.list(),
+            unread: left_out.unread_list(),
             git_commit: None,
         }
     }
@@ -175,6 +178,12 @@ impl Tree {
     /// What is not in the tree although it lies below the root, and why; folders are listed instead of their files.
     pub fn left_out(&self) -> &[NotChecked] {
         &self.left_out
+    }
+
+    /// Source files that are not in the tree and may run with it all the same, and why they are not: of a folder left out as a project of its own,
+    /// one stands for all.
+    pub fn unread(&self) -> &[NotChecked] {
+        &self.unread
     }
 
     /// The commit whose files these are: the one asked for, or, for a working tree, the one checked out when every file
@@ -230,6 +239,20 @@ impl Tree {
         }
         files.sort_by(|a, b| a.path.cmp(b.path));
         (tree_digest(files), left_out.list())
+    }
+
+    /// The digest of everything that lies below the root without being of the tree: installed packages, files that git does not keep. `None` for a
+    /// tree that lies in no folder.
+    pub fn surroundings(&self) -> Option<Digest> {
+        surroundings::digest(self)
+    }
+
+    /// Whether the tree has an entry of just this path.
+    fn holds(&self, path: &[u8]) -> bool {
+        match std::str::from_utf8(path) {
+            Ok(path) => self.position(path).is_some(),
+            Err(_) => self.entry(&path.escape_non_utf8()).is_some(),
+        }
     }
 
     /// What is judged when this tree is: its digest, the commit when it is clean, and the digest of each `[[critical]]`

@@ -23,6 +23,9 @@ pub enum ReadError {
     /// It is no longer what it was when the tree was listed.
     #[error("changed while it was being read")]
     Changed,
+    /// It is a link, a pipe, a folder or a device.
+    #[error("is no regular file")]
+    Irregular,
     /// It is no longer there.
     #[error("no longer there")]
     Gone,
@@ -45,6 +48,22 @@ pub(super) fn contents(root: &Path, entry: &Entry, limit: u64) -> Result<Vec<u8>
         usize::try_from(entry.size.unwrap_or(0).min(limit)).unwrap_or(0).saturating_add(1),
     );
     file.take(limit.saturating_add(1)).read_to_end(&mut contents)?;
+    if contents.len() as u64 > limit {
+        return Err(ReadError::TooLarge { limit });
+    }
+    Ok(contents)
+}
+
+/// The contents of a regular file, at most `limit` bytes. A pipe is not waited for, and no link is followed.
+///
+/// # Errors
+/// When it is none, when there is more, or when it cannot be read.
+pub fn file(path: &Path, limit: u64) -> Result<Vec<u8>, ReadError> {
+    if !path.symlink_metadata()?.is_file() {
+        return Err(ReadError::Irregular);
+    }
+    let mut contents = Vec::new();
+    open(path)?.take(limit.saturating_add(1)).read_to_end(&mut contents)?;
     if contents.len() as u64 > limit {
         return Err(ReadError::TooLarge { limit });
     }

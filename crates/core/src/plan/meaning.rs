@@ -8,9 +8,6 @@ use crate::plan::promise::Promise;
 use crate::plan::{Plan, PlanProblem, identifiers, nearest};
 use crate::policy::Class;
 
-/// The classes that `[gate] require` takes besides identifiers.
-const CLASSES: [Class; 5] = [Class::Check, Class::Trial, Class::Validate, Class::Review, Class::SignOff];
-
 pub(super) fn problems(plan: &Plan) -> Vec<PlanProblem> {
     let mut reading = Reading { plan, problems: Vec::new() };
     reading.modules();
@@ -211,7 +208,7 @@ impl<'a> Reading<'a> {
                 identifiers::ALL.iter().copied(),
             );
         }
-        let classes: Vec<&str> = CLASSES.iter().map(|class| class.id()).collect();
+        let classes: Vec<&str> = Class::ALL.iter().map(|class| class.id()).collect();
         for (index, name) in plan.gate.require.iter().flatten().enumerate() {
             if !classes.contains(&name.as_str()) && !identifiers::is_known(name) {
                 let known = classes.iter().copied().chain(identifiers::ALL.iter().copied());

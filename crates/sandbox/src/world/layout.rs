@@ -12,6 +12,11 @@ const PRIVATE: [&str; 3] = ["/run", "/tmp", "/var/tmp"];
 /// Folders that hold people's own files: empty but for what is exposed.
 const HOMES: [&str; 2] = ["/home", "/root"];
 
+/// Folders that hold other services' data and sockets, and what people mount: empty but for what is exposed. A socket there would be a way out of the
+/// world that no network namespace closes.
+/// Limit: `/opt` and `/var/lib` stay visible, since programs lie there; so do sockets that a machine's own services have made there.
+const MOUNTS: [&str; 3] = ["/media", "/mnt", "/srv"];
+
 /// Where toolchains lie in a home. Not a whole `.cargo` or `.local`, as they keep keys too.
 const TOOLCHAINS: [&str; 29] = [
     ".asdf",
@@ -88,7 +93,13 @@ impl Layout {
         let mut layout = Layout {
             tree: tree.to_path_buf(),
             home: home.clone().unwrap_or_else(|| PathBuf::from("/run/home")),
-            covers: PRIVATE.iter().chain(&HOMES).map(PathBuf::from).filter(|path| is_folder(path)).collect(),
+            covers: PRIVATE
+                .iter()
+                .chain(&HOMES)
+                .chain(&MOUNTS)
+                .map(PathBuf::from)
+                .filter(|path| is_folder(path))
+                .collect(),
             exposed: BTreeSet::new(),
             links: BTreeSet::new(),
         };

@@ -30,9 +30,15 @@ impl Scratch {
             let lock_path = path.with_extension(LOCK);
             let lock =
                 File::options().read(true).write(true).create(true).truncate(false).open(&lock_path)?;
-            // A sweep may have the file locked, or removed it between our opening and our locking it.
-            if lock.try_lock().is_err() || lock.metadata()?.nlink() == 0 {
-                continue;
+            // A sweep may have the file locked, or removed it between our opening and our locking it. A file system that knows no locks is
+            // another matter: no next name is any better there.
+            match lock.try_lock() {
+                Ok(()) if lock.metadata()?.nlink() > 0 => {}
+                Ok(()) | Err(TryLockError::WouldBlock) => continue,
+                Err(TryLockError::Error(error)) => {
+                    let _nothing_more_to_do = fs::remove_file(&lock_path);
+                    return Err(error);
+                }
             }
             match fs::DirBuilder::new().mode(0o700).create(&path) {
                 Ok(()) => return Ok(Scratch { path, _lock: lock }),

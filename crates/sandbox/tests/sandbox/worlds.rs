@@ -324,3 +324,22 @@ fn postgresql_starts_in_a_world_even_when_root_opened_it() {
         world.connect(local(5432), Duration::from_secs(1)).is_ok()
     });
 }
+
+#[test]
+fn a_socket_of_the_machine_s_own_services_is_not_there_in_a_world() {
+    let place = place();
+    let Some(world) = namespaced(&place) else { return };
+    for folder in ["/srv", "/mnt", "/media"] {
+        let path = format!("{folder}/seaworthy-{}.sock", std::process::id());
+        let Ok(_listener) = std::os::unix::net::UnixListener::bind(&path) else {
+            println!("skipped: no socket can be made in {folder}");
+            continue;
+        };
+        let script = format!(
+            "python3 -c \"import socket; print(socket.socket(socket.AF_UNIX).connect_ex('{path}') != 0)\""
+        );
+        let seen = say(&world, &place.tree, &script);
+        fs::remove_file(&path).unwrap();
+        assert_eq!(seen, "True\n", "{folder}");
+    }
+}

@@ -28,7 +28,7 @@ pub(super) struct Args {
     #[arg(long, value_name = "REV")]
     base: Option<String>,
     /// Take everything found for known, and write it to the plan's baseline.
-    #[arg(long)]
+    #[arg(long, conflicts_with = "base")]
     write_baseline: bool,
     #[command(flatten)]
     output: OutputArgs,
@@ -46,6 +46,10 @@ pub(super) fn run(args: &Args, terminal: &Terminal) -> Result<Exit, Failure> {
         None => project,
     };
     let paths = paths.iter().map(|path| below(&project, path)).collect::<Result<Vec<_>, _>>()?;
+    if args.write_baseline && !paths.is_empty() {
+        return Err(Failure::usage("a baseline of some paths would forget what is known of all others")
+            .hint("seaworthy check --write-baseline"));
+    }
     // A restricted look is not evidence about the whole, and is not recorded.
     let keep = paths.is_empty() && args.base.is_none() && !args.write_baseline;
     let wanted = Wanted {
@@ -79,7 +83,8 @@ fn write_baseline(project: &Project, assessment: &Assessment, terminal: &Termina
     let name = project.plan.gate.baseline.as_deref().unwrap_or("seaworthy.baseline.json");
     let baseline = Baseline::of(assessment.report.observations.iter().flat_map(|seen| &seen.findings));
     let path = project.root.join(name);
-    std::fs::write(&path, baseline.write())
+    project
+        .write(name, &baseline.write())
         .map_err(|error| Failure::usage(format!("{} could not be written: {error}", path.display())))?;
     terminal.say(&format!("{} findings are known now: {}", baseline.fingerprints().len(), path.display()));
     if project.plan.gate.baseline.is_none() {

@@ -37,7 +37,8 @@ pub(super) fn run(args: &Args, terminal: &Terminal) -> Result<Exit, Failure> {
     if args.print {
         terminal.print(&text)?;
     } else {
-        std::fs::write(&path, text)
+        project
+            .write(FILE_NAME, &text)
             .map_err(|error| Failure::usage(format!("{} could not be written: {error}", path.display())))?;
         terminal.say(&format!(
             "wrote {}: read it, correct it, commit it; then `seaworthy assess {}`",
@@ -63,7 +64,7 @@ fn write_plan(project: &Project, surface: &Surface) -> String {
         line(format!(
             "\n[[module]]\nname = {}\npaths = [{}]",
             quoted(&folder),
-            quoted(&format!("{folder}/**"))
+            quoted(&format!("{}/**", literal(&folder)))
         ));
         line(format!("# purpose = \"...\"           # {files} source files today"));
         line(
@@ -72,13 +73,13 @@ fn write_plan(project: &Project, surface: &Surface) -> String {
     }
     if let Some(entry) = surface.entries.first() {
         let start: Vec<String> = entry.command.iter().map(|word| quoted(word)).collect();
-        line(format!("\n[[service]]                 # {}", entry.why));
+        line(format!("\n[[service]]                 # {}", one_line(&entry.why)));
         line(format!("name = {}\nstart = [{}]", quoted(&service_name(&name)), start.join(", ")));
         let needed: Vec<String> = entry
             .environment
             .iter()
             .filter(|(_, needed)| *needed)
-            .map(|(key, _)| format!("{key} = \"...\""))
+            .map(|(key, _)| format!("{} = \"...\"", named(key)))
             .collect();
         if !needed.is_empty() {
             line(format!("# env = {{ {} }}        # it reads these when it starts", needed.join(", ")));
@@ -115,6 +116,30 @@ fn openapi_file(project: &Project) -> Option<String> {
     let names = ["openapi.json", "openapi.yaml", "openapi.yml"];
     let found = project.tree.entries().iter().find(|entry| names.contains(&entry.path.as_str()));
     found.map(|entry| entry.path.clone())
+}
+
+/// A path as a glob that matches it and nothing else.
+fn literal(path: &str) -> String {
+    let mut glob = String::with_capacity(path.len());
+    for c in path.chars() {
+        match c {
+            '?' | '*' | '[' | ']' | '{' | '}' => glob.extend(['[', c, ']']),
+            '\\' => glob.push_str("\\\\"),
+            c => glob.push(c),
+        }
+    }
+    glob
+}
+
+/// A text of the source for a comment, which ends where its line does.
+fn one_line(text: &str) -> String {
+    text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
+}
+
+/// A TOML key: bare where it may be, else quoted. What the source calls a variable may be any text.
+fn named(key: &str) -> String {
+    let bare = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'-';
+    if !key.is_empty() && key.bytes().all(bare) { key.to_owned() } else { quoted(key) }
 }
 
 /// A TOML basic string.

@@ -6,13 +6,15 @@ use std::path::{Path, PathBuf};
 
 use clap::Subcommand;
 use seaworthy_core::{Body, Entry};
-use seaworthy_ledger::{Checkpoint, ExportError, ImportError, Ledger, SignedCheckpoint, key};
+use seaworthy_ledger::{
+    AppendError, Checkpoint, ExportError, ImportError, Ledger, PublicKey, SignedCheckpoint, key,
+};
 
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::project::{self, Project};
-use crate::record::{open_failure, read_failure, untrusted};
-use crate::terminal::{BOLD, DIM, Terminal};
+use crate::record::{self, key_failure, open_failure, read_failure, untrusted};
+use crate::terminal::{BOLD, DIM, Terminal, YELLOW, visible, visible_json};
 
 /// The record: verify it, look at it, take it elsewhere.
 #[derive(Debug, clap::Args)]
@@ -28,7 +30,7 @@ pub(super) struct Args {
 enum Action {
     /// Check every signature, every place and every checkpoint. Nothing is written.
     Verify {
-        /// A checkpoint that was kept elsewhere: without one, a cut tail or a rewrite by the key's holder does not show.
+        /// A checkpoint that was kept elsewhere: without one, a cut tail or a rewrite under any key does not show.
         #[arg(long, value_name = "FILE")]
         against: Option<PathBuf>,
     },
@@ -56,7 +58,7 @@ enum Action {
 
 pub(super) fn run(args: &Args, terminal: &Terminal) -> Result<Exit, Failure> {
     let project = Project::open(&args.root)?;
-    let path = project.ledger_path();
+    let path = project.ledger_path()?;
     match &args.action {
         Action::Verify { against } => verify(&path, against.as_deref(), terminal),
         Action::Show { seq } => show(&path, *seq, terminal),
@@ -89,13 +91,25 @@ fn kept(path: Option<&Path>) -> Result<Option<Checkpoint>, Failure> {
 fn verify(path: &Path, against: Option<&Path>, terminal: &Terminal) -> Result<Exit, Failure> {
     let against = kept(against)?;
     let seen = open(path)?.verify(against.as_ref()).map_err(|error| read_failure(&error))?;
+    let own = record::own_key();
+    let whose = |key: &PublicKey| match key.digest() == own {
+        true => format!("{} {DIM}(this machine's){DIM:#}", key.digest()),
+        false => format!("{} {YELLOW}(not this machine's){YELLOW:#}", key.digest()),
+    };
     let mut text =
         format!("{BOLD}verified{BOLD:#}: {} entries, {} checkpoints\n", seen.size, seen.checkpoints);
     for (key, count) in &seen.recorders {
-        text.push_str(&format!("  {count} recorded by key {}\n", key.digest()));
+        text.push_str(&format!("  {count} entries recorded by key {}\n", whose(key)));
+    }
+    for (key, count) in &seen.log_keys {
+        text.push_str(&format!("  {count} checkpoints signed by key {}\n", whose(key)));
+    }
+    if seen.log_keys.keys().any(|key| key.digest() != own) {
+        let caveat = "whoever holds one of those keys can have left entries out before signing";
+        text.push_str(&format!("{YELLOW}{caveat}{YELLOW:#}\n"));
     }
     if against.is_none() {
-        let caveat = "a cut tail or a rewrite by the key's holder shows only against a checkpoint kept elsewhere: \
+        let caveat = "a cut tail or a rewrite under any key shows only against a checkpoint kept elsewhere: \
                       `seaworthy ledger checkpoint > FILE`, later `verify --against FILE`";
         text.push_str(&format!("{DIM}{caveat}{DIM:#}\n"));
     }
@@ -112,9 +126,9 @@ fn show(path: &Path, seq: Option<u64>, terminal: &Terminal) -> Result<Exit, Fail
     for entry in &entries {
         if seq.is_some() {
             let whole = serde_json::to_string_pretty(entry.value()).map_err(Failure::bug)?;
-            text.push_str(&format!("{whole}\n"));
+            text.push_str(&format!("{}\n", visible_json(&whole)));
         } else {
-            text.push_str(&format!("{:>6}  {}\n", entry.seq(), summary(entry.value())));
+            text.push_str(&format!("{:>6}  {}\n", entry.seq(), visible(&summary(entry.value()))));
         }
     }
     terminal.print(&text)?;
@@ -159,22 +173,33 @@ fn export(path: &Path, file: Option<&Path>, terminal: &Terminal) -> Result<Exit,
         terminal.print(&String::from_utf8_lossy(&text))?;
         return Ok(Exit::Clear);
     };
-    // Beside the target first: a half-written export could pass for an export of a shorter record.
-    let beside = file.with_extension("part");
-    let unwritable = |error| Failure::usage(format!("{} could not be written: {error}", file.display()));
-    let written = File::create(&beside).map_err(unwritable)?;
-    let exported = ledger.export(BufWriter::new(written)).map_err(failed);
-    let seen = match exported {
-        Ok(seen) => seen,
-        Err(failure) => {
-            // The failure is what the person needs to see; a leftover .part says enough for itself.
-            drop(std::fs::remove_file(&beside));
-            return Err(failure);
-        }
+    let unwritable = |error: &dyn std::fmt::Display| {
+        Failure::usage(format!("{} could not be written: {error}", file.display()))
     };
-    std::fs::rename(&beside, file).map_err(unwritable)?;
+    if is_same(path, file) {
+        return Err(unwritable(&"it is the ledger itself").hint("name another file"));
+    }
+    // Beside the target first: a half-written export could pass for an export of a shorter record.
+    let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let mut beside = tempfile::NamedTempFile::new_in(folder).map_err(|error| unwritable(&error))?;
+    let seen = ledger.export(BufWriter::new(&mut beside)).map_err(failed)?;
+    beside.persist(file).map_err(|error| unwritable(&error.error))?;
     terminal.say(&format!("{} entries exported to {}", seen.size, file.display()));
     Ok(Exit::Clear)
+}
+
+/// Whether two paths are one file, or would be one of the ledger's own.
+fn is_same(ledger: &Path, file: &Path) -> bool {
+    let parts = ["", "-wal", "-shm", "-journal"].map(|ending| {
+        let mut name = ledger.as_os_str().to_owned();
+        name.push(ending);
+        PathBuf::from(name)
+    });
+    let real = |path: &Path| {
+        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        path.canonicalize().ok().or_else(|| Some(folder.canonicalize().ok()?.join(path.file_name()?)))
+    };
+    parts.iter().any(|part| real(part).is_some_and(|part| Some(part) == real(file)))
 }
 
 fn import(
@@ -191,10 +216,11 @@ fn import(
         .map_err(|error| Failure::usage(format!("{}: {error}", project.state_folder().display())))?;
     let key_path =
         project::key_path().ok_or_else(|| Failure::usage("neither HOME nor SEAWORTHY_KEY is set"))?;
-    let key = key::load_or_create(&key_path).map_err(Failure::usage)?;
+    let key = key::load_or_create(&key_path).map_err(|error| key_failure(&error))?;
     let mut ledger = Ledger::open(path, key).map_err(|error| open_failure(&error))?;
     let imported = ledger.import(BufReader::new(reader), against.as_ref()).map_err(|error| match error {
-        ImportError::Corrupt { .. } => untrusted(&error),
+        ImportError::Corrupt { .. } | ImportError::Append(AppendError::Corrupt(_)) => untrusted(&error),
+        ImportError::Newer { .. } => Failure::record(error).hint("nothing was imported"),
         other => Failure::usage(other).hint("nothing was imported"),
     })?;
     terminal.say(&format!("{} entries added, {} were here already", imported.added, imported.already_there));

@@ -88,12 +88,19 @@ fn result(report: &Report, finding: &Finding, rules: &BTreeMap<&str, usize>) -> 
             place
         })
         .collect();
+    let waived = report.decision.waived.iter().find(|waived| waived.fingerprint == finding.fingerprint);
+    // What a reviewer has accepted is a result all the same, and services show it apart (section 3.35).
+    let suppressions: Vec<Value> = waived
+        .iter()
+        .map(|waived| json!({"kind": "external", "status": "accepted", "justification": waived.why}))
+        .collect();
     json!({
         "ruleId": finding.rule.as_str(),
         "ruleIndex": rules.get(finding.rule.as_str()),
         "level": level,
         "message": {"text": text},
         "locations": [location_with(&place, &finding.primary)],
+        "suppressions": suppressions,
         "relatedLocations": related,
         "partialFingerprints": {"seaworthy/v1": finding.fingerprint.to_string()},
         "properties": {"confidence": finding.confidence, "cause": finding.cause.to_string(), "variant": finding.variant},

@@ -8,7 +8,7 @@ use seaworthy_core::{FailureMode, Finding, Location, Outcome, Producer, Severity
 
 use crate::report::Report;
 use crate::report::model::{Defect, Excerpt};
-use crate::terminal::{BOLD, CYAN, DIM, GREEN, RED, YELLOW};
+use crate::terminal::{BOLD, CYAN, DIM, GREEN, RED, YELLOW, visible};
 
 /// How many notes and warnings of one rule are printed in full; the others are counted.
 const MINOR_IN_FULL: usize = 5;
@@ -48,11 +48,14 @@ pub(super) const fn meaning(mode: FailureMode) -> &'static str {
 fn head(out: &mut String, report: &Report) {
     let subject = &report.decision.subject;
     let commit = match &subject.git_commit {
-        Some(commit) => format!("commit {}", commit.get(..12).unwrap_or(commit)),
+        Some(commit) => format!("commit {}", visible(commit.get(..12).unwrap_or(commit))),
         None => "not a clean commit".to_owned(),
     };
     let tree = subject.tree.short();
-    line(out, format_args!("{BOLD}seaworthy{BOLD:#} {DIM}{}, tree {tree}, {commit}{DIM:#}", report.root));
+    line(
+        out,
+        format_args!("{BOLD}seaworthy{BOLD:#} {DIM}{}, tree {tree}, {commit}{DIM:#}", visible(&report.root)),
+    );
 }
 
 fn failure_mode(out: &mut String, report: &Report, mode: FailureMode) {
@@ -94,7 +97,7 @@ fn failure_mode(out: &mut String, report: &Report, mode: FailureMode) {
         }
     }
     for (rule, count) in minor.into_iter().filter(|(_, count)| *count > MINOR_IN_FULL) {
-        let more = count - MINOR_IN_FULL;
+        let (more, rule) = (count - MINOR_IN_FULL, visible(rule));
         line(
             out,
             format_args!("  {DIM}.. and {more} more of {rule} below error: --format json lists them{DIM:#}"),
@@ -104,7 +107,7 @@ fn failure_mode(out: &mut String, report: &Report, mode: FailureMode) {
         if let Outcome::Held = observation.outcome
             && let Some(bound) = observation.bound
         {
-            let id = observation.producer.id();
+            let id = visible(observation.producer.id().as_str());
             line(
                 out,
                 format_args!(
@@ -119,24 +122,32 @@ fn failure_mode(out: &mut String, report: &Report, mode: FailureMode) {
 fn defect(out: &mut String, report: &Report, defect: &Defect<'_>) {
     let finding = defect.finding;
     let (style, mark) = mark(finding.severity);
-    let variant = finding.variant.as_deref().map(|variant| format!(" ({variant})")).unwrap_or_default();
+    let variant =
+        finding.variant.as_deref().map(|variant| format!(" ({})", visible(variant))).unwrap_or_default();
     line(out, format_args!(""));
     line(
         out,
         format_args!(
             "  {style}{mark}{style:#} {BOLD}{}{BOLD:#}{variant}  {CYAN}{}{CYAN:#}",
-            finding.rule,
+            visible(finding.rule.as_str()),
             place(finding)
         ),
     );
     wrapped(out, "    ", &finding.message);
     excerpt(out, report, finding);
     for related in &finding.related {
-        let note = related.note.as_deref().unwrap_or("see also");
+        let note = visible(related.note.as_deref().unwrap_or("see also"));
         line(out, format_args!("    {DIM}{}: {note}{DIM:#}", visible(&related.location.to_string())));
     }
     for other in &defect.confirmed_by {
-        line(out, format_args!("    {DIM}confirmed by {}: {}{DIM:#}", other.rule, other.message));
+        line(
+            out,
+            format_args!(
+                "    {DIM}confirmed by {}: {}{DIM:#}",
+                visible(other.rule.as_str()),
+                visible(&other.message)
+            ),
+        );
     }
     if let Some(advice) = &finding.advice {
         wrapped(out, &format!("    {GREEN}do{GREEN:#}  "), advice);
@@ -297,7 +308,7 @@ fn verdict(out: &mut String, report: &Report) {
         line(out, format_args!("  .. and {} more", reasons.len() - LIST_IN_FULL));
     }
     for command in commands(decision.missing.iter().map(|missing| missing.command.as_str())) {
-        line(out, format_args!("  {CYAN}would tell{CYAN:#}: {command}"));
+        line(out, format_args!("  {CYAN}would tell{CYAN:#}: {}", visible(&command)));
     }
 }
 
@@ -344,14 +355,4 @@ fn wrapped(out: &mut String, prefix: &str, text: &str) {
         line(out, format_args!("{lead}{row}"));
         lead.clone_from(&indent);
     }
-}
-
-/// A line with nothing in it that a terminal would act on: what is judged is not trusted to write on the screen.
-fn visible(line: &str) -> String {
-    line.chars().map(|c| if is_acted_on(c) { '\u{fffd}' } else { c }).collect()
-}
-
-/// Control characters, and those that turn the direction of what follows (Trojan Source, CVE-2021-42574).
-fn is_acted_on(c: char) -> bool {
-    (c.is_control() && c != '\t') || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }

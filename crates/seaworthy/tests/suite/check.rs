@@ -101,3 +101,17 @@ fn the_second_look_gives_the_same_answer() {
     project.write(SWALLOWS.0, RAISES.1);
     assert_ne!(project.run(&["check"]).code, 1, "a changed file is looked at again");
 }
+
+#[test]
+fn a_part_is_never_written_as_the_baseline_of_the_whole() {
+    let project = Project::new(&[SWALLOWS, ("seaworthy.toml", "[gate]\nbaseline = \"known.json\"\n")]);
+    assert_eq!(project.run(&["check", "--write-baseline"]).code, 0);
+    project.commit();
+    let known = std::fs::read_to_string(project.root().join("known.json")).unwrap();
+    for words in
+        [&["check", "--base", "HEAD", "--write-baseline"][..], &["check", "app/save.py", "--write-baseline"]]
+    {
+        assert_eq!(project.run(words).code, 2, "{words:?}");
+    }
+    assert_eq!(std::fs::read_to_string(project.root().join("known.json")).unwrap(), known);
+}

@@ -68,3 +68,32 @@ pub(crate) fn copy(from: &std::path::Path, to: &std::path::Path) {
         }
     }
 }
+
+#[test]
+fn what_a_killed_run_left_goes_with_the_next() {
+    let project = Project::new(&[]);
+    copy(&repository().join("examples/storefront"), &project.root());
+    let temporary = project.root().parent().unwrap().to_owned();
+    let worlds = || -> Vec<String> {
+        let folders = std::fs::read_dir(&temporary).unwrap().flatten();
+        let folders = folders.filter(|entry| entry.file_name().to_string_lossy().starts_with("seaworthy-"));
+        folders
+            .flat_map(|folder| std::fs::read_dir(folder.path()).unwrap().flatten())
+            .map(|entry| entry.file_name().to_string_lossy().into_owned())
+            .filter(|name| !name.ends_with(".lock"))
+            .collect()
+    };
+    let words = ["trial", "--probe", "malformed-input", "--budget", "10s"];
+    let mut child = project.command(&words).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+    let deadline = Instant::now() + Duration::from_secs(60);
+    while worlds().is_empty() {
+        assert!(Instant::now() < deadline, "no world was made");
+        std::thread::sleep(Duration::from_millis(2));
+    }
+    child.kill().unwrap();
+    child.wait().unwrap();
+    let left = worlds();
+    assert!(!left.is_empty(), "the kill came too late to leave anything");
+    project.run(&["trial", "--probe", "malformed-input", "--budget", "1s"]);
+    assert!(!worlds().iter().any(|name| left.contains(name)), "{left:?} {:?}", worlds());
+}

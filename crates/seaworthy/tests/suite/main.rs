@@ -8,6 +8,7 @@
 )]
 
 mod check;
+mod evidence;
 mod examples;
 mod kills;
 mod plan;

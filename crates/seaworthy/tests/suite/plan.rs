@@ -1,5 +1,8 @@
 //! The plan file: what is wrong with it is said at its line, and what nobody judges yet is listed.
 
+use std::process::Stdio;
+use std::time::{Duration, Instant};
+
 use crate::{Project, RAISES};
 
 #[test]
@@ -99,4 +102,77 @@ fn a_first_plan_is_written_once_reads_back_and_changes_no_verdict() {
 fn a_parents_plan_is_not_a_folders_plan() {
     let project = Project::new(&[crate::SWALLOWS, ("seaworthy.toml", "[checks]\nexclude = [\"**\"]\n")]);
     assert_eq!(project.run(&["check", "app"]).code, 1);
+}
+
+/// Runs `seaworthy` and waits for its end, which has to come soon.
+pub(crate) fn ends(project: &Project, words: &[&str]) -> (i32, String) {
+    let mut child = project.command(words).stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
+    let deadline = Instant::now() + Duration::from_secs(60);
+    while child.try_wait().unwrap().is_none() {
+        if Instant::now() > deadline {
+            child.kill().unwrap();
+            panic!("{words:?} did not end");
+        }
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    let output = child.wait_with_output().unwrap();
+    (output.status.code().unwrap_or(-1), String::from_utf8(output.stderr).unwrap())
+}
+
+#[test]
+fn a_plan_or_a_baseline_that_is_no_file_is_neither_waited_for_nor_read() {
+    let pipe = |project: &Project, name: &str| {
+        let made = crate::command("mkfifo").arg(project.root().join(name)).status().unwrap();
+        assert!(made.success());
+    };
+    let project = Project::new(&[RAISES]);
+    pipe(&project, "seaworthy.toml");
+    let (code, text) = ends(&project, &["check"]);
+    assert!(code == 2 && text.contains("is no regular file"), "{text}");
+    let project = Project::new(&[RAISES]);
+    std::os::unix::fs::symlink("/dev/zero", project.root().join("seaworthy.toml")).unwrap();
+    let (code, text) = ends(&project, &["check"]);
+    assert!(code == 2 && text.contains("is no regular file"), "{text}");
+    let project = Project::new(&[RAISES, ("seaworthy.toml", "[gate]\nbaseline = \"known.json\"\n")]);
+    pipe(&project, "known.json");
+    let (code, text) = ends(&project, &["check"]);
+    assert!(code == 2 && text.contains("known.json"), "{text}");
+}
+
+#[test]
+fn the_judged_source_writes_nothing_into_the_first_plan_but_what_it_is_called() {
+    let source = "import os\nfrom flask import Flask\n\nKEY = os.environ[\"A\\n[gate]\\nrequire = []\\n#\"]\napp = Flask(__name__)\n\n\n@app.get(\"/\")\ndef index():\n    return KEY\n\n\nif __name__ == \"__main__\":\n    app.run(port=5000)\n";
+    let project =
+        Project::new(&[("app.py", source), ("a[b/x.py", "import os\n"), ("c{d}\\e*/x.py", "import os\n")]);
+    let ran = project.run(&["init"]);
+    assert_eq!(ran.code, 0, "{}", ran.err);
+    let plan = std::fs::read_to_string(project.root().join("seaworthy.toml")).unwrap();
+    assert!(plan.contains("it reads these when it starts"), "{plan}");
+    assert!(!plan.lines().any(|line| line.starts_with("[gate]") || line.starts_with("require")), "{plan}");
+    assert_eq!(project.run(&["init", "--print"]).code, 0);
+}
+
+#[test]
+fn what_the_plan_asks_less_of_and_what_it_says_in_vain_is_listed() {
+    let plan = "[checks.severity]\nswallowed-error = \"note\"\nnaive-datetime = \"off\"\nreplicas = \"off\"\n\n[gate.independence]\ndefault = \"other-session\"\n\n[gate.bound]\nstale-reads = { rate = 0.5, confidence = 0.5 }\nconcurrent-users = { rate = 0.9, confidence = 0.5 }\n\n[approvers.x]\nallowed_signers = \"s\"\n";
+    let project = Project::new(&[crate::SWALLOWS, ("seaworthy.toml", plan)]);
+    let (code, report) = project.json(&["assess"]);
+    assert_eq!(code, 0, "{report}");
+    let listed: Vec<(String, String)> = report["not_checked"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|one| (one["what"].as_str().unwrap().to_owned(), one["why"].as_str().unwrap().to_owned()))
+        .collect();
+    for (what, line) in [
+        ("`swallowed-error` as a reason to hold", "seaworthy.toml:2"),
+        ("the severity of `replicas`", "seaworthy.toml:4"),
+        ("`[gate] independence`", "seaworthy.toml:"),
+        ("the bound of `stale-reads`", "seaworthy.toml:10"),
+        ("`concurrent-users` as far as it asks for by itself", "seaworthy.toml:11"),
+        ("the plan's [approvers]", "seaworthy.toml:"),
+    ] {
+        assert!(listed.iter().any(|one| one.0 == what && one.1.contains(line)), "{what} {line}: {listed:#?}");
+    }
+    assert_eq!(listed.iter().filter(|one| one.0 == "naive-datetime").count(), 1, "{listed:#?}");
 }

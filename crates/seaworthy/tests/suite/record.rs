@@ -2,6 +2,8 @@
 
 use std::os::unix::fs::PermissionsExt;
 
+use seaworthy_core::{Artifact, Body, Digest};
+
 use crate::{Project, RAISES, SWALLOWS};
 
 #[test]
@@ -120,8 +122,148 @@ fn a_key_open_to_others_is_refused_with_the_line_to_type() {
     let project = Project::new(&[SWALLOWS]);
     assert_eq!(project.run(&["assess"]).code, 1);
     let key = project.home().join(".config/seaworthy/key");
+    assert_eq!(project.run(&["ledger", "export", "record.jsonl"]).code, 0);
     std::fs::set_permissions(&key, std::fs::Permissions::from_mode(0o644)).unwrap();
-    let ran = project.run(&["assess"]);
-    assert_eq!(ran.code, 4, "{}", ran.err);
-    assert!(ran.err.contains("chmod 600"), "{}", ran.err);
+    for words in [&["assess"][..], &["check"], &["ledger", "import", "record.jsonl"]] {
+        let ran = project.run(words);
+        assert_eq!(ran.code, 4, "{words:?}: {}", ran.err);
+        assert!(ran.err.contains("chmod 600"), "{}", ran.err);
+    }
+}
+
+#[test]
+fn more_findings_than_an_envelope_holds_still_end_in_a_verdict_and_a_record() {
+    let project = Project::new(&[]);
+    let one = "    try:\n        pay()\n    except Exception:\n        pass\n";
+    let functions: Vec<String> = (0..1_500).map(|n| format!("def f{n}():\n{one}\n\n")).collect();
+    // Paths of three kilobytes make each finding one of four.
+    let folder = vec!["a".repeat(240); 12].join("/");
+    for file in 0..4 {
+        project.write(&format!("{folder}/p{file}.py"), &functions.concat());
+    }
+    let (code, report) = project.json(&["assess"]);
+    assert_eq!(code, 1);
+    assert_eq!(crate::findings(&report).len(), 6_000, "the report of the run has them all");
+    let (code, report) = project.json(&["report"]);
+    assert_eq!(code, 1);
+    assert!(
+        report["not_checked"].to_string().contains("more findings of swallowed-error"),
+        "{}",
+        report["not_checked"]
+    );
+    assert_eq!(project.run(&["ledger", "verify"]).code, 0);
+}
+
+#[test]
+fn a_record_that_is_wrong_in_the_middle_is_found_before_the_work_and_gets_nothing_added() {
+    let project = Project::new(&[SWALLOWS]);
+    assert_eq!(project.run(&["assess"]).code, 1);
+    let path = project.root().join(".seaworthy/ledger.sqlite");
+    let mut bytes = std::fs::read(&path).unwrap();
+    // A few signatures in the middle; SQLite keeps stale copies of the first pages, which nobody reads.
+    let mark = b"\"sig\":\"";
+    let signatures: Vec<usize> =
+        (0..bytes.len()).filter(|at| bytes[*at..].starts_with(mark)).map(|at| at + mark.len()).collect();
+    for at in &signatures[4..8] {
+        bytes[at + 3] = if bytes[at + 3] == b'A' { b'B' } else { b'A' };
+    }
+    std::fs::write(&path, &bytes).unwrap();
+    for words in [&["check"][..], &["assess"]] {
+        assert_eq!(project.run(words).code, 4);
+    }
+    assert_eq!(std::fs::read(&path).unwrap(), bytes, "nothing was added");
+}
+
+#[test]
+fn who_signed_the_log_is_said_and_a_stranger_s_key_stands_out() {
+    let author = Project::new(&[RAISES]);
+    assert_eq!(author.run(&["assess"]).code, 0);
+    let own = author.run(&["ledger", "verify"]);
+    assert!(
+        own.out.contains("checkpoints signed by key") && !own.out.contains("not this machine's"),
+        "{}",
+        own.out
+    );
+    let reader = Project::new(&[RAISES]);
+    crate::kills::copy(&author.root().join(".seaworthy"), &reader.root().join(".seaworthy"));
+    let seen = reader.run(&["ledger", "verify"]);
+    assert!(seen.out.contains("not this machine's") && seen.out.contains("left entries out"), "{}", seen.out);
+    let (_, report) = reader.json(&["report"]);
+    assert!(report["not_checked"].to_string().contains("whether the record is whole"), "{report}");
+}
+
+#[test]
+fn nothing_is_written_through_a_link_of_the_project() {
+    let victim = tempfile::tempdir().unwrap();
+    let elsewhere = victim.path().join("elsewhere");
+    let link = |project: &Project, name: &str| {
+        let path = project.root().join(name);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::os::unix::fs::symlink(&elsewhere, path).unwrap();
+    };
+    for (name, words) in [
+        (".seaworthy/.gitignore", &["assess"][..]),
+        ("seaworthy.baseline.json", &["check", "--write-baseline"]),
+        ("seaworthy.toml", &["init"]),
+        (".seaworthy/replays", &["trial", "--probe", "malformed-input", "--budget", "1s"]),
+    ] {
+        let project = Project::new(&[SWALLOWS, ("app.py", "print(1)\n")]);
+        link(&project, name);
+        let ran = project.run(words);
+        assert!([0, 1, 2, 3].contains(&ran.code), "{name}: {}", ran.err);
+        assert!(!elsewhere.exists(), "{name} was written through");
+    }
+    // A folder that is there: nothing appears in it.
+    std::fs::create_dir(&elsewhere).unwrap();
+    let project = Project::new(&[SWALLOWS]);
+    link(&project, ".seaworthy");
+    assert_eq!(project.run(&["assess"]).code, 4);
+    assert_eq!(std::fs::read_dir(&elsewhere).unwrap().count(), 0);
+}
+
+#[test]
+fn an_entry_that_names_a_pipe_or_a_place_outside_as_its_replay_holds_nobody_up() {
+    let project = Project::new(&[SWALLOWS]);
+    assert_eq!(project.run(&["assess"]).code, 1);
+    assert!(crate::command("mkfifo").arg(project.root().join("pipe")).status().unwrap().success());
+    let path = project.root().join(".seaworthy/ledger.sqlite");
+    let key = || seaworthy_ledger::key::load(&project.home().join(".config/seaworthy/key")).unwrap();
+    let mut ledger = seaworthy_ledger::Ledger::open(&path, key()).unwrap();
+    let entry =
+        ledger.entries(0..u64::MAX).unwrap().into_iter().find_map(|entry| match &entry.value().body {
+            Body::Observation(seen) if !seen.findings.is_empty() => {
+                Some((seen.clone(), entry.value().clone()))
+            }
+            _ => None,
+        });
+    let (mut seen, entry) = entry.unwrap();
+    for path in ["pipe", "../project/pipe", "/dev/zero"] {
+        let finding = Some(seen.findings[0].fingerprint);
+        let digest = Digest::of(b"");
+        seen.artifacts.push(Artifact { kind: "replay".to_owned(), path: path.to_owned(), digest, finding });
+    }
+    ledger.append(&[Body::Observation(seen)], entry.recorded_at, &entry.actor).unwrap();
+    drop(ledger);
+    let (code, text) = crate::plan::ends(&project, &["report"]);
+    assert_eq!(code, 1, "{text}");
+}
+
+#[test]
+fn an_export_overwrites_neither_the_ledger_nor_a_file_beside_its_target() {
+    let project = Project::new(&[SWALLOWS, ("mine.part", "somebody's")]);
+    assert_eq!(project.run(&["assess"]).code, 1);
+    let ledger = project.root().join(".seaworthy/ledger.sqlite");
+    let before = std::fs::read(&ledger).unwrap();
+    for path in [
+        ".seaworthy/ledger.sqlite",
+        "./.seaworthy/../.seaworthy/ledger.sqlite",
+        ".seaworthy/ledger.sqlite-wal",
+    ] {
+        let ran = project.run(&["ledger", "export", path]);
+        assert!(ran.code == 2 && ran.err.contains("it is the ledger itself"), "{path}: {}", ran.err);
+    }
+    assert_eq!(std::fs::read(&ledger).unwrap(), before);
+    assert_eq!(project.run(&["ledger", "export", "mine.jsonl"]).code, 0);
+    assert_eq!(std::fs::read_to_string(project.root().join("mine.part")).unwrap(), "somebody's");
+    assert_eq!(project.run(&["ledger", "verify"]).code, 0);
 }

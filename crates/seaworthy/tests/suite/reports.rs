@@ -159,3 +159,70 @@ fn a_report_that_cannot_be_written_is_said() {
     assert_eq!(ran.code, 2);
     assert!(ran.err.contains("no/such/folder/report.txt could not be written"), "{}", ran.err);
 }
+
+#[test]
+fn a_report_for_people_does_not_pass_the_secret_on() {
+    let secret = "sk_live_0gqn87b1PZqZrmktsO3U9224";
+    let source =
+        format!("AWS_KEY = \"AKIAPTGZ6JFEBZSDOXRL\"\nSTRIPE_SECRET_KEY = \"{secret}\"\nDEBUG = False\n");
+    let project = Project::new(&[("cfg.py", source.as_str())]);
+    for format in ["terminal", "html", "json", "sarif"] {
+        let ran = project.run(&["check", "--format", format]);
+        assert!(ran.out.contains("hardcoded-secret"), "{}", ran.out);
+        assert!(
+            !ran.out.contains(secret) && !ran.out.contains("AKIAPTGZ6JFEBZSDOXRL"),
+            "{format}: {}",
+            ran.out
+        );
+    }
+}
+
+#[test]
+fn names_of_the_plan_and_of_the_record_write_neither_on_the_screen_nor_in_a_shell() {
+    let esc = "\u{1b}";
+    let clean = |text: &str| !text.contains([esc.chars().next().unwrap(), '\u{202e}', '\u{9b}']);
+    // What has no reader of its own has to be asked for with a command that a person may paste.
+    let plan =
+        "[gate]\nrequire = [\"trial\"]\n\n[[service]]\nname = \"s$(touch pwned)\"\nstart = [\"false\"]\n";
+    let project = Project::new(&[SWALLOWS, ("seaworthy.toml", plan)]);
+    let (_, report) = project.json(&["report"]);
+    let commands: Vec<&str> =
+        report["missing"].as_array().unwrap().iter().filter_map(|one| one["command"].as_str()).collect();
+    assert!(commands.iter().any(|one| one.contains("'s$(touch pwned)'")), "{commands:?}");
+    let plan = "[[service]]\nname = \"a\\u001b[2Jb\\u202e\\u009b\"\nstart = [\"false\"]\n\n[[critical]]\nname = \"l\\u001b[1A\"\nclass = \"other\"\npaths = [\"a/**\"]\napprovers = [\"x\"]\n\n[approvers.x]\nallowed_signers = \"s\"\n";
+    let project = Project::new(&[SWALLOWS, ("seaworthy.toml", plan)]);
+    for words in [
+        &["assess"][..],
+        &["report"],
+        &["ledger", "show"],
+        &["ledger", "show", "0"],
+        &["trial", "no\u{1b}[2J"],
+        &["report", "--format", "json"],
+    ] {
+        let ran = project.run(words);
+        assert!(clean(&ran.out) && clean(&ran.err), "{words:?}: {:?} {:?}", ran.out, ran.err);
+    }
+    let project =
+        Project::new(&[SWALLOWS, ("seaworthy.toml", "[project]\nname = \"x\"\n\"k\\u001b[2J\" = 1\n")]);
+    let ran = project.run(&["check"]);
+    assert!(ran.code == 2 && clean(&ran.err), "{:?}", ran.err);
+}
+
+#[test]
+fn a_finding_known_before_is_a_suppressed_result_and_no_other_is() {
+    let project = Project::new(&[SWALLOWS, ("seaworthy.toml", "[gate]\nbaseline = \"known.json\"\n")]);
+    assert_eq!(project.run(&["check", "--write-baseline"]).code, 0);
+    project.write(
+        "app/more.py",
+        "def more(db):\n    try:\n        db.go()\n    except Exception:\n        pass\n",
+    );
+    let ran = project.run(&["check", "--format", "sarif"]);
+    assert_eq!(ran.code, 1, "{}", ran.err);
+    let sarif: Value = serde_json::from_str(&ran.out).unwrap();
+    let results = sarif["runs"][0]["results"].as_array().unwrap();
+    let of = |path: &str| {
+        let at = |one: &&Value| one["locations"][0]["physicalLocation"]["artifactLocation"]["uri"] == path;
+        results.iter().find(at).unwrap()["suppressions"].as_array().unwrap().len()
+    };
+    assert_eq!((of("app/save.py"), of("app/more.py")), (1, 0));
+}

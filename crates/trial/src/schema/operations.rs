@@ -47,12 +47,14 @@ impl Operations {
         purpose::infer(&mut list);
         list.sort_by_key(order);
         let mut not_read = document.map(|document| document.not_read.clone()).unwrap_or_default();
-        if document.is_none() {
-            not_read.extend(surface.not_read.iter().cloned());
-        }
+        not_read.extend(surface.not_read.iter().cloned());
         let whole_document =
             document.is_some_and(|document| document.is_whole() && !document.operations.is_empty());
-        Self { complete: whole_document || (surface.complete && !list.is_empty()), list, not_read }
+        // The document is the author's word. It may stand for source that nobody reads, and never for routes that are there in the
+        // source and were not understood.
+        let complete =
+            surface.not_read.is_empty() && (whole_document || (surface.complete && !list.is_empty()));
+        Self { complete, list, not_read }
     }
 
     /// The operations of a purpose.

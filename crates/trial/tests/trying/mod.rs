@@ -47,6 +47,7 @@ pub(crate) fn tried(root: &Path, plan: &str, surface: &Surface, probe: &str, bud
         budget: Some(budget),
         seed: 7,
         bounds: &BTreeMap::new(),
+        world: Digest::of(b"world"),
         scratch: scratch.path(),
         replays: &replays,
         started_at: Timestamp::UNIX_EPOCH,
