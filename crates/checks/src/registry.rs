@@ -18,6 +18,7 @@ pub static CHECKS: &[&Check] = &[
     &architecture_drift::dependency_cycle::CHECK,
     &compounding_error::float_money::CHECK,
     &superficial_security::hardcoded_secret::CHECK,
+    &shared_blind_spot::mocked_subject::CHECK,
     &compounding_error::naive_datetime::CHECK,
     &compounding_error::swallowed_error::CHECK,
     &shared_blind_spot::tautological_test::CHECK,

@@ -1,4 +1,5 @@
 //! Tests written from the same misreading as the code. One file a check.
 
+pub mod mocked_subject;
 pub mod tautological_test;
 pub mod test_without_assertion;
