@@ -20,6 +20,7 @@ pub static CHECKS: &[&Check] = &[
     &superficial_security::hardcoded_secret::CHECK,
     &shared_blind_spot::mocked_subject::CHECK,
     &compounding_error::naive_datetime::CHECK,
+    &shared_blind_spot::skipped_test::CHECK,
     &compounding_error::swallowed_error::CHECK,
     &shared_blind_spot::tautological_test::CHECK,
     &shared_blind_spot::test_without_assertion::CHECK,
