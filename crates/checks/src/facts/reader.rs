@@ -214,7 +214,7 @@ fn unread_language(path: &str) -> Option<&'static str> {
 
 /// Whether a file is a test or only serves tests, by the names that test runners look for: pytest and unittest
 /// (`test_*.py`, `*_test.py`, `conftest.py`), Jest and Vitest (`*.test.*`, `*.spec.*`, `__tests__`), Cargo (`tests/`).
-fn is_test(path: &str, language: Language) -> bool {
+pub(crate) fn is_test(path: &str, language: Language) -> bool {
     let (folders, name) = path.rsplit_once('/').unwrap_or(("", path));
     let stem = name.split('.').next().unwrap_or(name);
     let in_folder = folders.split('/').any(|folder| {
