@@ -7,6 +7,7 @@ use seaworthy_core::{FailureMode, RuleId};
 use crate::context::Context;
 use crate::facts::source::SourceFile;
 use crate::report::Report;
+use crate::rules::Rules;
 use crate::suppression::Used;
 use crate::{
     architecture_drift, compounding_error, hallucinated_confidence, shared_blind_spot, superficial_security,
@@ -80,12 +81,18 @@ pub enum Run {
 pub struct Applied<'a> {
     pub(crate) used: &'a Used,
     pub(crate) ran: &'a [RuleId],
+    pub(crate) rules: &'a Rules,
 }
 
 impl Applied<'_> {
     /// Whether the suppression at this place of the file's list set a finding of `id` aside.
     pub fn is_used(&self, path: &str, at: usize, id: &RuleId) -> bool {
         self.used.contains(&(path.to_owned(), at, id.clone()))
+    }
+
+    /// The ids of the project's own rules.
+    pub fn rules(&self) -> impl Iterator<Item = &str> {
+        self.rules.list().iter().map(|rule| rule.id().as_str())
     }
 
     /// Whether the check has run, so that it could have found something.

@@ -135,6 +135,12 @@ impl Draft {
         self
     }
 
+    /// Adds another place to look at, wherever it is.
+    pub fn related_at(mut self, location: Location, note: impl Into<String>) -> Self {
+        self.builder = self.builder.related(location, note);
+        self
+    }
+
     /// What to do about it.
     pub fn advice(mut self, advice: impl Into<String>) -> Self {
         self.builder = self.builder.advice(advice);

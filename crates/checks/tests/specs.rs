@@ -233,6 +233,7 @@ fn check(id: &str, example: &Example) -> Checked {
     let request = Request {
         tree: &tree,
         plan: &plan,
+        rules: &seaworthy_checks::rules::Rules::none(),
         base: None,
         paths: &[],
         python_paths: &[],

@@ -146,7 +146,7 @@ fn read_one(tree: &Tree, entry: &Entry, language: Language) -> Read {
         text: Arc::from(text),
         lines,
     };
-    file.suppressions = suppression::read(&file);
+    file.suppressions = suppression::read(&file.text, &file.lines, &file.syntax.comments);
     match error {
         None => Read::Whole(file),
         Some(why) => Read::Partly(file, why),
@@ -162,7 +162,7 @@ fn is_own_require(names: &Names, text: &str, fact: &ImportFact) -> bool {
 }
 
 /// The globs of `[checks] exclude`. The plan was validated when it was read; one that fails all the same is listed.
-fn excluded(plan: &Plan, not_checked: &mut Vec<NotChecked>) -> GlobSet {
+pub(crate) fn excluded(plan: &Plan, not_checked: &mut Vec<NotChecked>) -> GlobSet {
     let mut set = GlobSetBuilder::new();
     for text in &plan.checks.exclude {
         // Each keeps its place in the list, so that files can be counted by glob.

@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 
 use super::left_out::{LeftOut, Why};
+use crate::rules::FOLDER;
 
 /// Names that only package managers and build tools give.
 const NAMED: &[(&str, Why)] = &[
@@ -23,6 +24,11 @@ const NAMED: &[(&str, Why)] = &[
     ("node_modules", Why::Packages),
     ("site-packages", Why::Packages),
 ];
+
+/// Whether a path is one of the project's own rules, or of their examples.
+pub(super) fn is_rule(path: &str) -> bool {
+    path.strip_prefix(FOLDER).is_some_and(|rest| rest.starts_with('/'))
+}
 
 /// What a folder is by its name alone.
 pub(super) fn by_name(name: &str) -> Option<Why> {
@@ -69,9 +75,10 @@ impl Folders {
         self.0.insert(folder.to_owned(), why);
     }
 
-    /// The uppermost foreign folder a path lies in.
+    /// The uppermost foreign folder a path lies in. The project's own rules are its source, wherever they have to lie.
     fn around<'p>(&self, path: &'p str) -> Option<(&'p str, &Why)> {
-        let ends = path.match_indices('/').map(|(at, _)| at);
+        let own = if is_rule(path) { FOLDER.len() } else { 0 };
+        let ends = path.match_indices('/').map(|(at, _)| at).filter(move |at| *at > own);
         ends.filter_map(|end| path.get(..end)).find_map(|folder| Some((folder, self.0.get(folder)?)))
     }
 

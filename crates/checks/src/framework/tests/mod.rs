@@ -28,7 +28,14 @@ fn surface_of(tree: &Tree) -> Surface {
     let sources = reader::read(tree, &plan, &Quiet);
     let graph = Graph::of(tree, &sources.files);
     let packages = Packages::find(tree, None, &[]);
-    super::surface(&Context { tree, plan: &plan, files: &sources.files, graph: &graph, packages: &packages })
+    super::surface(&Context {
+        tree,
+        plan: &plan,
+        files: &sources.files,
+        texts: &[],
+        graph: &graph,
+        packages: &packages,
+    })
 }
 
 fn folder(program: &str) -> PathBuf {
