@@ -6,6 +6,7 @@ use crate::facts::graph::Graph;
 use crate::facts::source::SourceFile;
 use crate::framework::web::Web;
 use crate::packages::Packages;
+use crate::rules::TextFile;
 use crate::tree::Tree;
 
 /// What a check may look at: the tree, the plan, and the facts made of them.
@@ -16,6 +17,8 @@ pub struct Context<'a> {
     pub plan: &'a Plan,
     /// The files that could be read as source, in the order of their paths.
     pub files: &'a [SourceFile],
+    /// Files in other languages, which the project's own rules read.
+    pub texts: &'a [TextFile],
     /// Which file imports which.
     pub graph: &'a Graph,
     /// What is installed.

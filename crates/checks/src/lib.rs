@@ -16,6 +16,7 @@ pub mod language;
 pub mod packages;
 pub mod registry;
 pub mod report;
+pub mod rules;
 mod run;
 pub mod shared_blind_spot;
 pub mod superficial_security;

@@ -8,6 +8,7 @@ use crate::context::Context;
 use crate::facts::source::SourceFile;
 use crate::flow::Flow;
 use crate::report::Report;
+use crate::rules::Rules;
 use crate::suppression::Used;
 use crate::{
     architecture_drift, compounding_error, hallucinated_confidence, shared_blind_spot, superficial_security,
@@ -24,10 +25,12 @@ pub static CHECKS: &[&Check] = &[
     &compounding_error::float_money::CHECK,
     &superficial_security::hardcoded_secret::CHECK,
     &superficial_security::log_injection::CHECK,
+    &shared_blind_spot::mocked_subject::CHECK,
     &compounding_error::naive_datetime::CHECK,
     &superficial_security::open_redirect::CHECK,
     &superficial_security::path_traversal::CHECK,
     &superficial_security::server_side_request_forgery::CHECK,
+    &shared_blind_spot::skipped_test::CHECK,
     &superficial_security::sql_injection::CHECK,
     &compounding_error::swallowed_error::CHECK,
     &shared_blind_spot::tautological_test::CHECK,
@@ -92,12 +95,18 @@ pub enum Run {
 pub struct Applied<'a> {
     pub(crate) used: &'a Used,
     pub(crate) ran: &'a [RuleId],
+    pub(crate) rules: &'a Rules,
 }
 
 impl Applied<'_> {
     /// Whether the suppression at this place of the file's list set a finding of `id` aside.
     pub fn is_used(&self, path: &str, at: usize, id: &RuleId) -> bool {
         self.used.contains(&(path.to_owned(), at, id.clone()))
+    }
+
+    /// The ids of the project's own rules.
+    pub fn rules(&self) -> impl Iterator<Item = &str> {
+        self.rules.list().iter().map(|rule| rule.id().as_str())
     }
 
     /// Whether the check has run, so that it could have found something.

@@ -75,6 +75,24 @@ impl<'a> Report<'a> {
         }
     }
 
+    /// Begins a finding about the project as a whole, such as that something is nowhere in it. Like [`Report::at`] otherwise; no comment
+    /// can set it aside.
+    pub fn at_project(&self, message: impl Into<String>) -> Draft {
+        let path = ".".to_owned();
+        let place = Location::Project { path: path.clone() };
+        Draft {
+            builder: Finding::at(&self.meta.id, place, message),
+            path,
+            start: 0,
+            line: 0,
+            end_line: 0,
+            symbol: String::new(),
+            text: String::new(),
+            variant: "",
+            ordinal: 0,
+        }
+    }
+
     /// Whether nothing was said and nothing was counted.
     pub(crate) fn is_empty(&self) -> bool {
         self.drafts.is_empty() && self.skipped.is_empty() && self.trials == 0
@@ -114,6 +132,12 @@ impl Draft {
     /// Adds another place to look at, with half a sentence on what is there.
     pub fn related(mut self, file: &SourceFile, extent: Extent, note: impl Into<String>) -> Self {
         self.builder = self.builder.related(file.location(extent), note);
+        self
+    }
+
+    /// Adds another place to look at, wherever it is.
+    pub fn related_at(mut self, location: Location, note: impl Into<String>) -> Self {
+        self.builder = self.builder.related(location, note);
         self
     }
 

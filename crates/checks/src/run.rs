@@ -17,10 +17,11 @@ use crate::facts::reader::{self, Sources};
 use crate::flow::{self, Flow};
 use crate::framework::{self, web::Web};
 use crate::packages::Packages;
-use crate::registry::{Applied, CHECKS, Check, Run};
+use crate::registry::{Applied, CHECKS, Check, Meta, Run};
 use crate::report::Report;
+use crate::rules::{self, Rule, Rules, TextFile};
 use crate::tree::Tree;
-use crate::verdict::{self, Judged};
+use crate::verdict::{self, Given, Judged};
 
 /// What is to be checked.
 pub struct Request<'a> {
@@ -28,6 +29,8 @@ pub struct Request<'a> {
     pub tree: &'a Tree,
     /// The plan.
     pub plan: &'a Plan,
+    /// The project's own rules. They are those of the tree that is judged, also where they are matched in the base.
+    pub rules: &'a Rules,
     /// The tree to compare with: only what it does not already have is reported.
     pub base: Option<&'a Tree>,
     /// Files and folders to which findings are restricted, relative to the root; empty for all. Facts are of the whole tree.
@@ -38,7 +41,7 @@ pub struct Request<'a> {
     pub subject: &'a Subject,
     /// When the run began.
     pub started_at: Timestamp,
-    /// The checks to run; all when absent.
+    /// The checks and rules to run; all when absent.
     pub only: Option<&'a [RuleId]>,
     /// Told of each step.
     pub progress: &'a dyn Progress,
@@ -73,10 +76,24 @@ pub struct Checked {
 }
 
 /// Everything known of one tree, and what the checks say about it before anything is set aside.
-struct Judgement {
+struct Judgement<'m> {
     sources: Sources,
+    texts: Vec<TextFile>,
     surface: Surface,
-    checks: Vec<Judged>,
+    judged: Vec<Judged<'m>>,
+}
+
+impl Judgement<'_> {
+    /// Sets aside what the source says is to be set aside.
+    fn set_aside(&mut self) {
+        verdict::set_aside(&mut self.judged, Given { files: &self.sources.files, texts: &self.texts });
+    }
+}
+
+/// What is run: checks, then rules.
+struct Asked<'m> {
+    checks: Vec<&'static Check>,
+    rules: Vec<&'m Rule>,
 }
 
 /// Runs the checks. Nothing in the tree makes it fail: what cannot be read is listed, and a check that panics is inconclusive.
@@ -92,20 +109,22 @@ pub fn run(request: &Request<'_>) -> Checked {
 
 fn run_here(request: &Request<'_>) -> Checked {
     let plan = request.plan;
-    let off = |check: &Check| {
-        plan.checks.severity.get(check.meta.id.as_str()).is_some_and(|severity| severity.severity().is_none())
+    let off = |meta: &Meta| {
+        plan.checks.severity.get(meta.id.as_str()).is_some_and(|severity| severity.severity().is_none())
     };
-    let asked = |check: &Check| request.only.is_none_or(|only| only.contains(&check.meta.id));
-    let checks: Vec<&'static Check> =
-        CHECKS.iter().copied().filter(|check| asked(check) && !off(check)).collect();
+    let asked = |meta: &Meta| request.only.is_none_or(|only| only.contains(&meta.id)) && !off(meta);
+    let asked = Asked {
+        checks: CHECKS.iter().copied().filter(|check| asked(&check.meta)).collect(),
+        rules: request.rules.list().iter().filter(|rule| asked(&rule.meta) && !rule.is_off()).collect(),
+    };
     let packages = Packages::find(request.tree, request.tree.root(), request.python_paths);
-    let mut head = judge(request.tree, request, &packages, &checks);
-    verdict::set_aside(&mut head.checks, &head.sources.files);
+    let mut head = judge(request.tree, request, &packages, &asked);
+    head.set_aside();
     if let Some(base) = request.base {
-        let mut before = judge(base, request, &packages, &checks);
-        verdict::set_aside(&mut before.checks, &before.sources.files);
+        let mut before = judge(base, request, &packages, &asked);
+        before.set_aside();
         let renames = Renames::between(base, request.tree);
-        for (now, before) in head.checks.iter_mut().zip(&before.checks) {
+        for (now, before) in head.judged.iter_mut().zip(&before.judged) {
             now.drafts = change::only_new(std::mem::take(&mut now.drafts), &before.drafts, &renames);
         }
         // What could not be read before and is as it was is not what the change brings.
@@ -117,12 +136,29 @@ fn run_here(request: &Request<'_>) -> Checked {
     }
     let inputs = verdict::inputs(request, &packages);
     let observations = head
-        .checks
+        .judged
         .into_iter()
         .map(|judged| verdict::observe(judged, request, inputs, &head.sources.unread))
         .collect();
     let mut not_checked = request.tree.left_out().to_vec();
     not_checked.append(&mut head.sources.not_checked);
+    // Of the checks that are switched off the policy says so.
+    let metas = request.rules.list().iter().map(|rule| &rule.meta);
+    not_checked.extend(metas.filter(|meta| off(meta)).map(|meta| NotChecked {
+        what: meta.id.to_string(),
+        why: "switched off by `[checks] severity` in seaworthy.toml".to_owned(),
+    }));
+    not_checked.extend(
+        asked
+            .rules
+            .iter()
+            .flat_map(|rule| rule.doubts().map(|why| NotChecked { what: rule.id().to_string(), why })),
+    );
+    let silent = request.rules.list().iter().filter(|rule| rule.is_off());
+    not_checked.extend(silent.map(|rule| NotChecked {
+        what: rule.id().to_string(),
+        why: format!("switched off by its own `severity` in {}", rule.place()),
+    }));
     Checked {
         observations,
         surface: head.surface,
@@ -132,17 +168,26 @@ fn run_here(request: &Request<'_>) -> Checked {
     }
 }
 
-/// The digest that every observation of a run of this request carries as its inputs: installed packages, the plan, the base and
-/// the paths it is restricted to. An observation made with other inputs says nothing about this request.
+/// The digest that every observation of a run of this request carries as its inputs: installed packages, the plan, the project's own rules,
+/// the base and the paths it is restricted to. An observation made with other inputs says nothing about this request.
 pub fn inputs(request: &Request<'_>) -> seaworthy_core::Digest {
     verdict::inputs(request, &Packages::find(request.tree, request.tree.root(), request.python_paths))
 }
 
-fn judge(tree: &Tree, request: &Request<'_>, packages: &Packages, checks: &[&'static Check]) -> Judgement {
-    let sources = reader::read(tree, request.plan, request.progress);
+fn judge<'m>(tree: &Tree, request: &Request<'_>, packages: &Packages, asked: &Asked<'m>) -> Judgement<'m> {
+    let mut sources = reader::read(tree, request.plan, request.progress);
+    let (texts, mut not_read) = rules::texts(&asked.rules, tree, request.plan);
+    sources.not_checked.append(&mut not_read);
     let graph = Graph::of(tree, &sources.files);
-    let bare =
-        Context { tree, plan: request.plan, files: &sources.files, graph: &graph, packages, web: Web::NONE };
+    let bare = Context {
+        tree,
+        plan: request.plan,
+        files: &sources.files,
+        texts: &texts,
+        graph: &graph,
+        packages,
+        web: Web::NONE,
+    };
     let project = framework::Project::of(&bare);
     let (mut surface, web) =
         catch_unwind(AssertUnwindSafe(|| framework::read(&project))).unwrap_or_else(|_| {
@@ -161,53 +206,29 @@ fn judge(tree: &Tree, request: &Request<'_>, packages: &Packages, checks: &[&'st
         surface.complete = false;
     }
     let context = Context { web: &web, ..bare };
-    let mut judged: Vec<Judged> = checks.iter().map(|check| Judged::new(check)).collect();
-    let done = AtomicU64::new(0);
-    let total = sources.files.len() as u64;
-    let by_file: Vec<Vec<Ran>> = sources
-        .files
-        .par_iter()
-        .map(|file| {
-            let ran = checks.iter().enumerate().filter_map(|(at, check)| match check.run {
-                Run::File(run) => Some(guarded(at, check, |report| run(&context, file, report))),
-                Run::Project(_) | Run::Flow(_) | Run::Afterwards(_) => None,
-            });
-            let ran = ran.filter(Ran::says_something).collect();
-            request.progress.advance("checking", done.fetch_add(1, Ordering::Relaxed) + 1, total);
-            ran
-        })
-        .collect();
-    let flow = flow_of(&project, &web, checks);
-    let by_project: Vec<Ran> = checks
-        .par_iter()
-        .enumerate()
-        .filter_map(|(at, check)| match check.run {
-            Run::Project(run) => Some(guarded(at, check, |report| run(&context, report))),
-            // What could not be followed was not looked at: that is no panic of the check, and leaves it without trials.
-            Run::Flow(run) => Some(guarded(at, check, |report| match &flow {
-                Some(flow) => run(&context, flow, report),
-                None => report.skip("where data flows", "a defect in Seaworthy: following it failed"),
-            })),
-            Run::File(_) | Run::Afterwards(_) => None,
-        })
-        .collect();
-    for ran in by_file.into_iter().flatten().chain(by_project) {
+    let flow = flow_of(&project, &web, &asked.checks);
+    let checks =
+        asked.checks.iter().map(|check| Judged::new(&check.meta, matches!(check.run, Run::Afterwards(_))));
+    let rules = asked.rules.iter().map(|rule| Judged::new(&rule.meta, false));
+    let mut judged: Vec<Judged<'m>> = checks.chain(rules).collect();
+    for ran in by_file(&context, request, asked).into_iter().chain(by_project(&context, flow.as_ref(), asked))
+    {
         if let Some(judged) = judged.get_mut(ran.check) {
             judged.take(ran.report, ran.took, ran.panicked);
         }
     }
     // What is about the suppressions needs to know what the others found.
-    let used = verdict::used(&judged, &sources.files);
-    let ids: Vec<RuleId> = checks.iter().map(|check| check.meta.id.clone()).collect();
-    let applied = Applied { used: &used, ran: &ids };
-    for (at, check) in checks.iter().enumerate() {
+    let used = verdict::used(&judged, Given { files: &sources.files, texts: &texts });
+    let ids: Vec<RuleId> = judged.iter().map(|judged| judged.meta.id.clone()).collect();
+    let applied = Applied { used: &used, ran: &ids, rules: request.rules };
+    for (at, check) in asked.checks.iter().enumerate() {
         let Run::Afterwards(run) = check.run else { continue };
-        let ran = guarded(at, check, |report| run(&context, &applied, report));
+        let ran = guarded(at, &check.meta, &mut |report| run(&context, &applied, report));
         if let Some(judged) = judged.get_mut(at) {
             judged.take(ran.report, ran.took, ran.panicked);
         }
     }
-    Judgement { sources, surface, checks: judged }
+    Judgement { sources, texts, surface, judged }
 }
 
 /// What callers send and where it gets to, when a check asks; `None` when following it failed.
@@ -218,23 +239,67 @@ fn flow_of(project: &framework::Project<'_>, web: &Web<'_>, checks: &[&'static C
     catch_unwind(AssertUnwindSafe(|| flow::follow(project, web))).ok()
 }
 
-/// What one call of one check came to.
-struct Ran {
+/// What is asked of each file on its own: checks and rules, in parallel.
+fn by_file<'m>(context: &Context<'_>, request: &Request<'_>, asked: &Asked<'m>) -> Vec<Ran<'m>> {
+    let files =
+        context.files.iter().map(rules::Read::Source).chain(context.texts.iter().map(rules::Read::Text));
+    let files: Vec<rules::Read<'_>> = files.collect();
+    let done = AtomicU64::new(0);
+    let total = files.len() as u64;
+    let ran: Vec<Vec<Ran<'m>>> = files
+        .par_iter()
+        .map(|file| {
+            let mut ran = Vec::new();
+            if let rules::Read::Source(file) = file {
+                ran.extend(asked.checks.iter().enumerate().filter_map(|(at, check)| match check.run {
+                    Run::File(run) => {
+                        Some(guarded(at, &check.meta, &mut |report| run(context, file, report)))
+                    }
+                    Run::Project(_) | Run::Flow(_) | Run::Afterwards(_) => None,
+                }));
+            }
+            rules::on_file(&asked.rules, *file, &mut |at, rule, say| {
+                ran.push(guarded(asked.checks.len() + at, &rule.meta, say));
+            });
+            ran.retain(Ran::says_something);
+            request.progress.advance("checking", done.fetch_add(1, Ordering::Relaxed) + 1, total);
+            ran
+        })
+        .collect();
+    ran.into_iter().flatten().collect()
+}
+
+fn by_project<'m>(context: &Context<'_>, flow: Option<&Flow>, asked: &Asked<'m>) -> Vec<Ran<'m>> {
+    let ran = asked.checks.par_iter().enumerate().filter_map(|(at, check)| match check.run {
+        Run::Project(run) => Some(guarded(at, &check.meta, &mut |report| run(context, report))),
+        // What could not be followed was not looked at: that is no panic of the check, and leaves it without trials.
+        Run::Flow(run) => Some(guarded(at, &check.meta, &mut |report| match flow {
+            Some(flow) => run(context, flow, report),
+            None => report.skip("where data flows", "a defect in Seaworthy: following it failed"),
+        })),
+        Run::File(_) | Run::Afterwards(_) => None,
+    });
+    ran.collect()
+}
+
+/// What one call of one check or rule came to.
+struct Ran<'m> {
+    /// Its place among what is run.
     check: usize,
-    report: Report<'static>,
+    report: Report<'m>,
     took: Duration,
     panicked: bool,
 }
 
-impl Ran {
+impl Ran<'_> {
     fn says_something(&self) -> bool {
         self.panicked || !self.report.is_empty() || self.took > Duration::ZERO
     }
 }
 
-/// Runs a check; a panic of it is its own affair and nobody else's.
-fn guarded(at: usize, check: &'static Check, run: impl FnOnce(&mut Report<'static>)) -> Ran {
-    let mut report = Report::new(&check.meta);
+/// Runs a check or rule; a panic of it is its own affair and nobody else's.
+fn guarded<'m>(at: usize, meta: &'m Meta, run: &mut dyn FnMut(&mut Report<'m>)) -> Ran<'m> {
+    let mut report = Report::new(meta);
     let began = Instant::now();
     let panicked = catch_unwind(AssertUnwindSafe(|| run(&mut report))).is_err();
     Ran { check: at, report, took: began.elapsed(), panicked }

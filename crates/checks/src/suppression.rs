@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 
 use seaworthy_core::RuleId;
 
-use crate::facts::source::SourceFile;
+use crate::facts::lines::Lines;
 use crate::facts::syntax::{Comment, Extent};
 
 /// What a comment must begin with, after its marks.
@@ -32,15 +32,35 @@ pub struct Suppression {
 /// Which suppressions set something aside: by path, place in the file's list, and id.
 pub(crate) type Used = BTreeSet<(String, usize, RuleId)>;
 
-/// The suppressions of a file, in order.
-pub(crate) fn read(file: &SourceFile) -> Vec<Suppression> {
-    if !file.text.contains(WORD) {
-        return Vec::new();
-    }
-    file.syntax.comments.iter().filter_map(|comment| read_one(file, comment)).collect()
+/// Whether a text may have suppressions in it: a look that costs little.
+pub(crate) fn may_be_in(text: &str) -> bool {
+    text.contains(WORD)
 }
 
-fn read_one(file: &SourceFile, comment: &Comment) -> Option<Suppression> {
+/// The suppressions among the comments of a text, in order.
+pub(crate) fn read(text: &str, lines: &Lines, comments: &[Comment]) -> Vec<Suppression> {
+    if !may_be_in(text) {
+        return Vec::new();
+    }
+    let file = Commented { text, lines, comments };
+    comments.iter().filter_map(|comment| read_one(file, comment)).collect()
+}
+
+/// A text with its lines and comments.
+#[derive(Clone, Copy)]
+struct Commented<'f> {
+    text: &'f str,
+    lines: &'f Lines,
+    comments: &'f [Comment],
+}
+
+impl<'f> Commented<'f> {
+    fn text_of(self, extent: Extent) -> &'f str {
+        self.text.get(extent.start as usize..extent.end as usize).unwrap_or_default()
+    }
+}
+
+fn read_one(file: Commented<'_>, comment: &Comment) -> Option<Suppression> {
     let text = file.text_of(comment.extent);
     let marks = |c: char| c.is_whitespace() || "#/*!-<".contains(c);
     let said = text.trim_start_matches(marks).strip_prefix(WORD)?.trim_start();
@@ -63,7 +83,7 @@ fn read_one(file: &SourceFile, comment: &Comment) -> Option<Suppression> {
 }
 
 /// The first line after `line` that is not blank and has more than a comment.
-fn next_code_line(file: &SourceFile, line: u32) -> u32 {
+fn next_code_line(file: Commented<'_>, line: u32) -> u32 {
     let mut next = line + 1;
     loop {
         let Some(start) = file.lines.start(next) else { return line + 1 };
@@ -74,8 +94,8 @@ fn next_code_line(file: &SourceFile, line: u32) -> u32 {
             .min(u32::try_from(file.text.len()).unwrap_or(u32::MAX));
         let text = file.text_of(Extent { start, end });
         let first = start + u32::try_from(text.len() - text.trim_start().len()).unwrap_or(0);
-        let comments = &file.syntax.comments;
-        let comment = comments
+        let comment = file
+            .comments
             .iter()
             .find(|comment| comment.alone && comment.extent.start <= first && first < comment.extent.end);
         match comment {
@@ -89,11 +109,13 @@ fn next_code_line(file: &SourceFile, line: u32) -> u32 {
 /// The suppression that sets aside a finding of `rule` on the lines from `first` to `last`, with its place in the file's list.
 /// A finding of several lines may be answered on its first or its last.
 pub(crate) fn covering<'f>(
-    file: &'f SourceFile,
+    suppressions: &'f [Suppression],
     rule: &RuleId,
     first: u32,
     last: u32,
 ) -> Option<(usize, &'f Suppression)> {
-    let mut suppressions = file.suppressions.iter().enumerate();
-    suppressions.find(|(_, given)| (given.line == first || given.line == last) && given.ids.contains(rule))
+    suppressions
+        .iter()
+        .enumerate()
+        .find(|(_, given)| (given.line == first || given.line == last) && given.ids.contains(rule))
 }

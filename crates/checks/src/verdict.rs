@@ -12,14 +12,17 @@ use seaworthy_core::{
 use crate::facts::reader::Unread;
 use crate::facts::source::SourceFile;
 use crate::packages::Packages;
-use crate::registry::{Check, Meta, Run};
+use crate::registry::Meta;
 use crate::report::{Draft, Report};
+use crate::rules::TextFile;
 use crate::run::{Request, is_within};
-use crate::suppression::{self, Used};
+use crate::suppression::{self, Suppression, Used};
 
-/// What one check said about the whole tree.
-pub(crate) struct Judged {
-    pub(crate) check: &'static Check,
+/// What one check or rule said about the whole tree.
+pub(crate) struct Judged<'m> {
+    pub(crate) meta: &'m Meta,
+    /// Whether it judges the suppressions themselves.
+    is_afterwards: bool,
     /// What it found and nobody set aside.
     pub(crate) drafts: Vec<Draft>,
     suppressed: Vec<(Draft, String)>,
@@ -29,10 +32,11 @@ pub(crate) struct Judged {
     panics: u64,
 }
 
-impl Judged {
-    pub(crate) fn new(check: &'static Check) -> Self {
+impl<'m> Judged<'m> {
+    pub(crate) fn new(meta: &'m Meta, is_afterwards: bool) -> Self {
         Self {
-            check,
+            meta,
+            is_afterwards,
             drafts: Vec::new(),
             suppressed: Vec::new(),
             skipped: Vec::new(),
@@ -52,18 +56,38 @@ impl Judged {
     }
 }
 
-fn file_of<'f>(files: &'f [SourceFile], path: &str) -> Option<&'f SourceFile> {
-    files.get(files.binary_search_by(|file| file.path.as_str().cmp(path)).ok()?)
+/// The files whose comments may set findings aside, each list in order of path.
+#[derive(Clone, Copy)]
+pub(crate) struct Given<'f> {
+    pub(crate) files: &'f [SourceFile],
+    pub(crate) texts: &'f [TextFile],
+}
+
+impl<'f> Given<'f> {
+    fn of(self, path: &str) -> &'f [Suppression] {
+        let file = self
+            .files
+            .binary_search_by(|file| file.path.as_str().cmp(path))
+            .ok()
+            .and_then(|at| self.files.get(at));
+        let text = || {
+            self.texts
+                .binary_search_by(|text| text.path.as_str().cmp(path))
+                .ok()
+                .and_then(|at| self.texts.get(at))
+        };
+        let of_file = file.map(|file| file.suppressions.as_slice());
+        of_file.or_else(|| text().map(|text| text.suppressions.as_slice())).unwrap_or_default()
+    }
 }
 
 /// Which suppressions set something aside.
-pub(crate) fn used(judged: &[Judged], files: &[SourceFile]) -> Used {
+pub(crate) fn used(judged: &[Judged<'_>], given: Given<'_>) -> Used {
     let mut used = Used::new();
     for judged in judged {
-        let id = &judged.check.meta.id;
+        let id = &judged.meta.id;
         for draft in &judged.drafts {
-            let covering = file_of(files, &draft.path)
-                .and_then(|file| suppression::covering(file, id, draft.line, draft.end_line));
+            let covering = suppression::covering(given.of(&draft.path), id, draft.line, draft.end_line);
             used.extend(covering.map(|(at, _)| (draft.path.clone(), at, id.clone())));
         }
     }
@@ -71,19 +95,17 @@ pub(crate) fn used(judged: &[Judged], files: &[SourceFile]) -> Used {
 }
 
 /// Sets aside what the source says is to be set aside, and puts the rest in order.
-pub(crate) fn set_aside(judged: &mut [Judged], files: &[SourceFile]) {
+pub(crate) fn set_aside(judged: &mut [Judged<'_>], given: Given<'_>) {
     for judged in judged {
         judged.drafts.sort_by(|a, b| (&a.path, a.start).cmp(&(&b.path, b.start)));
         number(&mut judged.drafts);
         // What is said about suppressions cannot be suppressed.
-        if matches!(judged.check.run, Run::Afterwards(_)) {
+        if judged.is_afterwards {
             continue;
         }
-        let (mut kept, id) = (Vec::new(), &judged.check.meta.id);
+        let (mut kept, id) = (Vec::new(), &judged.meta.id);
         for draft in std::mem::take(&mut judged.drafts) {
-            let covering = file_of(files, &draft.path)
-                .and_then(|file| suppression::covering(file, id, draft.line, draft.end_line));
-            match covering {
+            match suppression::covering(given.of(&draft.path), id, draft.line, draft.end_line) {
                 Some((_, given)) => judged.suppressed.push((draft, given.reason.clone())),
                 None => kept.push(draft),
             }
@@ -108,19 +130,20 @@ pub(crate) fn inputs(request: &Request<'_>, packages: &Packages) -> Digest {
     let base = request.base.map(|base| base.digest().0.to_string()).unwrap_or_default();
     // The plan is not always of the tree: git need not keep it. Limit: plain data always serialises.
     let plan = Digest::of(&serde_json::to_vec(request.plan).unwrap_or_default());
-    let mut fields = vec![packages.digest().to_string(), base, plan.to_string()];
+    let rules = request.rules.digest().map(|digest| digest.to_string()).unwrap_or_default();
+    let mut fields = vec![packages.digest().to_string(), base, plan.to_string(), rules];
     fields.extend(request.paths.iter().cloned());
     Digest::of_fields(fields)
 }
 
 /// The observation of one check. `unread`: source that could not be read and might hold what the check looks for.
 pub(crate) fn observe(
-    judged: Judged,
+    judged: Judged<'_>,
     request: &Request<'_>,
     inputs: Digest,
     unread: &[Unread],
 ) -> Observation {
-    let meta = &judged.check.meta;
+    let meta = judged.meta;
     let weight = request.plan.checks.severity.get(meta.id.as_str()).and_then(|severity| severity.severity());
     let within = |draft: &Draft| is_within(&draft.path, request.paths);
     let drafts = judged.drafts.into_iter().filter(within);

@@ -3,7 +3,8 @@
 //! A heading begins a project; the blocks below it are its files, named by `title="path"` or by their language. A comment
 //! `error: [id] "part of the message"` (or `warning:`, `note:`) at the end of a line expects that finding there; several
 //! stand one after the other, and `^ error: [id]` is about the line above. Every other line must have no finding of the page's check, and under a heading that ends in
-//! `(clean)` there is none at all. Blocks in other languages than those read, with a title, are files of the project too.
+//! `(clean)` there is none at all. Blocks in other languages than those read, with a title, are files of the project too. A block titled `.` is no
+//! file: its first line expects what is found of the project as a whole.
 #![expect(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -207,10 +208,14 @@ fn judge(id: &str, example: &Example) -> Vec<String> {
 }
 
 fn place(finding: &Finding) -> Place {
-    let Location::Source { path, span } = &finding.primary else { panic!("no place in a file: {finding:?}") };
+    let (path, line) = match &finding.primary {
+        Location::Source { path, span } => (path, span.line),
+        Location::Project { path } => (path, 1),
+        _ => panic!("neither a place in a file nor the project: {finding:?}"),
+    };
     Place {
         path: path.clone(),
-        line: span.line,
+        line,
         severity: serde_json::to_value(finding.severity).unwrap().as_str().unwrap().to_owned(),
         id: finding.rule.to_string(),
         message: finding.message.clone(),
@@ -219,7 +224,8 @@ fn place(finding: &Finding) -> Place {
 
 /// Runs one check over an example, with the plan in its `seaworthy.toml`. The check of suppressions needs the others.
 fn check(id: &str, example: &Example) -> Checked {
-    let tree = Tree::of_files(example.files.iter().map(|(path, text)| (path.clone(), text.clone())));
+    let files = example.files.iter().filter(|(path, _)| *path != ".");
+    let tree = Tree::of_files(files.map(|(path, text)| (path.clone(), text.clone())));
     let plan =
         example.files.get("seaworthy.toml").map_or_else(Plan::default, |text| Plan::read(text).unwrap());
     let only = [RuleId::from(id)];
@@ -227,6 +233,7 @@ fn check(id: &str, example: &Example) -> Checked {
     let request = Request {
         tree: &tree,
         plan: &plan,
+        rules: &seaworthy_checks::rules::Rules::none(),
         base: None,
         paths: &[],
         python_paths: &[],

@@ -40,6 +40,7 @@ fn check(tree: &Tree, base: Option<&Tree>, plan: &Plan, only: &[&str]) -> Checke
     run(&Request {
         tree,
         plan,
+        rules: &seaworthy_checks::rules::Rules::none(),
         base,
         paths: &[],
         python_paths: &[],

@@ -64,6 +64,15 @@ pub const SURROUNDING_BYTES: u64 = 256 * 1024 * 1024;
 /// Stack of each thread that reads syntax: the parsers descend recursively, and a debug build needs most.
 pub const SYNTAX_STACK_BYTES: usize = 64 * 1024 * 1024;
 
+/// Bytes of one file of a project's own rules.
+pub const RULE_FILE_BYTES: u64 = 1024 * 1024;
+
+/// Rules of one project. The largest public collection of ast-grep's rules has some hundreds.
+pub const RULES: usize = 2_000;
+
+/// Findings of one rule in one file that are listed; the rest is counted.
+pub const RULE_FINDINGS: usize = 500;
+
 // The trial's reading of OpenAPI documents.
 
 /// Bytes of an OpenAPI document. GitHub's and Stripe's, the largest in wide use, have 12 MB and 7 MB as JSON.

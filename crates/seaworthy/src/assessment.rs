@@ -136,6 +136,7 @@ impl Assessment {
             measured.observations.iter().map(|seen| fitting::observation(seen, &baseline)).collect();
         let policy = policy::policy(Basis {
             plan: &project.plan,
+            rules: &project.rules,
             scope: wanted.scope,
             services: &measured.services,
             probes: wanted.probes,
@@ -202,7 +203,10 @@ fn conclude(
 }
 
 fn report(project: &Project, measured: Measured, decision: Decision) -> Report {
-    let rules = survey::rules();
+    let known = survey::rules();
+    let own = project.rules.list();
+    let titles = known.iter().map(|rule| (rule.id.to_owned(), rule.title.to_owned()));
+    let pages = known.iter().map(|rule| (rule.id.to_owned(), rule.page.clone()));
     let handlers = measured.surface.routes.iter().filter_map(|route| {
         let handler = route.handler.as_ref()?;
         Some(((route.method.clone(), route.path.clone()), handler.location.clone()))
@@ -210,8 +214,8 @@ fn report(project: &Project, measured: Measured, decision: Decision) -> Report {
     Report {
         root: project.shown.clone(),
         excerpts: excerpt::excerpts(&project.tree, &measured.observations),
-        titles: rules.iter().map(|rule| (rule.id.to_owned(), rule.title)).collect(),
-        pages: rules.iter().map(|rule| (rule.id.to_owned(), rule.page.clone())).collect(),
+        titles: titles.chain(own.iter().map(|rule| (rule.id().to_string(), rule.title()))).collect(),
+        pages: pages.chain(own.iter().map(|rule| (rule.id().to_string(), rule.page()))).collect(),
         handlers: handlers.collect(),
         start_file: measured.trials.start_file,
         exchanges: exchanges(project, &measured.observations),
@@ -274,6 +278,7 @@ pub(crate) fn on_record(project: &Project) -> Result<Report, Failure> {
     let observations: Vec<Observation> = newest.into_values().collect();
     let policy = policy::policy(Basis {
         plan: &project.plan,
+        rules: &project.rules,
         scope: Scope::Assess,
         services: &services.into_iter().map(|service| service.name).collect::<Vec<_>>(),
         probes: &[],

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use seaworthy_checks::rules::Rules;
 use seaworthy_core::decision::local_key;
 use seaworthy_core::plan::SeverityOverride;
 use seaworthy_core::policy::{Approval, Requirement};
@@ -36,6 +37,8 @@ impl Scope {
 pub(crate) struct Basis<'a> {
     /// The plan.
     pub plan: &'a Plan,
+    /// The project's own rules.
+    pub rules: &'a Rules,
     /// Which classes are decided over.
     pub scope: Scope,
     /// The services' names, of the plan or inferred.
@@ -103,8 +106,11 @@ fn need(required: bool, own: Need) -> Need {
 }
 
 fn checks(policy: &mut Policy, basis: &Basis<'_>, required: bool) {
-    for check in seaworthy_checks::registry::CHECKS {
-        let id = &check.meta.id;
+    let checks = seaworthy_checks::registry::CHECKS.iter().map(|check| &check.meta);
+    let checks = checks.map(|meta| (&meta.id, meta.version, meta.need));
+    let rules = basis.rules.list().iter().filter(|rule| !rule.is_off());
+    let rules = rules.map(|rule| (rule.id(), rule.version(), Need::Required));
+    for (id, version, own) in checks.chain(rules) {
         if basis.plan.checks.severity.get(id.as_str()) == Some(&SeverityOverride::Off) {
             let line = basis.plan.line_of(&format!("checks.severity.{id}"));
             let why = format!("switched off in seaworthy.toml:{line}");
@@ -112,9 +118,9 @@ fn checks(policy: &mut Policy, basis: &Basis<'_>, required: bool) {
             continue;
         }
         policy.requirements.push(Requirement {
-            producer: Producer::Check { id: id.clone(), version: check.meta.version },
+            producer: Producer::Check { id: id.clone(), version },
             class: Class::Check,
-            need: need(required, check.meta.need),
+            need: need(required, own),
             bound: None,
             command: format!("seaworthy check {}", quoted(basis.root)),
         });

@@ -3,8 +3,9 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
+use seaworthy_checks::rules::{self, RuleError, Rules};
 use seaworthy_checks::tree::{ReadError, Tree, read_file};
-use seaworthy_core::plan::FILE_NAME;
+use seaworthy_core::plan::{FILE_NAME, identifiers, nearest};
 use seaworthy_core::surface::Surface;
 use seaworthy_core::{Digest, NotChecked, Plan, Subject, limits};
 
@@ -26,6 +27,8 @@ pub(crate) struct Project {
     pub planned: bool,
     /// The working tree.
     pub tree: Tree,
+    /// The project's own rules.
+    pub rules: Rules,
     /// What exactly is judged.
     pub subject: Subject,
     /// What could not be read and so is not in the subject's digest.
@@ -40,7 +43,7 @@ impl Project {
     /// Opens the project at `root`.
     ///
     /// # Errors
-    /// When there is no such folder, or its plan is wrong.
+    /// When there is no such folder, or its plan or its rules are wrong.
     pub(crate) fn open(root: &Path) -> Result<Self, Failure> {
         let shown = root.display().to_string();
         let root = root.canonicalize().map_err(|error| {
@@ -56,6 +59,8 @@ impl Project {
         let planned = plan.is_some();
         let tree = Tree::open(&root).map_err(Failure::usage)?;
         let plan = plan.unwrap_or_default();
+        let rules = Rules::of(&tree).map_err(rule_failure)?;
+        know_rules(&plan, &rules)?;
         let (subject, unread) = tree.subject(&plan, None);
         Ok(Self {
             shown,
@@ -63,6 +68,7 @@ impl Project {
             plan,
             planned,
             tree,
+            rules,
             subject,
             unread,
             python_paths: python_paths(),
@@ -110,6 +116,7 @@ impl Project {
         seaworthy_checks::Request {
             tree: &self.tree,
             plan: &self.plan,
+            rules: &self.rules,
             base: self.base.as_ref(),
             paths: &[],
             python_paths: &self.python_paths,
@@ -181,16 +188,23 @@ impl Project {
         self.root.join(STATE)
     }
 
-    /// Makes `.seaworthy`, with a `.gitignore` of its own.
+    /// Makes `.seaworthy`, with a `.gitignore` of its own that leaves the project's rules to git.
     ///
     /// # Errors
     /// What the system said.
     pub(crate) fn make_state_folder(&self) -> std::io::Result<()> {
         let folder = self.state_folder();
         make_real_folder(&folder)?;
+        let ignore = folder.join(".gitignore");
+        // What versions without rules wrote.
+        let is_old = ignore.symlink_metadata().is_ok_and(|meta| meta.is_file() && meta.len() == 2)
+            && std::fs::read_to_string(&ignore).is_ok_and(|text| text == "*\n");
+        if is_old {
+            std::fs::remove_file(&ignore)?;
+        }
         // `create_new` goes through no link, not even one that leads nowhere.
-        match std::fs::File::create_new(folder.join(".gitignore")) {
-            Ok(mut file) => std::io::Write::write_all(&mut file, b"*\n"),
+        match std::fs::File::create_new(ignore) {
+            Ok(mut file) => std::io::Write::write_all(&mut file, IGNORED.as_bytes()),
             Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => Ok(()),
             Err(error) => Err(error),
         }
@@ -235,6 +249,35 @@ fn make_real_folder(folder: &Path) -> std::io::Result<()> {
         _ if folder.symlink_metadata()?.is_dir() => Ok(()),
         _ => Err(std::io::Error::other(format!("{} is no folder of its own", folder.display()))),
     }
+}
+
+/// What is in `.seaworthy` is ours and nobody's source, but for the project's rules.
+const IGNORED: &str = "*\n!/rules/\n!/rules/**\n";
+
+/// What the person sees when a rule is wrong.
+pub(crate) fn rule_failure(error: RuleError) -> Failure {
+    Failure::usage(error).hint("https://ast-grep.github.io/reference/yaml.html describes every key of a rule")
+}
+
+/// Rules that the plan names are there.
+fn know_rules(plan: &Plan, rules: &Rules) -> Result<(), Failure> {
+    let severities = plan.checks.severity.keys().map(|id| (format!("checks.severity.{id}"), id));
+    let required = plan.gate.require.iter().flatten().enumerate();
+    let required = required.map(|(index, id)| (format!("gate.require[{index}]"), id));
+    for (key, id) in severities.chain(required) {
+        if identifiers::is_own_rule(id) && rules.find(id).is_none() {
+            let line = plan.line_of(&key);
+            let failure = Failure::usage(format!(
+                "{FILE_NAME}:{line}: there is no rule `{id}` below {}",
+                rules::FOLDER
+            ));
+            return Err(match nearest(id, rules.list().iter().map(|rule| rule.id().as_str())) {
+                Some(near) => failure.hint(format!("did you mean `{near}`?")),
+                None => failure,
+            });
+        }
+    }
+    Ok(())
 }
 
 /// The packages of the virtual environment that the person is in; the project's own is found in its tree.

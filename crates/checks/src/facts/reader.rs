@@ -247,7 +247,7 @@ fn read_one(tree: &Tree, entry: &Entry, language: Language) -> Read {
         text: Arc::from(text),
         lines,
     };
-    file.suppressions = suppression::read(&file);
+    file.suppressions = suppression::read(&file.text, &file.lines, &file.syntax.comments);
     match error {
         None => Read::Whole(file),
         Some(why) => Read::Partly(file, why),
@@ -277,7 +277,7 @@ fn is_own_require(names: &Names, text: &str, fact: &ImportFact) -> bool {
 }
 
 /// The globs of `[checks] exclude`. The plan was validated when it was read; one that fails all the same is listed.
-fn excluded(plan: &Plan, not_checked: &mut Vec<NotChecked>) -> GlobSet {
+pub(crate) fn excluded(plan: &Plan, not_checked: &mut Vec<NotChecked>) -> GlobSet {
     let mut set = GlobSetBuilder::new();
     for text in &plan.checks.exclude {
         // Each keeps its place in the list, so that files can be counted by glob.
@@ -329,7 +329,7 @@ fn unread_language(path: &str) -> Option<&'static str> {
 
 /// Whether a file is a test or only serves tests, by the names that test runners look for: pytest and unittest
 /// (`test_*.py`, `*_test.py`, `conftest.py`), Jest and Vitest (`*.test.*`, `*.spec.*`, `__tests__`), Cargo (`tests/`).
-fn is_test(path: &str, language: Language) -> bool {
+pub(crate) fn is_test(path: &str, language: Language) -> bool {
     let (folders, name) = path.rsplit_once('/').unwrap_or(("", path));
     let stem = name.split('.').next().unwrap_or(name);
     let in_folder = folders.split('/').any(|folder| {

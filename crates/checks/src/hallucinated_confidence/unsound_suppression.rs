@@ -17,9 +17,8 @@ use seaworthy_core::policy::Need;
 use seaworthy_core::{Confidence, FailureMode, RuleId, Severity};
 
 use crate::context::Context;
-use crate::facts::source::SourceFile;
 use crate::registry::{Applied, Check, Meta, Run};
-use crate::report::Report;
+use crate::report::{Draft, Report};
 use crate::suppression::Suppression;
 
 /// The check.
@@ -40,41 +39,66 @@ pub static CHECK: Check = Check {
 fn run(context: &Context<'_>, applied: &Applied<'_>, report: &mut Report<'_>) {
     for file in context.files {
         for (at, suppression) in file.suppressions.iter().enumerate() {
-            report.trial();
-            judge(file, at, suppression, applied, report);
+            let place = Place { path: &file.path, at, given: suppression };
+            judge(place, applied, report, &|report, message| report.at(file, suppression.extent, message));
+        }
+    }
+    for file in context.texts {
+        for (at, suppression) in file.suppressions.iter().enumerate() {
+            let place = Place { path: &file.path, at, given: suppression };
+            let begin = |report: &Report<'_>, message: String| {
+                report.at_text(&file.path, &file.text, suppression.extent, message)
+            };
+            judge(place, applied, report, &begin);
         }
     }
 }
 
-fn judge(file: &SourceFile, at: usize, given: &Suppression, applied: &Applied<'_>, report: &mut Report<'_>) {
+/// One suppression and where it stands.
+#[derive(Clone, Copy)]
+struct Place<'f> {
+    path: &'f str,
+    /// Its place in the file's list.
+    at: usize,
+    given: &'f Suppression,
+}
+
+fn judge(
+    place: Place<'_>,
+    applied: &Applied<'_>,
+    report: &mut Report<'_>,
+    begin: &dyn Fn(&Report<'_>, String) -> Draft,
+) {
+    report.trial();
+    let given = place.given;
     let form =
         "write `seaworthy: allow(ID) REASON`, in a comment on the line of the finding or alone above it";
     if given.malformed {
-        let draft = report.at(file, given.extent, "this looks like a suppression and sets nothing aside");
+        let draft = begin(report, "this looks like a suppression and sets nothing aside".to_owned());
         return report.add(draft.variant("malformed").confidence(Confidence::Certain).advice(form));
     }
     if given.reason.is_empty() {
         let ids: Vec<&str> = given.ids.iter().map(RuleId::as_str).collect();
-        let message = format!("`{}` is set aside here without a reason", ids.join("`, `"));
-        let draft = report.at(file, given.extent, message).variant("without-reason");
+        let draft = begin(report, format!("`{}` is set aside here without a reason", ids.join("`, `")));
         let advice = "say in a few words, which a stranger can check, why it does not matter here";
-        report.add(draft.confidence(Confidence::Certain).advice(advice));
+        report.add(draft.variant("without-reason").confidence(Confidence::Certain).advice(advice));
     }
     for id in &given.ids {
-        if !identifiers::is_known(id.as_str()) {
-            let message = format!("there is no check `{id}`");
-            let draft =
-                report.at(file, given.extent, message).variant("unknown-id").confidence(Confidence::Certain);
-            let advice = match nearest(id.as_str(), identifiers::ALL.iter().copied()) {
+        let is_known = identifiers::is_known(id.as_str()) || applied.rules().any(|rule| rule == id.as_str());
+        if !is_known {
+            let draft = begin(report, format!("there is no check `{id}`"));
+            let draft = draft.variant("unknown-id").confidence(Confidence::Certain);
+            let all = identifiers::ALL.iter().copied().chain(applied.rules());
+            let advice = match nearest(id.as_str(), all) {
                 Some(near) => format!("did you mean `{near}`?"),
                 None => "`seaworthy explain` lists the identifiers".to_owned(),
             };
             report.add(draft.symbol(id.as_str()).advice(advice));
-        } else if applied.has_run(id) && !applied.is_used(&file.path, at, id) {
-            let message = format!("`{id}` finds nothing here that could be set aside");
-            let draft = report.at(file, given.extent, message).variant("sets-nothing-aside");
-            let draft = draft.severity(Severity::Warning).confidence(Confidence::Certain).symbol(id.as_str());
-            report.add(draft.advice("remove the comment"));
+        } else if applied.has_run(id) && !applied.is_used(place.path, place.at, id) {
+            let draft = begin(report, format!("`{id}` finds nothing here that could be set aside"));
+            let draft = draft.variant("sets-nothing-aside").severity(Severity::Warning);
+            report
+                .add(draft.confidence(Confidence::Certain).symbol(id.as_str()).advice("remove the comment"));
         }
     }
 }

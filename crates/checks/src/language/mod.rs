@@ -114,7 +114,7 @@ fn balanced(mut terms: Vec<Expr>, join: &dyn Fn(Box<Expr>, Box<Expr>) -> ExprKin
 }
 
 /// A comment at its place.
-fn comment_at(text: &str, extent: Extent) -> Comment {
+pub(crate) fn comment_at(text: &str, extent: Extent) -> Comment {
     let before = text.get(..extent.start as usize).unwrap_or_default();
     let line = before.rfind('\n').map_or(before, |end| &before[end + 1..]);
     Comment { extent, alone: line.trim().is_empty() }

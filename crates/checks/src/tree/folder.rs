@@ -12,6 +12,7 @@ use seaworthy_core::limits::{TREE_FILE_BYTES, TREE_FILES};
 use super::commit::{self, Repository};
 use super::left_out::{LeftOut, Why};
 use super::{Entry, Mode, Shown as _, Store, Tree, TreeError, foreign, read};
+use crate::rules::FOLDER;
 
 /// The working tree below `root`.
 pub(super) fn open(root: &Path) -> Result<Tree, TreeError> {
@@ -19,6 +20,7 @@ pub(super) fn open(root: &Path) -> Result<Tree, TreeError> {
     std::fs::read_dir(root).map_err(refuse)?;
     let mut left_out = LeftOut::default();
     let mut entries = walk(root, &mut left_out);
+    add_rules(root, &mut entries, &mut left_out);
     let repository = Repository::around(root).unwrap_or_else(|error| {
         left_out.file(Why::Other(format!("{error}; the commit is not known")), ".git");
         None
@@ -74,14 +76,52 @@ fn walk(root: &Path, left_out: &mut LeftOut) -> Entries {
     entries
 }
 
+/// The project's own rules. They lie in a folder that is otherwise ours and ignored, and they decide what is found, so they are part of
+/// what is judged whether or not git knows them.
+fn add_rules(root: &Path, entries: &mut Entries, left_out: &mut LeftOut) {
+    let mut folder = root.to_owned();
+    for part in FOLDER.split('/') {
+        folder.push(part);
+        // A link leads elsewhere, and is not followed.
+        if !folder.symlink_metadata().is_ok_and(|metadata| metadata.is_dir()) {
+            return;
+        }
+    }
+    let mut builder = WalkBuilder::new(&folder);
+    builder.standard_filters(false).follow_links(false);
+    for found in builder.build() {
+        match found {
+            Ok(found) => add_found(root, &found, entries, left_out),
+            Err(error) => {
+                let (path, why) = describe(root, &error);
+                left_out.file(Why::Unreadable(why), &path);
+            }
+        }
+        if entries.len() > TREE_FILES {
+            break;
+        }
+    }
+}
+
+/// The tree of the project's own rules alone.
+pub(super) fn open_rules(root: &Path) -> Tree {
+    let (mut entries, mut left_out) = (Entries::new(), LeftOut::default());
+    add_rules(root, &mut entries, &mut left_out);
+    let mut entries: Vec<Entry> = entries.into_values().collect();
+    entries.sort_by(|a, b| a.path.cmp(&b.path));
+    let unread = left_out.unread_list();
+    let left_out = left_out.list();
+    Tree { root: Some(root.to_owned()), entries, store: Store::Folder, left_out, unread, git_commit: None }
+}
+
 /// Whether to look at an entry found, and into it.
 fn enter(root: &Path, entry: &DirEntry, left_out: &Mutex<LeftOut>) -> bool {
     let name = entry.file_name().to_string_lossy();
     if entry.depth() == 0 {
         return true;
     }
-    // Git's and our own record: what a run writes there must not make the next run say anything else.
-    if matches!(&*name, ".git" | ".seaworthy") {
+    // Neither git's own folder nor ours is anybody's source, and whether ours is there yet must not show in a report.
+    if name == ".git" || (name == ".seaworthy" && entry.depth() == 1) {
         return false;
     }
     if !entry.file_type().is_some_and(|kind| kind.is_dir()) {

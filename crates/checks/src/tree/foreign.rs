@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use super::left_out::{LeftOut, Why};
 use super::read;
 use crate::language::Language;
+use crate::rules::FOLDER;
 
 /// Bytes of a `CACHEDIR.TAG`; those of build tools have about 200.
 const TAG_BYTES: u64 = 4096;
@@ -33,6 +34,11 @@ const NAMED: &[(&str, Why)] = &[
     ("node_modules", Why::Packages),
     ("site-packages", Why::Packages),
 ];
+
+/// Whether a path is one of the project's own rules, or of their examples.
+pub(super) fn is_rule(path: &str) -> bool {
+    path.strip_prefix(FOLDER).is_some_and(|rest| rest.starts_with('/'))
+}
 
 /// What a folder is by its name alone.
 pub(super) fn by_name(name: &str) -> Option<Why> {
@@ -128,9 +134,10 @@ impl Folders {
         self.0.insert(folder.to_owned(), why);
     }
 
-    /// The uppermost foreign folder a path lies in.
+    /// The uppermost foreign folder a path lies in. The project's own rules are its source, wherever they have to lie.
     fn around<'p>(&self, path: &'p str) -> Option<(&'p str, &Why)> {
-        let ends = path.match_indices('/').map(|(at, _)| at);
+        let own = if is_rule(path) { FOLDER.len() } else { 0 };
+        let ends = path.match_indices('/').map(|(at, _)| at).filter(move |at| *at > own);
         ends.filter_map(|end| path.get(..end)).find_map(|folder| Some((folder, self.0.get(folder)?)))
     }
 

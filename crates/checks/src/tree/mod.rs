@@ -115,6 +115,11 @@ impl Tree {
         folder::open(root)
     }
 
+    /// The project's own rules below `root` and nothing else: for those who ask about the rules and not about the code.
+    pub fn of_rules(root: &Path) -> Self {
+        folder::open_rules(root)
+    }
+
     /// The files of `revision` below `root`, which is the top of a git repository or a folder in it. Objects are all that
     /// is read: no hook, filter or other program is ever started, and no working tree is touched.
     ///

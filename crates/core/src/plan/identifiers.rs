@@ -118,6 +118,14 @@ pub const ALL: &[&str] = &[
     "xml-external-entities",
 ];
 
+/// What stands before the id of a project's own rule, so that it can never be one of ours.
+pub const RULE_PREFIX: &str = "rules/";
+
+/// Whether `id` is that of a project's own rule. Whether there is such a rule, the rules tell.
+pub fn is_own_rule(id: &str) -> bool {
+    id.strip_prefix(RULE_PREFIX).is_some_and(|own| !own.is_empty())
+}
+
 /// Whether `id` is one of them.
 pub fn is_known(id: &str) -> bool {
     ALL.binary_search(&id).is_ok()

@@ -200,7 +200,8 @@ impl<'a> Reading<'a> {
 
     fn settings(&mut self) {
         let plan = self.plan;
-        for id in plan.checks.severity.keys().filter(|id| !identifiers::is_known(id)) {
+        let known = |id: &str| identifiers::is_known(id) || identifiers::is_own_rule(id);
+        for id in plan.checks.severity.keys().filter(|id| !known(id)) {
             self.unknown(
                 format!("checks.severity.{id}"),
                 id,
@@ -210,13 +211,13 @@ impl<'a> Reading<'a> {
         }
         let classes: Vec<&str> = Class::ALL.iter().map(|class| class.id()).collect();
         for (index, name) in plan.gate.require.iter().flatten().enumerate() {
-            if !classes.contains(&name.as_str()) && !identifiers::is_known(name) {
-                let known = classes.iter().copied().chain(identifiers::ALL.iter().copied());
+            if !classes.contains(&name.as_str()) && !known(name) {
+                let all = classes.iter().copied().chain(identifiers::ALL.iter().copied());
                 self.unknown(
                     format!("gate.require[{index}]"),
                     name,
                     "a class of evidence or an identifier",
-                    known,
+                    all,
                 );
             }
         }

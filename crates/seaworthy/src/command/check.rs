@@ -3,6 +3,8 @@
 use std::path::{Path, PathBuf};
 
 use seaworthy_checks::baseline::Baseline;
+use seaworthy_checks::rules::{self, Failed, Rules};
+use seaworthy_checks::tree::Tree;
 use seaworthy_core::plan::FILE_NAME;
 
 use crate::assessment::{Assessment, Wanted};
@@ -10,7 +12,7 @@ use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::output::OutputArgs;
 use crate::policy::Scope;
-use crate::project::Project;
+use crate::project::{Project, rule_failure};
 use crate::terminal::Terminal;
 
 /// Read the code against what is installed, and the tests against what they claim.
@@ -30,6 +32,9 @@ pub(super) struct Args {
     /// Take everything found for known, and write it to the plan's baseline.
     #[arg(long, conflicts_with = "base")]
     write_baseline: bool,
+    /// Try the examples of the project's own rules (.seaworthy/rules/tests/*-test.yml) and judge nothing.
+    #[arg(long, conflicts_with_all = ["base", "write_baseline"])]
+    test_rules: bool,
     #[command(flatten)]
     output: OutputArgs,
 }
@@ -40,6 +45,9 @@ pub(super) fn run(args: &Args, terminal: &Terminal) -> Result<Exit, Failure> {
         (None, [folder]) if folder.is_dir() => (folder.clone(), &[][..]),
         (None, paths) => (PathBuf::from("."), paths),
     };
+    if args.test_rules {
+        return test_rules(&root, terminal);
+    }
     let project = Project::open(&root)?;
     let project = match &args.base {
         Some(revision) => project.since(revision)?,
@@ -65,6 +73,45 @@ pub(super) fn run(args: &Args, terminal: &Terminal) -> Result<Exit, Failure> {
     }
     args.output.put(&assessment.report, terminal)?;
     Ok(assessment.report.decision.verdict.into())
+}
+
+/// Tries the examples beside the rules, and says which came out otherwise than they say.
+fn test_rules(root: &Path, terminal: &Terminal) -> Result<Exit, Failure> {
+    let tree = Tree::of_rules(root);
+    let rules = Rules::of(&tree).map_err(rule_failure)?;
+    if rules.list().is_empty() {
+        let shown = root.join(rules::FOLDER);
+        return Err(Failure::usage(format!("there are no rules below {}", shown.display()))
+            .hint("a rule is a file such as no-print.yml there, in ast-grep's format"));
+    }
+    let tried = rules.try_examples(&tree).map_err(rule_failure)?;
+    let mut said = String::new();
+    for failed in &tried.failed {
+        let (example, what) = match failed {
+            Failed::Found(example) => (example, "is called valid, and the rule finds something in it"),
+            Failed::NotFound(example) => (example, "is called invalid, and the rule finds nothing in it"),
+        };
+        let code = example.code.trim_end().replace('\n', "\n      ");
+        said.push_str(&format!(
+            "{}:{}: {}: this {what}\n      {code}\n",
+            example.path, example.line, example.rule
+        ));
+    }
+    let (count, failed) = (tried.examples, tried.failed.len());
+    said.push_str(&format!("{} rules, {count} examples, {failed} failed\n", rules.list().len()));
+    for doubt in rules.list().iter().flat_map(|rule| rule.doubts()) {
+        said.push_str(&format!("{doubt}\n"));
+    }
+    if !tried.without.is_empty() {
+        said.push_str(&format!("without examples: {}\n", tried.without.join(", ")));
+    }
+    terminal.print(&said)?;
+    // Where nothing was tried, nothing is known.
+    Ok(match (failed, count) {
+        (1.., _) => Exit::Hold,
+        (0, 0) => Exit::Unknown,
+        _ => Exit::Clear,
+    })
 }
 
 /// A path as the tree writes it.

@@ -27,7 +27,7 @@ pub struct Report {
     /// What was concluded.
     pub inferred: Vec<Inferred>,
     /// What a rule looks for, in a few words, by id.
-    pub titles: BTreeMap<String, &'static str>,
+    pub titles: BTreeMap<String, String>,
     /// What a rule looks for, why, and how to fix it, as Markdown, by id.
     pub pages: BTreeMap<String, String>,
     /// The lines around each finding, by path and line.

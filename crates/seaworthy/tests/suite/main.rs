@@ -14,6 +14,7 @@ mod kills;
 mod plan;
 mod record;
 mod reports;
+mod rules;
 mod words;
 
 use std::ffi::OsStr;

@@ -34,6 +34,7 @@ fn surface_of(tree: &Tree) -> Surface {
         tree,
         plan: &plan,
         files: &sources.files,
+        texts: &[],
         graph: &graph,
         packages: &packages,
         web: super::web::Web::NONE,

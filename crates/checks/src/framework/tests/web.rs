@@ -23,8 +23,8 @@ fn guards<const N: usize>(files: [(&str, &str); N]) -> BTreeMap<String, Vec<Stri
     let graph = Graph::of(&tree, &sources.files);
     let packages = Packages::find(&tree, None, &[]);
     let files = &sources.files;
-    let context =
-        Context { tree: &tree, plan: &plan, files, graph: &graph, packages: &packages, web: Web::NONE };
+    let (packages, graph) = (&packages, &graph);
+    let context = Context { tree: &tree, plan: &plan, files, texts: &[], graph, packages, web: Web::NONE };
     let project = Project::of(&context);
     let (_, web) = read(&project);
     let written = |guard: &crate::framework::web::Guard<'_>| {

@@ -9,7 +9,8 @@
 //! - **error** where the test cannot fail for what it is named for: it is empty; it calls the code and ignores or only prints what
 //!   comes back; it compares and throws the comparison away (`result == 5` without `assert`); it makes an expectation and never states
 //!   it (`expect(total)`, `expect(total).toBe` without a call); everything it does is inside a handler that drops every error;
-//! - **warning** where it runs code whose result it does not look at: it can only fail by an exception;
+//! - **warning** where it runs code whose result it does not look at: it can only fail by an exception; and a project of more than
+//!   200 lines of code in which there is no test at all, in any language;
 //! - **note** where its name says that this is the point ("does not raise", "smoke", "imports").
 //!
 //! Assertions are followed into the project's own helpers, base classes, set-up and tear-down. `pytest.raises`, `assert_called…`, supertest's
@@ -29,6 +30,7 @@
 //! Source: Schuler & Zeller, "Checked coverage: an indicator for oracle quality", STVR 2013; the test smell "Unknown Test" in Peruma et
 //! al., <https://testsmells.org/pages/testsmellexamples.html>; [Jest, expect.hasAssertions](https://jestjs.io/docs/expect#expecthasassertions).
 
+mod none;
 mod reach;
 
 use rayon::prelude::*;
@@ -64,6 +66,7 @@ pub static CHECK: Check = Check {
             "expectation-not-stated",
             "cannot-fail",
             "only-runs",
+            "no-test",
         ],
         source: include_str!("mod.rs"),
     },
@@ -88,6 +91,7 @@ fn run(context: &Context<'_>, report: &mut Report<'_>) {
         (0..count).for_each(|_| report.trial());
         say(file, found, report);
     }
+    none::judge(context, report);
 }
 
 /// Says what was found in a file; its empty tests are one finding, since they were left empty together.

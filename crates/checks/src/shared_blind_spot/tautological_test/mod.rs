@@ -8,7 +8,10 @@
 //! ## What is reported
 //!
 //! - **error** where the test states nothing else that could fail, and where a tuple is asserted (Python takes it for true);
-//! - **warning** where other assertions of the same test can fail.
+//! - **warning** where other assertions of the same test can fail; an inline snapshot in which the engine's own message of a crash
+//!   was accepted (`Cannot read properties of undefined`);
+//! - **note**: an inline snapshot of `undefined` or of nothing, where the test states nothing else; `toMatchSnapshot()` without a snapshot
+//!   file beside it, since the first run writes down whatever comes out.
 //!
 //! Left alone: two equal calls in a test whose name says that it is about sameness (determinism, caches, hashes, equality), and two
 //! equal calls with work between them.
@@ -25,6 +28,8 @@
 //! Source: [Python reference, assert](https://docs.python.org/3/reference/simple_stmts.html#the-assert-statement) and CPython's
 //! "assertion is always true, perhaps remove parentheses?"; Barr et al., "The Oracle Problem in Software Testing", IEEE TSE 2015;
 //! Peruma et al., "Redundant Assertion", <https://testsmells.org/pages/testsmellexamples.html>.
+
+mod snapshot;
 
 use seaworthy_core::policy::Need;
 use seaworthy_core::{Confidence, FailureMode, RuleId, Severity};
@@ -48,13 +53,22 @@ pub static CHECK: Check = Check {
         need: Need::Required,
         title: "an assertion that is always true",
         applies_to: "assertion",
-        variants: &["constant", "itself", "same-call", "configured-mock", "never-negative", "tuple"],
-        source: include_str!("tautological_test.rs"),
+        variants: &[
+            "constant",
+            "itself",
+            "same-call",
+            "configured-mock",
+            "never-negative",
+            "tuple",
+            "unread-snapshot",
+        ],
+        source: include_str!("mod.rs"),
     },
     run: Run::File(run),
 };
 
-fn run(_context: &Context<'_>, file: &SourceFile, report: &mut Report<'_>) {
+fn run(context: &Context<'_>, file: &SourceFile, report: &mut Report<'_>) {
+    let mut snapshots = snapshot::Snapshots::default();
     for test in tests(file) {
         let made = assertions(file.language, &test.function.body);
         let values = Values::of_function(test.function);
@@ -74,6 +88,7 @@ fn run(_context: &Context<'_>, file: &SourceFile, report: &mut Report<'_>) {
                 .advice(tautology.advice);
             report.add(draft);
         }
+        snapshots.judge(context, file, &test, &made, report);
     }
 }
 
@@ -340,6 +355,19 @@ fn nothing_between(test: &Test<'_>, first: &Expr, second: &Expr) -> bool {
         !between
     });
     !between
+}
+
+/// Whether an assertion asks a mock that the test made itself for what the test put into it.
+pub(super) fn asks_own_mock(
+    file: &SourceFile,
+    test: &Test<'_>,
+    values: &Values<'_>,
+    assertion: &Assertion<'_>,
+) -> bool {
+    match assertion.claim {
+        Claim::Compared(Some(op), left, right) => mock_answer(file, test, values, op, left, right).is_some(),
+        _ => false,
+    }
 }
 
 /// `m = Mock(return_value=5)`, `assert m() == 5`.
