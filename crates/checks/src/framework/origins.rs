@@ -1,9 +1,41 @@
 //! Where the value of a name comes from across the files of a project: what it is bound to, what functions give back, what callers pass.
 
+use std::cell::Cell;
+
 use super::project::{ExprAt, Place, Project, STEPS, is_import};
 use crate::facts::nodes::{Node, each_in_body};
 use crate::facts::syntax::{Call, CallStyle, Expr, ExprKind, Function, Literal, Stmt, StmtKind, UnaryOp};
 use crate::facts::values::{Bound, Values};
+
+/// How much is looked at for one question; what is bound to very much is told apart by nobody.
+const LOOKS: usize = 1500;
+
+/// What may still be looked at for the question that is being answered.
+#[derive(Debug, Default)]
+pub(super) struct Looks {
+    left: Cell<usize>,
+    is_asked: Cell<bool>,
+}
+
+impl Looks {
+    /// Answers a question, or a part of one; with nothing once too much was looked at.
+    pub(super) fn answer<T: Default>(&self, answer: impl FnOnce() -> T) -> T {
+        if self.is_asked.get() {
+            return match self.left.get().checked_sub(1) {
+                Some(left) => {
+                    self.left.set(left);
+                    answer()
+                }
+                None => T::default(),
+            };
+        }
+        self.is_asked.set(true);
+        self.left.set(LOOKS);
+        let answered = answer();
+        self.is_asked.set(false);
+        answered
+    }
+}
 
 impl<'a> Project<'a> {
     /// What a place is bound to.
@@ -85,6 +117,15 @@ impl<'a> Project<'a> {
 
     /// The places that may give a place its value: names, what functions return, what callers pass, items of a list.
     pub(super) fn sources(&self, place: &Place) -> Vec<Place> {
+        if let Some(known) = self.known_sources.borrow().get(place) {
+            return known.clone();
+        }
+        let found = self.looks.answer(|| self.sources_of(place));
+        self.known_sources.borrow_mut().insert(place.clone(), found.clone());
+        found
+    }
+
+    fn sources_of(&self, place: &Place) -> Vec<Place> {
         let mut found = Vec::new();
         for (at, within, value) in self.all_values(place, STEPS) {
             found.extend(self.places(at, &within, value, STEPS));
@@ -102,6 +143,8 @@ impl<'a> Project<'a> {
             }
         }
         found.retain(|source| source != place);
+        found.sort();
+        found.dedup();
         found
     }
 
@@ -140,6 +183,10 @@ impl<'a> Project<'a> {
         expr: &'a Expr,
         steps: usize,
     ) -> Vec<Place> {
+        self.looks.answer(|| self.places_in(at, within, expr, steps))
+    }
+
+    fn places_in(&self, at: usize, within: &[&'a Function], expr: &'a Expr, steps: usize) -> Vec<Place> {
         let Some(left) = steps.checked_sub(1) else { return Vec::new() };
         match &expr.kind {
             ExprKind::Name(_) => self.find_within(at, within, expr).into_iter().collect(),
@@ -186,6 +233,17 @@ impl<'a> Project<'a> {
 
     /// What an expression comes to: names are followed to what they are bound to, calls to what the project's functions give back.
     pub(super) fn origins(
+        &self,
+        at: usize,
+        within: &[&'a Function],
+        expr: &'a Expr,
+        steps: usize,
+    ) -> Vec<ExprAt<'a>> {
+        let found = self.looks.answer(|| self.origins_in(at, within, expr, steps));
+        if found.is_empty() { vec![(at, within.to_vec(), expr)] } else { found }
+    }
+
+    fn origins_in(
         &self,
         at: usize,
         within: &[&'a Function],

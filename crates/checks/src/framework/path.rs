@@ -182,7 +182,9 @@ pub(super) fn regex(written: &str, names: &[String]) -> Option<Pattern> {
                     None if inner.starts_with('?') => return None,
                     None => (names.next().map_or("value", String::as_str), inner),
                 };
-                let digits = matches!(inner, r"\d+" | "[0-9]+" | r"-?\d+" | r"\d{1,18}");
+                let digits = inner.trim_start_matches("-?");
+                let digits = digits.strip_prefix(r"\d").or_else(|| digits.strip_prefix("[0-9]"));
+                let digits = digits.is_some_and(|times| times.chars().all(|c| "+*{},0123456789".contains(c)));
                 let kind = if digits { InputKind::Integer } else { InputKind::Text };
                 path.push_str(&format!("{{{name}}}"));
                 inputs.push(value(name, kind));

@@ -2,9 +2,11 @@
 //!
 //! Imports are followed through re-exports; the order of execution is not followed.
 
+use std::cell::RefCell;
 use std::collections::{BTreeMap, HashMap};
 
 use super::exports;
+use super::origins::Looks;
 use crate::context::Context;
 use crate::facts::nodes::{Around, Node, each_node};
 use crate::facts::source::SourceFile;
@@ -70,6 +72,10 @@ pub(crate) struct Project<'a> {
     pub(super) classes: HashMap<(usize, String), &'a Class>,
     /// Every call with the function around it, by the last name of what is called.
     pub(super) calls: HashMap<String, Vec<CallSite<'a>>>,
+    /// What was found before.
+    pub(super) known_sources: RefCell<HashMap<Place, Vec<Place>>>,
+    /// What the question being answered may still look at.
+    pub(super) looks: Looks,
 }
 
 impl<'a> Project<'a> {
@@ -83,6 +89,8 @@ impl<'a> Project<'a> {
             tops: HashMap::new(),
             classes: HashMap::new(),
             calls: HashMap::new(),
+            known_sources: RefCell::default(),
+            looks: Looks::default(),
         };
         for (at, file) in project.files() {
             if file.language != Language::Python {
@@ -205,6 +213,30 @@ impl<'a> Project<'a> {
         self.here(*to.last()?, path, steps.checked_sub(1)?)
     }
 
+    /// The file of the project that a name stands for as a module of Python: `views` after `from shop import views`.
+    pub(super) fn module(&self, at: usize, dotted: &str) -> Option<usize> {
+        let file = self.file(at)?;
+        file.imports.iter().enumerate().find_map(|(import, fact)| {
+            let taken = &fact.import;
+            let local = |name: &&crate::facts::syntax::ImportedName| {
+                name.alias.as_ref().unwrap_or(&name.name).as_str() == dotted
+            };
+            let path = match taken.names.iter().find(local) {
+                Some(name) => submodule(taken, &name.name),
+                None if taken.names.is_empty()
+                    && taken.alias.as_deref().unwrap_or(&taken.module) == dotted =>
+                {
+                    taken.module.replace('.', "/")
+                }
+                None => return None,
+            };
+            let edges = self.context.graph.imports_of(at).iter().filter(|edge| edge.import == import);
+            edges
+                .map(|edge| edge.to)
+                .find(|to| self.file(*to).is_some_and(|file| is_module(&file.path, &path)))
+        })
+    }
+
     /// What a file gives out under a path of names.
     fn exported(&self, at: usize, path: &[&str], steps: usize) -> Option<Place> {
         let left = steps.checked_sub(1)?;
@@ -258,6 +290,16 @@ impl<'a> Project<'a> {
     }
 
     pub(super) fn function_within(
+        &self,
+        at: usize,
+        within: &[&'a Function],
+        expr: &'a Expr,
+        steps: usize,
+    ) -> Option<FunctionAt<'a>> {
+        self.looks.answer(|| self.function_in(at, within, expr, steps))
+    }
+
+    fn function_in(
         &self,
         at: usize,
         within: &[&'a Function],

@@ -1,6 +1,6 @@
 //! Applications, routers, what is mounted where, and the routes that come of it; the same in every framework.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use seaworthy_core::NotChecked;
 use seaworthy_core::surface::{Handler, Input, Route};
@@ -14,6 +14,8 @@ use crate::facts::syntax::{Expr, Extent, Function};
 
 /// Routers in routers, and names that stand for names, that are followed; a circle of mounts has no end.
 const DEPTH: usize = 8;
+/// Names that are followed to tell what one stands for; whoever is handed on further is no application.
+const PLACES: usize = 256;
 
 /// Which framework something belongs to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -213,27 +215,40 @@ impl<'a> Routing<'a> {
         expr: &'a Expr,
     ) -> Vec<(Place, Framework)> {
         let mut found = Vec::new();
+        if self.objects.is_empty() {
+            return found;
+        }
+        let mut seen = BTreeSet::new();
         for place in self.project.places(file, within, expr, STEPS) {
-            self.follow(place, DEPTH, &mut found);
+            self.follow(place, DEPTH, &mut seen, &mut found);
         }
         found.sort_by(|a, b| a.0.cmp(&b.0));
         found.dedup();
         found
     }
 
-    fn follow(&self, place: Place, depth: usize, found: &mut Vec<(Place, Framework)>) {
+    fn follow(
+        &self,
+        place: Place,
+        depth: usize,
+        seen: &mut BTreeSet<Place>,
+        found: &mut Vec<(Place, Framework)>,
+    ) {
         if let Some(object) = self.objects.get(&place) {
             let framework = object.framework;
             found.push((place, framework));
             return;
         }
         let Some(left) = depth.checked_sub(1) else { return };
+        if seen.len() >= PLACES || !seen.insert(place.clone()) {
+            return;
+        }
         for source in self.project.sources(&place) {
-            self.follow(source, left, found);
+            self.follow(source, left, seen, found);
         }
         for (at, within, expr) in self.aliases.get(&place).into_iter().flatten() {
             for source in self.project.places(*at, within, expr, STEPS) {
-                self.follow(source, left, found);
+                self.follow(source, left, seen, found);
             }
         }
     }
@@ -311,12 +326,18 @@ impl<'a> Routing<'a> {
         route: Route,
         function: Option<FunctionAt<'a>>,
     ) {
-        self.found.push(Found {
-            framework,
-            at,
-            route,
-            answering: Answering { function, guards: Vec::new() },
-        });
+        self.answered(framework, at, route, Answering { function, guards: Vec::new() });
+    }
+
+    /// The same, with everything that stands before it.
+    pub(super) fn answered(
+        &mut self,
+        framework: Framework,
+        at: (usize, Extent),
+        route: Route,
+        answering: Answering<'a>,
+    ) {
+        self.found.push(Found { framework, at, route, answering });
     }
 
     /// Whether there is any route, or anything that could not be understood.

@@ -8,9 +8,6 @@ use crate::language::Language;
 
 /// Python's, by the module imported.
 const PYTHON: &[&str] = &[
-    "django.urls",
-    "django.conf.urls",
-    "rest_framework",
     "ninja",
     "aiohttp.web",
     "tornado.web",
