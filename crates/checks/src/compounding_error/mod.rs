@@ -3,3 +3,4 @@
 pub mod float_money;
 pub mod naive_datetime;
 pub mod swallowed_error;
+pub mod unenforced_foreign_key;

@@ -10,6 +10,7 @@ pub mod nodes;
 pub mod plain_text;
 pub(crate) mod reader;
 pub mod source;
+pub mod sql;
 pub mod syntax;
 pub mod tests;
 mod text;
