@@ -6,3 +6,4 @@ pub mod naive_datetime;
 pub mod no_graceful_shutdown;
 pub mod swallowed_error;
 pub mod unenforced_foreign_key;
+pub mod unhandled_rejection;

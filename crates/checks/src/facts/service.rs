@@ -1,5 +1,7 @@
 //! Whether a program is a service: it answers requests, for as long as it is let.
 
+use std::collections::BTreeSet;
+
 use super::source::SourceFile;
 use crate::context::Context;
 use crate::language::Language;
@@ -73,4 +75,23 @@ pub fn serves(file: &SourceFile) -> bool {
                 .iter()
                 .any(|name| modules.contains(&format!("{written}.{}", name.name).as_str()))
     })
+}
+
+/// The files that a service is made of: those that take something of a server or framework, and what they import, as places in the
+/// list of files.
+pub fn server_files(context: &Context<'_>) -> BTreeSet<usize> {
+    let mut found = BTreeSet::new();
+    let mut open: Vec<usize> = context
+        .files
+        .iter()
+        .enumerate()
+        .filter(|(_, file)| !file.is_test && serves(file))
+        .map(|(at, _)| at)
+        .collect();
+    while let Some(at) = open.pop() {
+        if found.insert(at) {
+            open.extend(context.graph.imports_of(at).iter().map(|edge| edge.to));
+        }
+    }
+    found
 }
