@@ -1,5 +1,9 @@
 //! An hour off, a cent off, right 99.8% of the time. One file a check.
 
 pub mod float_money;
+pub mod leaked_resource;
 pub mod naive_datetime;
+pub mod no_graceful_shutdown;
 pub mod swallowed_error;
+pub mod unenforced_foreign_key;
+pub mod unhandled_rejection;

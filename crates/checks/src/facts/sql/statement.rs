@@ -1,0 +1,266 @@
+//! What one statement does, to which table, under which conditions.
+
+use super::tokens::Token;
+
+/// What a statement does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Verb {
+    /// `SELECT`, and `WITH .. SELECT`.
+    Select,
+    /// `INSERT INTO`, `REPLACE INTO`.
+    Insert,
+    /// `UPDATE .. SET`.
+    Update,
+    /// `DELETE FROM`.
+    Delete,
+    /// `CREATE TABLE`.
+    CreateTable,
+    /// `CREATE UNIQUE INDEX`.
+    CreateUniqueIndex,
+    /// `BEGIN`, `START TRANSACTION`, `SAVEPOINT`.
+    Begin,
+    /// `COMMIT`, `END`.
+    Commit,
+    /// `ROLLBACK`.
+    Rollback,
+    /// `PRAGMA`.
+    Pragma,
+    /// Something else.
+    Other,
+}
+
+/// One statement.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Statement {
+    /// What it does.
+    pub verb: Verb,
+    /// The table it is about, in lower case, without its schema; absent when the program puts the name in.
+    pub table: Option<String>,
+    tokens: Vec<Token>,
+}
+
+impl Statement {
+    /// Reads one statement.
+    pub(super) fn of(tokens: &[Token]) -> Self {
+        let word = |at: usize| tokens.get(at).and_then(Token::word).unwrap_or_default();
+        let begin = tokens.iter().position(|token| *token != Token::Mark('(')).unwrap_or(0);
+        let verb = match (word(begin), word(begin + 1)) {
+            ("select", _) => Verb::Select,
+            ("with", _) => with_verb(tokens),
+            ("insert", _) | ("replace", "into") => Verb::Insert,
+            ("update", _) => Verb::Update,
+            ("delete", "from") => Verb::Delete,
+            ("create", "unique") => Verb::CreateUniqueIndex,
+            ("create", _) if tokens.iter().take(4).any(|token| token.is("table")) => Verb::CreateTable,
+            ("begin" | "savepoint", _) | ("start", "transaction") => Verb::Begin,
+            ("commit" | "end", _) => Verb::Commit,
+            ("rollback", _) => Verb::Rollback,
+            ("pragma", _) => Verb::Pragma,
+            _ => Verb::Other,
+        };
+        Self { verb, table: table_of(verb, tokens), tokens: tokens.to_vec() }
+    }
+
+    /// Whether it changes rows.
+    pub fn is_write(&self) -> bool {
+        matches!(self.verb, Verb::Insert | Verb::Update | Verb::Delete)
+    }
+
+    /// Whether one of its words is this one.
+    pub fn has(&self, word: &str) -> bool {
+        self.tokens.iter().any(|token| token.is(word))
+    }
+
+    /// Whether these words follow each other somewhere.
+    pub fn has_words(&self, words: &[&str]) -> bool {
+        self.tokens
+            .windows(words.len().max(1))
+            .any(|window| window.iter().zip(words).all(|(token, word)| token.is(word)))
+    }
+
+    /// The tables that its foreign keys point at, for what makes or alters a table.
+    pub fn references(&self) -> Vec<&str> {
+        if !matches!(self.verb, Verb::CreateTable | Verb::Other) {
+            return Vec::new();
+        }
+        self.tokens
+            .windows(2)
+            .filter(|pair| pair[0].is("references"))
+            .filter_map(|pair| pair[1].word())
+            .collect()
+    }
+
+    /// Whether it turns something on or off by name: `PRAGMA name = value`; gives whether the value is on.
+    pub fn pragma(&self, name: &str) -> Option<bool> {
+        let named = self.verb == Verb::Pragma && self.has(name);
+        let value = named.then(|| self.tokens.iter().rfind(|token| **token != Token::Mark(')')))??;
+        match value {
+            Token::Word(word) => match word.as_str() {
+                "on" | "yes" | "true" => Some(true),
+                "off" | "no" | "false" => Some(false),
+                _ => None,
+            },
+            Token::Number(number) => Some(number != "0"),
+            Token::Value | Token::Hole => Some(true),
+            Token::Mark(_) => None,
+        }
+    }
+
+    /// The columns that `WHERE` compares for equality with a value.
+    pub fn equal_columns(&self) -> Vec<&str> {
+        let Some(start) = self.tokens.iter().position(|token| token.is("where")) else { return Vec::new() };
+        self.compared(start, '=')
+    }
+
+    /// The columns that `WHERE` compares in any way with a value: `stock >= ?`, `used_at IS NULL`, `status = 'open'`.
+    pub fn condition_columns(&self) -> Vec<&str> {
+        let Some(start) = self.tokens.iter().position(|token| token.is("where")) else { return Vec::new() };
+        let after = self.tokens.get(start..).unwrap_or_default();
+        after
+            .windows(2)
+            .filter(|pair| {
+                matches!(pair[1], Token::Mark('=' | '<' | '>' | '!'))
+                    || pair[1].is("is")
+                    || pair[1].is("in")
+                    || pair[1].is("not")
+            })
+            .filter_map(|pair| pair[0].word())
+            .filter(|word| !matches!(*word, "and" | "or" | "not" | "where"))
+            .collect()
+    }
+
+    fn compared(&self, start: usize, mark: char) -> Vec<&str> {
+        let after = self.tokens.get(start..).unwrap_or_default();
+        after
+            .windows(3)
+            .filter(|three| three[1] == Token::Mark(mark) && three[2].is_value())
+            .filter_map(|three| three[0].word())
+            .collect()
+    }
+
+    /// The columns that `UPDATE .. SET` gives a value.
+    pub fn set_columns(&self) -> Vec<&str> {
+        let Some(start) = self.tokens.iter().position(|token| token.is("set")) else { return Vec::new() };
+        let end = self.tokens.iter().position(|token| token.is("where")).unwrap_or(self.tokens.len());
+        let part = self.tokens.get(start..end.max(start)).unwrap_or_default();
+        part.windows(2).filter(|pair| pair[1] == Token::Mark('=')).filter_map(|pair| pair[0].word()).collect()
+    }
+
+    /// The columns that are set from their own value: `stock = stock - ?`.
+    pub fn relative_columns(&self) -> Vec<&str> {
+        let own = |three: &[Token]| {
+            three[1] == Token::Mark('=') && three[0].word().is_some() && three[0] == three[2]
+        };
+        self.tokens.windows(3).filter(|three| own(three)).filter_map(|three| three[0].word()).collect()
+    }
+
+    /// The lists of columns that may not occur twice: of `UNIQUE`, `PRIMARY KEY` and unique indexes, in their order.
+    pub fn unique_columns(&self) -> Vec<Vec<&str>> {
+        let mut found = Vec::new();
+        for (at, token) in self.tokens.iter().enumerate() {
+            let is_key = token.is("unique") || token.is("primary");
+            if !is_key {
+                continue;
+            }
+            let list = match self.verb {
+                Verb::CreateUniqueIndex => self.tokens.iter().position(|token| *token == Token::Mark('(')),
+                _ => (1..=2).map(|step| at + step).find(|at| self.tokens.get(*at) == Some(&Token::Mark('('))),
+            };
+            if let Some(list) = list {
+                let inside = self.tokens.get(list + 1..).unwrap_or_default();
+                let inside = inside.iter().take_while(|token| **token != Token::Mark(')'));
+                found.push(
+                    inside
+                        .filter_map(Token::word)
+                        .filter(|word| !matches!(*word, "asc" | "desc" | "collate" | "nocase"))
+                        .collect(),
+                );
+            } else if let Some(column) = self.column_before(at) {
+                found.push(vec![column]);
+            }
+        }
+        found
+    }
+
+    /// The column in whose definition a token stands: the first word after the last comma or the table's bracket.
+    fn column_before(&self, at: usize) -> Option<&str> {
+        let before = self.tokens.get(..at)?;
+        let start = before.iter().rposition(|token| matches!(token, Token::Mark(',' | '(')))?;
+        before.get(start + 1)?.word()
+    }
+
+    /// The columns that `INSERT INTO t (..)` names.
+    pub fn inserted_columns(&self) -> Vec<&str> {
+        let Some(start) = self.tokens.iter().position(|token| *token == Token::Mark('(')) else {
+            return Vec::new();
+        };
+        let inside = self.tokens.get(start + 1..).unwrap_or_default();
+        inside.iter().take_while(|token| **token != Token::Mark(')')).filter_map(Token::word).collect()
+    }
+
+    /// Whether it gives at most one row, or one for each group: `COUNT(*)`, `EXISTS`, `SUM(..)` and the like as all that is selected.
+    pub fn is_aggregate(&self) -> bool {
+        let selected = self.tokens.iter().take_while(|token| !token.is("from"));
+        let mut selected = selected.skip_while(|token| !token.is("select")).skip(1);
+        let function = selected.find_map(Token::word).unwrap_or_default();
+        matches!(
+            function,
+            "count"
+                | "sum"
+                | "max"
+                | "min"
+                | "avg"
+                | "exists"
+                | "total"
+                | "coalesce"
+                | "ifnull"
+                | "changes"
+                | "last_insert_rowid"
+        ) && !self.has("group")
+    }
+}
+
+/// What a statement that begins with `WITH` does.
+fn with_verb(tokens: &[Token]) -> Verb {
+    let mut depth = 0_i32;
+    for token in tokens {
+        match token {
+            Token::Mark('(') => depth += 1,
+            Token::Mark(')') => depth -= 1,
+            Token::Word(word) if depth == 0 => match word.as_str() {
+                "select" => return Verb::Select,
+                "insert" => return Verb::Insert,
+                "update" => return Verb::Update,
+                "delete" => return Verb::Delete,
+                _ => {}
+            },
+            _ => {}
+        }
+    }
+    Verb::Other
+}
+
+/// The table that a statement is about.
+fn table_of(verb: Verb, tokens: &[Token]) -> Option<String> {
+    let after = |word: &str| tokens.iter().position(|token| token.is(word)).map(|at| at + 1);
+    let mut at = match verb {
+        Verb::Select | Verb::Delete => after("from")?,
+        Verb::Insert => after("into")?,
+        Verb::Update => after("update")?,
+        Verb::CreateTable => after("table")?,
+        Verb::CreateUniqueIndex => after("on")?,
+        _ => after("table")?,
+    };
+    while tokens.get(at).is_some_and(|token| {
+        ["if", "not", "exists", "or", "ignore", "replace", "abort", "fail", "rollback", "only"]
+            .iter()
+            .any(|word| token.is(word))
+    }) {
+        at += 1;
+    }
+    // `schema.table`
+    if tokens.get(at + 1) == Some(&Token::Mark('.')) {
+        at += 2;
+    }
+    tokens.get(at)?.word().map(str::to_owned)
+}
