@@ -171,8 +171,12 @@ impl Project {
         if let Some(link) = [&folder, &ledger].into_iter().chain(&beside).find(|path| is_link(path)) {
             return refuse(format!("{} is a link", link.display()));
         }
-        // The tree's walk never goes in there: what it has of it is what git tracks.
-        if self.tree.entry(STATE).is_some() || self.tree.has_folder(STATE) {
+        // The tree's walk goes in there for the project's rules alone: what else it has of it is what git tracks.
+        let came = |path: &str| {
+            let below = path.strip_prefix(STATE).filter(|rest| rest.is_empty() || rest.starts_with('/'));
+            below.is_some_and(|rest| rest != "/.gitignore" && !rest.starts_with("/rules/"))
+        };
+        if self.tree.entries().iter().any(|entry| came(&entry.path)) {
             return refuse(format!("git keeps {}", folder.display()));
         }
         Ok(ledger)

@@ -102,9 +102,14 @@ pub(crate) fn follow(project: &Project<'_>, web: &Web<'_>) -> Flow {
         .iter()
         .filter(|handler| seen.insert(std::ptr::from_ref::<Function>(handler.function)))
         .collect();
+    let context = project.context;
     let parts: Vec<Flow> = handlers
         .par_iter()
-        .map_init(|| Index::of(project.context.files), |index, handler| one(project, index, handler))
+        // What a project remembers of its names is one thread's own.
+        .map_init(
+            || (Project::of(context), Index::of(context.files)),
+            |(project, index), handler| one(project, index, handler),
+        )
         .collect();
     let mut flow = Flow::default();
     let mut known = HashSet::new();
