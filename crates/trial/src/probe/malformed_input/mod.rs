@@ -16,6 +16,9 @@
 //! **How to fix it.** Check types and presence where the request enters, in one place, and answer 400 with what was wrong. Give the
 //! framework an error handler that logs the details and answers without them. Await, or catch, everything asynchronous.
 //!
+//! Nothing is said to have held where valid requests are refused: a challenge made from one that the service turns away at the door tries
+//! the door. Such operations are listed; when they are most, or all that write, the probe could not tell.
+//!
 //! Every alarm is shrunk, then repeated on fresh copies of the service; what does not come again is not reported.
 
 mod alarm;
@@ -42,7 +45,7 @@ use crate::service::Running;
 pub static PROBE: Probe = Probe {
     meta: Meta {
         id: RuleId::known("malformed-input"),
-        version: 1,
+        version: 2,
         failure_mode: FailureMode::CompoundingError,
         need: Need::Required,
         title: "malformed requests are refused, and crash nothing",
@@ -78,13 +81,16 @@ fn run(arena: &Arena<'_>, evidence: &mut Evidence) -> Result<(), Stop> {
     let until = Instant::now() + budget(arena).mul_f64(CHALLENGING);
     let mut bench = Bench::new(arena)?;
     evidence.inferred.extend(bench.visitor.session.inferred.iter().cloned());
-    let alarms = siege::all(&mut bench, until, evidence)?;
+    let (alarms, coverage) = siege::all(&mut bench, until, evidence)?;
     drop(bench);
     let unconfirmed = confirm::all(arena, alarms, evidence)?;
     if evidence.findings.iter().all(|finding| finding.severity != Severity::Error) {
         evidence.bound = Bound::zero_failures(evidence.trials, 0.95);
         if let Some(reason) = unconfirmed {
             return Err(Stop::Inconclusive(reason));
+        }
+        if let Some(what) = coverage.lacks() {
+            return Err(Stop::Inconclusive(Reason::ControlFailed { what }));
         }
         if evidence.trials == 0 {
             let what = "no operation answered a valid request".to_owned();
