@@ -7,9 +7,17 @@ use std::time::Duration;
 use seaworthy_core::surface::{Input, InputKind, InputPlace, Route, Surface};
 use seaworthy_core::{Observation, Outcome, Reason, Severity};
 
-use trying::{errors, places, shop};
+use trying::{errors, observed, places, shop};
 
 const BUDGET: Duration = Duration::from_secs(40);
+
+/// The bookings of the desk of `testing/` with these faults.
+fn bookings(faults: &str) -> Observation {
+    let plan = format!(
+        "[[service]]\nname = \"desk\"\nstart = [\"python3\", \"desk.py\"]\nenv = {{ FAULTS = \"{faults}\" }}\nopenapi = \"/openapi.json\"\n"
+    );
+    observed(faults, &plan, "malformed-input", BUDGET)
+}
 
 #[test]
 fn a_service_that_checks_its_input_is_left_alone() {
@@ -126,4 +134,29 @@ fn what_the_document_refuses_and_the_service_accepts_is_a_warning() {
     let warnings: Vec<_> =
         seen.findings.iter().filter(|finding| finding.severity == Severity::Warning).collect();
     assert_eq!(places(&warnings), ["accepted shop POST /items"]);
+}
+
+#[test]
+fn what_needs_a_thing_that_is_there_is_repeated_with_such_a_thing_and_no_more() {
+    let seen = bookings("wrong-type");
+    assert_eq!(places(&errors(&seen)), ["server-error desk PATCH /bookings/{id}"], "{:?}", seen.skipped);
+    let lines = &errors(&seen)[0].reproduce;
+    let requests = lines.iter().filter(|line| line.contains("curl -sS")).count();
+    // A provider, a booking with it, the change.
+    assert_eq!(requests, 3, "{lines:#?}");
+    assert!(!lines.iter().any(|line| line.contains("GET") || line.contains("/providers\"\n")), "{lines:#?}");
+    let sound = bookings("");
+    assert_eq!((sound.findings, sound.outcome), (vec![], Outcome::Held));
+}
+
+#[test]
+fn what_the_log_says_of_another_request_is_not_quoted() {
+    let seen = bookings("late-log,silent");
+    let of = |route: &str| {
+        let finding = seen.findings.iter().find(|one| one.primary.to_string().ends_with(route)).unwrap();
+        finding.message.clone()
+    };
+    let (silent, late) = (of("POST /providers"), of("POST /bookings"));
+    assert!(!silent.contains("create_booking") && !silent.contains("desk.py"), "{silent}");
+    assert!(late.contains("in create_booking (desk.py:"), "{late}");
 }

@@ -120,7 +120,7 @@ fn prepare<'a>(
 fn works(operation: &Operation, status: u16) -> bool {
     match status {
         // A conflict (RFC 9110, 15.5.10) is found out after the request was understood.
-        200..400 | 409 => true,
+        200..=399 | 409 => true,
         // So is a wrong secret.
         401 | 403 => operation.purpose == Purpose::Login && operation.body.is_some(),
         _ => false,
