@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 FAULTS = set(filter(None, os.environ.get("FAULTS", "").split(",")))
 DATA = os.environ.get("DATA_DIR", ".")
 os.makedirs(DATA, exist_ok=True)
+READS = []
 DATABASE = os.path.join(DATA, "desk.sqlite")
 
 
@@ -107,7 +108,9 @@ def deposit(db, body, number):
 
 def statement(db, body, number):
     """Adds the transfers up, which are whole even where the balance is not."""
-    return 200, row(db, "SELECT COALESCE(SUM(amount), 0) AS closing FROM transfers WHERE wallet = ?", number)
+    READS.append(number)
+    read = {"reads": len(READS)} if "counts-reads" in FAULTS else {}
+    return 200, row(db, "SELECT COALESCE(SUM(amount), 0) AS closing FROM transfers WHERE wallet = ?", number) | read
 
 
 def join(db, body):
