@@ -32,6 +32,8 @@ def connect():
 
 def text(body, name):
     value = body.get(name)
+    if "long-text" in FAULTS and isinstance(value, str) and len(value) > 10_000:
+        raise MemoryError("a column is not that wide")
     if not isinstance(value, str) or not 0 < len(value) <= 200 or "\0" in value:
         raise Refused(400, f"{name} must be a text of 1 to 200 characters")
     try:
@@ -115,6 +117,10 @@ def statement(db, body, number):
 
 def join(db, body):
     email = text(body, "email")
+    if "twice" in FAULTS:
+        email += f" {time.monotonic_ns()}" if not db.execute("SELECT 1 FROM members WHERE email LIKE ? || '%'", (email,)).fetchone() else ""
+        if " " not in email:
+            raise Refused(409, "taken")
     if db.execute("SELECT 1 FROM members WHERE email = ?", (email,)).fetchone():
         raise Refused(409, "taken")
     time.sleep(0.002)

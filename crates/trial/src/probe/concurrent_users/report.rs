@@ -74,6 +74,7 @@ fn steps(arena: &Arena<'_>, broken: &Broken) -> Replay {
         probe: arena.meta.id.clone(),
         variant: broken.variant.to_owned(),
         seed: arena.request.seed,
+        start: arena.command(),
         replicas: 1,
         steps,
         see: broken.how.clone(),

@@ -242,6 +242,7 @@ fn replay(arena: &Arena<'_>, alarm: &Alarm, way: Way) -> Replay {
         probe: arena.meta.id.clone(),
         variant: alarm.seen.variant.id().to_owned(),
         seed: arena.request.seed,
+        start: arena.command(),
         replicas: 1,
         steps,
         see,
