@@ -9,10 +9,13 @@ use seaworthy_core::plan::{Identity, Promise};
 use seaworthy_core::{Artifact, Bound, BoundNeeded, Digest, Finding, Location, NotChecked, Reason};
 
 use crate::probe::Meta;
-use crate::replay::{Replay, Seen, Step, perform_and_keep};
+use crate::replay::{AroundLines, Replay, Seen, Step, perform_and_keep};
 use crate::schema::{Inferred, Operations};
 use crate::service::{NotReady, Running};
 use crate::{Event, Request};
+
+/// Waits until `$URL` answers, and not for ever: what does not start says why itself.
+const AWAITED: &str = "for i in $(seq 100); do curl -s -o /dev/null \"$URL\" && break; sleep 0.2; done";
 
 /// What a probe works in.
 pub struct Arena<'a> {
@@ -88,6 +91,11 @@ impl<'a> Arena<'a> {
         self.request.bounds.get(&self.meta.id).copied().or(self.meta.bound_needed)
     }
 
+    /// The command that starts it.
+    pub fn command(&self) -> Vec<String> {
+        self.launch.argv.clone()
+    }
+
     /// Starts a fresh copy: fresh files, fresh data, a network of its own, ready to answer. It ends when dropped.
     ///
     /// # Errors
@@ -156,7 +164,11 @@ impl<'a> Arena<'a> {
         if let Some(handler) =
             self.operations.find(method, route).and_then(|operation| operation.handler.as_ref())
         {
-            builder = builder.related(handler.location.clone(), format!("answered by {}", handler.symbol));
+            let note = match handler.symbol.as_str() {
+                "" => "answered here".to_owned(),
+                symbol => format!("answered by {symbol}"),
+            };
+            builder = builder.related(handler.location.clone(), note);
         }
         builder
     }
@@ -203,8 +215,8 @@ impl<'a> Arena<'a> {
         perform_and_keep(replay, &copies, &format!("seen{}", self.starts.get())).1
     }
 
-    /// The lines with which a reproduction begins: a fresh copy that answers at `$URL`, further copies that share its data at `$URL2` and on.
-    pub fn start_lines(&self, copies: usize) -> Vec<String> {
+    /// The lines around a reproduction: a fresh copy that answers at `$URL`, further copies that share its data at `$URL2` and on; and its end.
+    pub fn start_lines(&self, copies: usize) -> AroundLines {
         let ports: Vec<String> = (0..copies.max(1)).map(|index| (8081 + index).to_string()).collect();
         let urls = ports.iter().enumerate().map(|(index, port)| {
             let number = if index == 0 { String::new() } else { (index + 1).to_string() };
@@ -212,14 +224,17 @@ impl<'a> Arena<'a> {
         });
         let urls: Vec<String> = urls.collect();
         let service = crate::http::shell::quoted(self.service());
-        vec![
-            format!("seaworthy trial {service} --serve {} &", ports.join(",")),
-            format!("{}; until curl -s -o /dev/null \"$URL\"; do sleep 0.2; done", urls.join(" ")),
-        ]
+        AroundLines {
+            before: vec![
+                format!("seaworthy trial {service} --serve {} & SERVER=$!", ports.join(",")),
+                format!("{}; {AWAITED}", urls.join(" ")),
+            ],
+            after: vec!["kill $SERVER".to_owned()],
+        }
     }
 
     /// The same for a copy that can be killed and started again on its data: its own start line, in a copy of the tree. `port` is where it listens.
-    pub fn restartable_lines(&self, port: u16) -> Vec<String> {
+    pub fn restartable_lines(&self, port: u16) -> AroundLines {
         let word = |text: &String| {
             crate::http::shell::quoted(&text.replace("{port}", &port.to_string()))
                 .replace("{data}", "$DATA_DIR")
@@ -228,17 +243,16 @@ impl<'a> Arena<'a> {
         let env: String =
             self.launch.env.iter().map(|(name, value)| format!("{name}={} ", word(value))).collect();
         let dir = crate::http::shell::quoted(&self.launch.dir);
-        vec![
+        let before = vec![
             "COPY=$(mktemp -d) && cp -a . \"$COPY\" && cd \"$COPY\"".to_owned()
                 + &if dir == "." { String::new() } else { format!("/{dir}") },
             format!(
                 "export PORT={port} DATA_DIR=\"$PWD/.seaworthy-data\" URL=http://127.0.0.1:{port}; mkdir -p \"$DATA_DIR\""
             ),
-            format!(
-                "start() {{ {env}{} >>\"$COPY.log\" 2>&1 & PID=$!; until curl -s -o /dev/null \"$URL\"; do sleep 0.2; done; }}; start",
-                argv.join(" ")
-            ),
-        ]
+            format!("start() {{ {env}{} >>\"$COPY.log\" 2>&1 & PID=$!; {AWAITED}; }}; start", argv.join(" ")),
+        ];
+        let after = vec!["kill $PID; cd \"$OLDPWD\"; rm -rf \"$COPY\" \"$COPY\".*".to_owned()];
+        AroundLines { before, after }
     }
 }
 

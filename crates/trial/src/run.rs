@@ -102,7 +102,8 @@ struct Explored {
 fn explore(request: &Request<'_>) -> Result<Explored, NotReady> {
     let Prepared { launch, running, mut inferred } = prepare(request)?;
     let mut not_checked = Vec::new();
-    let document = find_document(request, &running, &mut inferred, &mut not_checked);
+    let documents = find_documents(request, &running, &mut inferred, &mut not_checked);
+    let document = documents.into_iter().reduce(schema::Document::with);
     let operations = Operations::assemble(&request.service.promises, document.as_ref(), request.surface);
     inferred.extend(operations.inferred());
     not_checked.extend(operations.not_read.iter().cloned());
@@ -113,38 +114,51 @@ fn explore(request: &Request<'_>) -> Result<Explored, NotReady> {
     Ok(Explored { launch, operations, inferred, not_checked })
 }
 
-/// The OpenAPI document: where the plan says, else in the usual files, else where services usually serve it.
-fn find_document(
+/// The OpenAPI documents, the likeliest first: where the plan says, else in the usual files; and what the service itself serves.
+fn find_documents(
     request: &Request<'_>,
     running: &Running,
     inferred: &mut Vec<Inferred>,
     not_checked: &mut Vec<NotChecked>,
-) -> Option<Document> {
+) -> Vec<Document> {
     let folder = request.root.join(&request.service.dir);
     let client = running.client();
-    let mut candidates: Vec<(String, Option<Vec<u8>>)> = Vec::new();
     let served = |path: &str| {
         let answer = client.send(&HttpRequest::new("GET", path)).ok()?;
         answer.is_success().then_some(answer.body)
     };
-    if let Some(place) = &request.service.openapi {
+    let named = request.service.openapi.as_ref().map(|place| {
         // A path begins with a slash; as a file it would lead out of the tree.
         let bytes = match place.starts_with('/') {
             true => served(place),
             false => read_file(&folder.join(place)).or_else(|| read_file(&request.root.join(place))),
         };
-        candidates.push((place.clone(), bytes));
-    } else {
-        for name in USUAL_FILES {
-            candidates.extend(read_file(&folder.join(name)).map(|bytes| ((*name).to_owned(), Some(bytes))));
-        }
-        if candidates.is_empty() {
-            candidates.extend(
-                USUAL_PLACES.iter().filter_map(|path| Some(((*path).to_owned(), Some(served(path)?)))),
-            );
-        }
+        (place.clone(), bytes)
+    });
+    let usual = |name: &&str| Some(((*name).to_owned(), Some(read_file(&folder.join(name))?)));
+    let files: Vec<(String, Option<Vec<u8>>)> = match &named {
+        Some(named) => vec![named.clone()],
+        None => USUAL_FILES.iter().filter_map(usual).collect(),
+    };
+    let is_named = |place: &str| named.as_ref().is_some_and(|(named, _)| named == place);
+    let places = USUAL_PLACES.iter().filter(|path| !is_named(path));
+    let serves: Vec<(String, Option<Vec<u8>>)> =
+        places.filter_map(|path| Some(((*path).to_owned(), Some(served(path)?)))).collect();
+    let mut documents = Vec::new();
+    // One of each kind: the others of a kind are copies or older versions.
+    for candidates in [files, serves] {
+        documents.extend(first_document(candidates, &is_named, inferred, not_checked));
     }
-    let named = request.service.openapi.is_some();
+    documents
+}
+
+/// The first candidate that reads as a document.
+fn first_document(
+    candidates: Vec<(String, Option<Vec<u8>>)>,
+    is_named: &dyn Fn(&str) -> bool,
+    inferred: &mut Vec<Inferred>,
+    not_checked: &mut Vec<NotChecked>,
+) -> Option<Document> {
     for (place, bytes) in candidates {
         let Some(bytes) = bytes else {
             let why = "it is neither a file of the tree nor answered by the service".to_owned();
@@ -153,14 +167,14 @@ fn find_document(
         };
         match schema::read(&bytes) {
             Ok(document) => {
-                if !named {
+                if !is_named(&place) {
                     let why = "it is where such documents usually are, and reads as one".to_owned();
                     inferred.push(Inferred { what: format!("openapi = \"{place}\""), why });
                 }
                 return Some(document);
             }
             // A page that a service answers everywhere is no document, and nothing worth telling.
-            Err(error) if named || !place.starts_with('/') => {
+            Err(error) if is_named(&place) || !place.starts_with('/') => {
                 not_checked.push(NotChecked { what: place, why: error.to_string() });
             }
             Err(_) => {}

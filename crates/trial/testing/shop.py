@@ -263,7 +263,7 @@ class Handler(BaseHTTPRequestHandler):
             try:
                 body = self.read_body()
                 parts = urlsplit(self.path)
-                if parts.path == "/openapi.json":
+                if parts.path == "/openapi.json" and "undocumented" not in FAULTS:
                     with open(os.path.join(os.path.dirname(os.path.abspath(__file__)), "openapi.json")) as document:
                         return self.answer(200, json.load(document))
                 self.query = parse_qs(parts.query, errors="replace")

@@ -4,11 +4,19 @@ mod trying;
 
 use std::time::Duration;
 
-use seaworthy_core::{Outcome, Reason};
+use seaworthy_core::{Observation, Outcome, Reason};
 
-use trying::{errors, places, shop};
+use trying::{errors, observed, places, shop};
 
 const BUDGET: Duration = Duration::from_secs(90);
+
+/// One part of the desk of `testing/` with these faults.
+fn desk(part: &str, faults: &str) -> Observation {
+    let plan = format!(
+        "[[service]]\nname = \"desk\"\nstart = [\"python3\", \"desk.py\"]\nenv = {{ FAULTS = \"{faults}\", PART = \"{part}\" }}\nopenapi = \"/openapi.json\"\n"
+    );
+    observed(faults, &plan, "concurrent-users", BUDGET)
+}
 
 #[test]
 fn a_service_whose_database_decides_is_left_alone() {
@@ -73,4 +81,34 @@ fn a_service_that_counts_nothing_is_not_said_to_have_held() {
         "{:?}",
         tried.observations[0].outcome
     );
+}
+
+#[test]
+fn a_balance_that_is_lost_is_found_though_the_statement_adds_up_and_only_a_list_shows_it() {
+    let seen = desk("wallets", "lost-deposit");
+    assert_eq!(places(&errors(&seen)), ["lost-update desk POST /wallets/{id}/deposit"], "{:?}", seen.skipped);
+    assert!(errors(&seen)[0].message.contains("GET /wallets says"), "{}", errors(&seen)[0].message);
+    // A number that reading changes as well says nothing, and keeps nobody from watching the others.
+    for sound in [desk("wallets", ""), desk("wallets", "counts-reads")] {
+        assert_eq!((sound.findings, sound.outcome), (vec![], Outcome::Held));
+    }
+    let seen = desk("wallets", "lost-deposit,counts-reads");
+    assert_eq!(places(&errors(&seen)), ["lost-update desk POST /wallets/{id}/deposit"], "{:?}", seen.skipped);
+}
+
+#[test]
+fn a_conflict_that_the_store_refuses_and_nobody_catches_is_to_be_answered_409() {
+    let seen = desk("members", "uncaught-conflict");
+    assert_eq!(places(&errors(&seen)), ["server-error desk POST /members"], "{:?}", seen.skipped);
+    let advice = errors(&seen)[0].advice.clone().unwrap();
+    assert!(advice.contains("UNIQUE constraint failed: members.email") && advice.contains("409"), "{advice}");
+    let sound = desk("members", "");
+    assert_eq!((sound.findings, sound.outcome), (vec![], Outcome::Held));
+}
+
+#[test]
+fn a_lock_that_times_out_is_not_taken_for_a_conflict() {
+    let seen = shop("locked", "", "concurrent-users", BUDGET);
+    let advice = errors(&seen)[0].advice.clone().unwrap();
+    assert!(advice.contains("timeout") && !advice.contains("409"), "{advice}");
 }

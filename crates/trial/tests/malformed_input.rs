@@ -4,11 +4,20 @@ mod trying;
 
 use std::time::Duration;
 
-use seaworthy_core::{Outcome, Severity};
+use seaworthy_core::surface::{Input, InputKind, InputPlace, Route, Surface};
+use seaworthy_core::{Observation, Outcome, Reason, Severity};
 
-use trying::{errors, places, shop};
+use trying::{errors, observed, places, shop};
 
 const BUDGET: Duration = Duration::from_secs(40);
+
+/// The bookings of the desk of `testing/` with these faults.
+fn bookings(faults: &str) -> Observation {
+    let plan = format!(
+        "[[service]]\nname = \"desk\"\nstart = [\"python3\", \"desk.py\"]\nenv = {{ FAULTS = \"{faults}\" }}\nopenapi = \"/openapi.json\"\n"
+    );
+    observed(faults, &plan, "malformed-input", BUDGET)
+}
 
 #[test]
 fn a_service_that_checks_its_input_is_left_alone() {
@@ -59,6 +68,65 @@ fn a_stack_trace_in_the_answer_is_one_finding_however_many_routes_show_it() {
     assert_eq!(errors(&seen)[0].variant.as_deref(), Some("trace-leaked"));
 }
 
+/// The routes of the shop that its thin document tells of, as they would be read from its source.
+fn routes() -> Surface {
+    let field =
+        |name: &str, kind| Input { name: name.to_owned(), place: InputPlace::Json, kind, required: true };
+    let route = |path: &str, inputs: Vec<Input>| Route {
+        method: "POST".to_owned(),
+        path: path.to_owned(),
+        handler: None,
+        inputs,
+    };
+    let user = || vec![field("username", InputKind::Text), field("password", InputKind::Text)];
+    let (text, whole) = (InputKind::Text, InputKind::Integer);
+    let item = vec![field("name", text), field("price", whole), field("stock", whole)];
+    Surface {
+        routes: vec![route("/register", user()), route("/login", user()), route("/items", item)],
+        ..Surface::default()
+    }
+}
+
+fn with_a_thin_document(faults: &str, surface: &Surface) -> Observation {
+    let plan = format!(
+        "[[service]]\nname = \"shop\"\nstart = [\"python3\", \"shop.py\"]\nenv = {{ FAULTS = \"{faults}\" }}\nopenapi = \"thin.json\"\n"
+    );
+    trying::tried(&trying::testing(), &plan, surface, "malformed-input", BUDGET).observations.remove(0)
+}
+
+#[test]
+fn a_service_whose_valid_requests_are_refused_is_not_said_to_have_held() {
+    for faults in ["undocumented", "undocumented,wrong-type"] {
+        let seen = with_a_thin_document(faults, &Surface::default());
+        assert!(
+            matches!(&seen.outcome, Outcome::Inconclusive(Reason::ControlFailed { what }) if what.contains("POST /items (")),
+            "{:?}",
+            seen.outcome
+        );
+        assert!(
+            seen.skipped.iter().any(|one| one.what == "malformed requests to POST /items"),
+            "{:?}",
+            seen.skipped
+        );
+    }
+}
+
+#[test]
+fn what_a_thin_document_leaves_out_is_taken_from_the_source() {
+    let seen = with_a_thin_document("undocumented,wrong-type", &routes());
+    assert_eq!(places(&errors(&seen)), ["server-error shop POST /items"]);
+    let sound = with_a_thin_document("undocumented", &routes());
+    assert_eq!((sound.findings, sound.outcome), (vec![], Outcome::Held));
+}
+
+#[test]
+fn what_a_thin_document_leaves_out_is_taken_from_the_one_that_is_served() {
+    let seen = with_a_thin_document("wrong-type", &Surface::default());
+    assert_eq!(places(&errors(&seen)), ["server-error shop POST /items"]);
+    let sound = with_a_thin_document("", &Surface::default());
+    assert_eq!((sound.findings, sound.outcome), (vec![], Outcome::Held));
+}
+
 #[test]
 fn what_the_document_refuses_and_the_service_accepts_is_a_warning() {
     let seen = shop("accepted", "", "malformed-input", BUDGET);
@@ -66,4 +134,29 @@ fn what_the_document_refuses_and_the_service_accepts_is_a_warning() {
     let warnings: Vec<_> =
         seen.findings.iter().filter(|finding| finding.severity == Severity::Warning).collect();
     assert_eq!(places(&warnings), ["accepted shop POST /items"]);
+}
+
+#[test]
+fn what_needs_a_thing_that_is_there_is_repeated_with_such_a_thing_and_no_more() {
+    let seen = bookings("wrong-type");
+    assert_eq!(places(&errors(&seen)), ["server-error desk PATCH /bookings/{id}"], "{:?}", seen.skipped);
+    let lines = &errors(&seen)[0].reproduce;
+    let requests = lines.iter().filter(|line| line.contains("curl -sS")).count();
+    // A provider, a booking with it, the change.
+    assert_eq!(requests, 3, "{lines:#?}");
+    assert!(!lines.iter().any(|line| line.contains("GET") || line.contains("/providers\"\n")), "{lines:#?}");
+    let sound = bookings("");
+    assert_eq!((sound.findings, sound.outcome), (vec![], Outcome::Held));
+}
+
+#[test]
+fn what_the_log_says_of_another_request_is_not_quoted() {
+    let seen = bookings("late-log,silent");
+    let of = |route: &str| {
+        let finding = seen.findings.iter().find(|one| one.primary.to_string().ends_with(route)).unwrap();
+        finding.message.clone()
+    };
+    let (silent, late) = (of("POST /providers"), of("POST /bookings"));
+    assert!(!silent.contains("create_booking") && !silent.contains("desk.py"), "{silent}");
+    assert!(late.contains("in create_booking (desk.py:"), "{late}");
 }

@@ -24,8 +24,19 @@ fn testing() -> PathBuf {
 
 /// Hands `with` a request about notes with these faults.
 fn asking<T>(faults: &str, probe: &str, scratch: &Path, with: impl FnOnce(&Request<'_>) -> T) -> T {
+    let env = format!("FAULTS = \"{faults}\"");
+    asking_of(("notes", &env), probe, scratch, with)
+}
+
+/// Hands `with` a request about a service of `testing/` with this environment.
+fn asking_of<T>(
+    (name, env): (&str, &str),
+    probe: &str,
+    scratch: &Path,
+    with: impl FnOnce(&Request<'_>) -> T,
+) -> T {
     let plan = format!(
-        "[[service]]\nname = \"notes\"\nstart = [\"python3\", \"notes.py\"]\nopenapi = \"/openapi.json\"\nenv = {{ FAULTS = \"{faults}\" }}\n"
+        "[[service]]\nname = \"{name}\"\nstart = [\"python3\", \"{name}.py\"]\nopenapi = \"/openapi.json\"\nenv = {{ {env} }}\n"
     );
     let plan = Plan::read(&plan).unwrap();
     let subject =
@@ -114,6 +125,66 @@ fn a_session_of_one_process_shows_in_a_shell_and_in_its_replay() {
     }
 }
 
+/// What the lines print against a copy of the desk with this environment; the first line, which would start it, is done in this process.
+fn shown_at_a_copy(env: &str, lines: &[String], scratch: &Path) -> String {
+    let (stop, (says, told)) = (AtomicBool::new(false), mpsc::channel());
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            let ready = |ports: &[u16]| says.send(ports.to_vec()).unwrap();
+            asking_of(("desk", env), "replicas", scratch, |request| serve(request, &[0], &stop, ready))
+                .unwrap();
+        });
+        let port = told.recv_timeout(Duration::from_secs(60)).unwrap()[0].to_string();
+        let lines: Vec<String> = lines[1..].iter().map(|line| line.replace("8081", &port)).collect();
+        let printed = shell(&lines, scratch);
+        stop.store(true, Ordering::Relaxed);
+        printed
+    })
+}
+
+#[test]
+fn a_race_shows_in_the_lines_whenever_they_are_pasted() {
+    let scratch = tempfile::tempdir().unwrap();
+    let env = |faults: &str| format!("FAULTS = \"{faults}\", PART = \"members\"");
+    let tried = asking_of(("desk", &env("twice")), "concurrent-users", scratch.path(), run);
+    let finding = &tried.observations[0].findings[0];
+    assert!(finding.message.contains("rounds)"), "how often it showed is said: {}", finding.message);
+    let twice = |printed: &str| {
+        let counts = printed.lines().filter_map(|line| line.trim().strip_suffix(" 201"));
+        counts.filter_map(|count| count.parse::<u32>().ok()).filter(|count| *count > 1).count()
+    };
+    for _ in 0..3 {
+        let printed = shown_at_a_copy(&env("twice"), &finding.reproduce, scratch.path());
+        assert!(twice(&printed) > 0, "{printed}");
+    }
+    let printed = shown_at_a_copy(&env(""), &finding.reproduce, scratch.path());
+    assert!(twice(&printed) == 0 && printed.contains("1 201"), "{printed}");
+}
+
+#[test]
+fn a_very_long_text_is_made_by_the_shell_and_not_printed() {
+    let scratch = tempfile::tempdir().unwrap();
+    let env = |faults: &str| format!("FAULTS = \"{faults}\", PART = \"bookings\"");
+    let tried = asking_of(("desk", &env("long-text")), "malformed-input", scratch.path(), run);
+    let finding = &tried.observations[0].findings[0];
+    assert!(finding.reproduce.iter().all(|line| line.len() < 1_000), "{:#?}", finding.reproduce);
+    let printed = shown_at_a_copy(&env("long-text"), &finding.reproduce, scratch.path());
+    assert_eq!(statuses(&printed).last(), Some(&500), "{printed}");
+    let printed = shown_at_a_copy(&env(""), &finding.reproduce, scratch.path());
+    assert_eq!(statuses(&printed).last(), Some(&400), "{printed}");
+}
+
+#[test]
+fn the_lines_end_what_they_started_and_wait_for_nothing_for_ever() {
+    let scratch = tempfile::tempdir().unwrap();
+    let tried = asking("session-in-memory", "replicas", scratch.path(), run);
+    let lines = tried.observations[0].findings[0].reproduce.clone();
+    assert!(lines[0].ends_with("& SERVER=$!") && lines[lines.len() - 2] == "kill $SERVER", "{lines:#?}");
+    assert!(!lines.iter().any(|line| line.contains("until ")), "{lines:#?}");
+    let file = seaworthy_trial::replay::read(&replay_file(&tried)).unwrap();
+    assert_eq!(file.start, ["python3", "notes.py"]);
+}
+
 #[test]
 fn an_acknowledged_write_that_is_lost_shows_in_a_shell_and_in_its_replay() {
     let scratch = tempfile::tempdir().unwrap();
@@ -127,10 +198,11 @@ fn an_acknowledged_write_that_is_lost_shows_in_a_shell_and_in_its_replay() {
             line.replace("8080", &port).replace("FAULTS=flush-later", &format!("FAULTS={faults}"))
         };
         let mut lines: Vec<String> = lines.iter().map(at).collect();
-        lines.push("kill $PID; rm -rf \"$COPY\" \"$COPY\".*".to_owned());
+        lines.push("ls -d \"$COPY\"* 2>/dev/null | wc -l; kill -0 $PID 2>/dev/null || echo ended".to_owned());
         let printed = shell(&lines, &testing());
         let statuses = statuses(&printed);
         assert_eq!(statuses, [201, last], "acknowledged, then read after the crash:\n{printed}");
+        assert!(printed.ends_with("0\nended\n"), "nothing is left behind:\n{printed}");
         let replayed = asking(faults, "crash-recovery", scratch.path(), |request| {
             replay(&file, request, 2, &AtomicBool::new(false))
         })

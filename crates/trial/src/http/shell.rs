@@ -21,7 +21,7 @@ pub fn curl(request: &Request, options: &str) -> String {
     {
         // An empty value needs a semicolon: with a colon curl takes the field away.
         let field = if value.is_empty() { format!("{name};") } else { format!("{name}: {value}") };
-        words.push(format!("-H {}", text(&field)));
+        words.push(format!("-H {}", long_text(&field).unwrap_or_else(|| text(&field))));
     }
     if !request.body.is_empty() {
         if request.header_value("content-type").is_none() {
@@ -29,7 +29,7 @@ pub fn curl(request: &Request, options: &str) -> String {
         }
         words.push(match std::str::from_utf8(&request.body) {
             // curl reads the file named after an `@`.
-            Ok(body) if fits_a_word(&request.body) && !body.starts_with('@') => {
+            Ok(body) if fits_a_word(&request.body) && !body.starts_with('@') && long_text(body).is_none() => {
                 format!("--data-binary {}", quoted(body))
             }
             _ => "--data-binary @-".to_owned(),
@@ -45,7 +45,9 @@ pub fn curl(request: &Request, options: &str) -> String {
     if !named && target.bytes().any(|byte| b"[]{}".contains(&byte)) {
         words.push("--globoff".to_owned());
     }
-    if target.bytes().all(plain)
+    if let Some(long) = long_text(target) {
+        words.push(format!("\"$URL\"{long}"));
+    } else if target.bytes().all(plain)
         || (named && target.bytes().all(|byte| plain(byte) || b"${}".contains(&byte)))
     {
         words.push(format!("\"$URL{target}\""));
@@ -53,16 +55,12 @@ pub fn curl(request: &Request, options: &str) -> String {
         words.push(format!("\"$URL\"{}", quoted(target)));
     }
     let line = words.join(" ");
-    if line.contains("--data-binary @-") {
-        format!("printf {} | {line}", format_of(&request.body))
-    } else {
-        line
-    }
+    if line.contains("--data-binary @-") { format!("{} | {line}", printed(&request.body)) } else { line }
 }
 
 /// Bytes as one `printf | nc` line against `$URL`.
 pub fn raw(bytes: &[u8]) -> String {
-    format!("printf {} | nc -w 5 $(echo \"${{URL#http://}}\" | tr : ' ') | head -c 2000", format_of(bytes))
+    format!("{} | nc -w 5 $(echo \"${{URL#http://}}\" | tr : ' ') | head -c 2000", printed(bytes))
 }
 
 /// A text as one word of a POSIX shell.
@@ -95,6 +93,60 @@ pub(crate) fn begins_name(text: &str) -> bool {
     name.is_some_and(|name| {
         !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
     })
+}
+
+/// From how many equal bytes on they are made by the shell: nobody reads a text of 100,000 letters.
+const LONG_RUN: usize = 500;
+
+/// Bytes in parts: long runs of one byte, and what stands between them.
+fn runs(bytes: &[u8]) -> Vec<&[u8]> {
+    let mut parts: Vec<&[u8]> = Vec::new();
+    let (mut rest, mut at) = (bytes, 0);
+    while let Some(byte) = rest.get(at) {
+        let run = rest.iter().skip(at).take_while(|one| *one == byte).count();
+        if run >= LONG_RUN && byte.is_ascii_graphic() {
+            let (before, from) = rest.split_at(at);
+            let (long, after) = from.split_at(run);
+            parts.extend([before, long].into_iter().filter(|part| !part.is_empty()));
+            (rest, at) = (after, 0);
+        } else {
+            at += run;
+        }
+    }
+    if !rest.is_empty() || parts.is_empty() {
+        parts.push(rest);
+    }
+    parts
+}
+
+/// What prints a long run, when it is one.
+fn long_run(part: &[u8]) -> Option<String> {
+    let byte = part.first().filter(|first| part.len() >= LONG_RUN && part.iter().all(|one| one == *first))?;
+    Some(format!("head -c {} /dev/zero | tr '\\0' {}", part.len(), quoted(&char::from(*byte).to_string())))
+}
+
+/// A command that prints bytes.
+fn printed(bytes: &[u8]) -> String {
+    let parts = runs(bytes);
+    let each =
+        parts.iter().map(|part| long_run(part).unwrap_or_else(|| format!("printf {}", format_of(part))));
+    match parts.len() {
+        1 => each.collect(),
+        _ => format!("{{ {}; }}", each.collect::<Vec<_>>().join("; ")),
+    }
+}
+
+/// A text as one word, its long runs made by the shell; `None` when it has none.
+fn long_text(text: &str) -> Option<String> {
+    let parts = runs(text.as_bytes());
+    if parts.iter().all(|part| long_run(part).is_none()) {
+        return None;
+    }
+    let word = |part: &&[u8]| match long_run(part) {
+        Some(printed) => format!("\"$({printed})\""),
+        None => quoted(&String::from_utf8_lossy(part)),
+    };
+    Some(parts.iter().map(word).collect())
 }
 
 /// Whether bytes can stand in a shell word: no NUL, and nothing but text.

@@ -391,6 +391,7 @@ fn replay(arena: &Arena<'_>, variant: &str, steps: Vec<Step>, see: String) -> Re
         probe: arena.meta.id.clone(),
         variant: variant.to_owned(),
         seed: arena.request.seed,
+        start: arena.command(),
         replicas: 2,
         steps,
         see,

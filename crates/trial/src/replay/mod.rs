@@ -20,7 +20,7 @@ use crate::http::{Exchange, Request, TransportError};
 
 pub(crate) use perform::perform_and_keep;
 pub use perform::{Actor, Attempt, ReplayError, Replayed, perform, read, replay, text_at};
-pub use shell_lines::lines;
+pub use shell_lines::{AroundLines, lines};
 
 /// The format's name, in the file's `format`.
 pub const FORMAT: &str = "seaworthy.replay/v1";
@@ -39,6 +39,9 @@ pub struct Replay {
     pub variant: String,
     /// The seed of the run that found it.
     pub seed: u64,
+    /// The command that started the service when it was found.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub start: Vec<String>,
     /// How many copies of the service share its data; steps name one by its index.
     #[serde(default = "one")]
     pub replicas: usize,

@@ -1,20 +1,39 @@
 //! The steps of a replay as lines for a plain POSIX shell with `curl`, so that a person sees it with their own eyes.
 
 use std::collections::BTreeMap;
+use std::sync::LazyLock;
 
+use regex::Regex;
 use seaworthy_core::plan::promise::Place;
 
 use super::{Crash, Message, Replay, Send, Step};
 use crate::http::shell::{begins_name, curl, holds_name, raw};
 
-/// The lines: `start` (what makes `$URL` answer), the state, the requests, what to see.
-pub fn lines(replay: &Replay, start: Vec<String>) -> Vec<String> {
-    let mut lines = start;
+/// What stands around the steps: what makes `$URL` answer, and what ends that again.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct AroundLines {
+    /// Before the steps.
+    pub before: Vec<String>,
+    /// After them.
+    pub after: Vec<String>,
+}
+
+/// Rounds of what does not show in every one. One digit each, which takes the place of a letter in the names that must be new.
+const ROUNDS: usize = 9;
+
+/// The lines: what makes `$URL` answer, the state, the requests, what ends it all, what to see.
+pub fn lines(replay: &Replay, around: AroundLines) -> Vec<String> {
+    let AroundLines { before: mut lines, after } = around;
+    let in_rounds = replay.steps.iter().any(|step| matches!(step, Step::Together { .. }));
+    let replay = &if in_rounds { renewed_by_round(replay) } else { replay.clone() };
     // The replay's performer makes these; in a shell they are variables, and a counter makes them fresh.
     if serde_json::to_string(&replay.steps).is_ok_and(|texts| texts.contains("${user}")) {
         lines.push("n=0; user=sw$$x$(date +%s)".to_owned());
     } else {
         lines.push("n=0".to_owned());
+    }
+    if in_rounds {
+        lines.push(format!("for round in $(seq {ROUNDS}); do"));
     }
     for step in &replay.steps {
         match step {
@@ -30,6 +49,10 @@ pub fn lines(replay: &Replay, start: Vec<String>) -> Vec<String> {
             Step::Restart { .. } => lines.push("kill -9 $PID; wait $PID 2>/dev/null; start".to_owned()),
         }
     }
+    if in_rounds {
+        lines.push("done".to_owned());
+    }
+    lines.extend(after);
     lines.push(format!("# {}", replay.see));
     lines.retain(|line| line != "n=0" || lines_use_counter(replay));
     lines
@@ -104,18 +127,55 @@ fn save_line(name: &str, place: &Place) -> Option<String> {
 
 /// One curl each in the background, as near to one moment as a shell gets.
 fn together_line(messages: &[Message]) -> String {
-    let requests: Vec<String> = messages
-        .iter()
-        .map(|message| filled_by_shell(message, "-o /dev/null -w '%{http_code}\\n'"))
-        .collect();
+    let statuses = "-o /dev/null -w '%{http_code}\\n'";
+    let requests: Vec<String> = messages.iter().map(|message| filled_by_shell(message, statuses)).collect();
     let same = requests.first().filter(|first| requests.iter().all(|one| one == *first));
-    match same {
-        Some(one) => format!("for i in $(seq {}); do {one} & done; wait", requests.len()),
-        None => {
-            format!("{}; wait", requests.iter().map(|one| format!("{one} &")).collect::<Vec<_>>().join(" "))
+    let sent = match (same, messages.first()) {
+        (Some(one), Some(message)) => match many(message, messages.len(), statuses) {
+            Some(one) => one,
+            None => format!("{{ for i in $(seq {}); do {one} & done; wait; }}", requests.len()),
+        },
+        _ => {
+            let each: Vec<String> = requests.iter().map(|one| format!("{one} &")).collect();
+            format!("{{ {} wait; }}", each.join(" "))
+        }
+    };
+    format!("{sent} | sort | uniq -c")
+}
+
+/// The same request `count` times by one curl, which is nearer to one moment than as many programs: a pattern in the URL's fragment makes
+/// them, and a fragment is not sent (RFC 9110, 7.1). `None` where the request is no plain line.
+fn many(message: &Message, count: usize, options: &str) -> Option<String> {
+    let line = filled_by_shell(message, &format!("-Z --parallel-immediate --parallel-max {count} {options}"));
+    let plain = !line.contains("--globoff") && !line.starts_with("printf") && !line.starts_with('{');
+    let before =
+        line.strip_suffix('"').filter(|_| plain && !message.target.contains(['[', ']', '{', '}', '#']))?;
+    Some(format!("{before}#[1-{count}]\""))
+}
+
+/// Texts that must be new get the round's number into them.
+fn renewed_by_round(replay: &Replay) -> Replay {
+    let mut replay = replay.clone();
+    let Some(unique) = UNIQUE.as_ref() else { return replay };
+    let renew = |message: &mut Message| {
+        let new = |text: &str| unique.replace_all(text, "${head}$${round}${number}").into_owned();
+        message.target = new(&message.target);
+        message.body = new(&message.body);
+        message.headers.iter_mut().for_each(|(_, value)| *value = new(value));
+    };
+    for step in &mut replay.steps {
+        match step {
+            Step::Send(send) => renew(&mut send.request),
+            Step::Together { requests, .. } => requests.iter_mut().for_each(renew),
+            Step::Crash(_) | Step::Restart { .. } => {}
         }
     }
+    replay
 }
+
+/// What [`crate::schema::Fresh::unique`] makes: all but its last letter, and its number.
+static UNIQUE: LazyLock<Option<Regex>> =
+    LazyLock::new(|| Regex::new(r"(?P<head>sw[a-z]{5})[a-z](?P<number>\d+)").ok());
 
 /// Writes in the background, kills in the midst of it, starts again, reads the last acknowledged one.
 fn crash_lines(crash: &Crash) -> Vec<String> {

@@ -8,6 +8,7 @@ use seaworthy_core::limits::OPENAPI_OPERATIONS;
 use seaworthy_core::{NotChecked, surface};
 
 use super::operation::{Answer, Auth, Body, Operation, Origin, Parameter, Place, Purpose, Scheme};
+use super::operations;
 use super::reader::Reader;
 use super::shape::{Schema, Types};
 use super::text::{self, ReadError};
@@ -47,6 +48,21 @@ impl Document {
     /// Whether every operation it tells of was read.
     pub fn is_whole(&self) -> bool {
         self.not_read.is_empty()
+    }
+
+    /// Both as one: a project may keep a thin document by hand while its service serves a whole one. Where both tell of an operation this one
+    /// counts, and what it leaves open is filled in from the other.
+    pub fn with(mut self, other: Self) -> Self {
+        operations::drop_untrue_base(&mut self.operations, &other.operations);
+        for operation in other.operations {
+            operations::add(&mut self.operations, operation);
+        }
+        for one in other.not_read {
+            if !self.not_read.contains(&one) {
+                self.not_read.push(one);
+            }
+        }
+        self
     }
 }
 
@@ -249,7 +265,8 @@ impl<'a> Reading<'a> {
             "header" => Place::Header,
             "cookie" => Place::Cookie,
             "body" => {
-                operation.body = Some(Body { media: "application/json".to_owned(), schema, required });
+                let media = "application/json".to_owned();
+                operation.body = Some(Body { media, schema, required, told_by: Origin::Document });
                 return;
             }
             "formData" => {
@@ -285,7 +302,12 @@ impl<'a> Reading<'a> {
             .and_then(Value::as_str)
             .filter(|media| media.contains("form"));
         let usual = if has_file { "multipart/form-data" } else { "application/x-www-form-urlencoded" };
-        Body { media: named.unwrap_or(usual).to_owned(), schema: Schema::object(fields), required: true }
+        Body {
+            media: named.unwrap_or(usual).to_owned(),
+            schema: Schema::object(fields),
+            required: true,
+            told_by: Origin::Document,
+        }
     }
 
     /// Of several media types, JSON before forms before anything else: it can be broken in the most ways.
@@ -305,7 +327,7 @@ impl<'a> Reading<'a> {
                     .filter_map(|one| one.get("value"))
                     .cloned(),
             );
-            bodies.push(Body { media: media.clone(), schema, required });
+            bodies.push(Body { media: media.clone(), schema, required, told_by: Origin::Document });
         }
         let rank = |body: &Body| (!body.is_json(), !body.is_multipart(), !body.is_form());
         bodies.into_iter().min_by_key(rank)
@@ -414,6 +436,7 @@ fn route(route: &surface::Route) -> Vec<Operation> {
         media: media.to_owned(),
         schema: Schema::object(fields),
         required: true,
+        told_by: Origin::Routes,
     });
     let methods: Vec<String> = match route.method.as_str() {
         "*" if body.is_some() => vec!["POST".to_owned()],

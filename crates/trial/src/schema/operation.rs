@@ -74,6 +74,8 @@ pub struct Body {
     pub schema: Schema,
     /// Whether it must be there.
     pub required: bool,
+    /// Who told what it may be: what only the source shows, no document refuses.
+    pub told_by: Origin,
 }
 
 impl Body {

@@ -9,7 +9,7 @@ use serde_json::Value;
 use super::document::{Document, from_routes};
 use super::operation::{Auth, Body, Operation, Origin, Parameter, Place, Purpose};
 use super::purpose;
-use super::shape::{Schema, Types};
+use super::shape::{Additional, Schema, Types};
 
 /// Something nobody told us, and why we think it.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -87,7 +87,7 @@ pub(crate) fn serde_name(purpose: Purpose) -> String {
 }
 
 /// Where source is read, it decides whether the document's base path is real: many documents name a server nobody mounted.
-fn drop_untrue_base(documented: &mut [Operation], routes: &[Operation]) {
+pub(super) fn drop_untrue_base(documented: &mut [Operation], routes: &[Operation]) {
     let known = |route: &str| routes.iter().any(|one| same_route(&one.path, route));
     let with_base = documented.iter().filter(|operation| known(&operation.route())).count();
     let without = documented.iter().filter(|operation| known(&operation.path)).count();
@@ -96,7 +96,8 @@ fn drop_untrue_base(documented: &mut [Operation], routes: &[Operation]) {
     }
 }
 
-fn add(list: &mut Vec<Operation>, operation: Operation) {
+/// Adds an operation; of one that is there already, what was left open is filled in.
+pub(super) fn add(list: &mut Vec<Operation>, operation: Operation) {
     let known = list
         .iter_mut()
         .find(|one| one.method == operation.method && same_route(&one.route(), &operation.route()));
@@ -128,8 +129,8 @@ fn add(list: &mut Vec<Operation>, operation: Operation) {
             }
             (mine, theirs) => mine.or(theirs),
         };
-    } else if known.body.is_none() && known.origin != Origin::Document {
-        known.body = operation.body;
+    } else {
+        known.body = filled_in(known.body.take(), operation.body);
     }
     if known.answers.is_empty() {
         known.answers = operation.answers;
@@ -144,6 +145,33 @@ fn add(list: &mut Vec<Operation>, operation: Operation) {
         known.summary = operation.summary;
     }
     known.handler = known.handler.take().or(operation.handler);
+}
+
+/// A body of which nothing was told is the later one; of another, the fields are added that the later one cannot do without.
+fn filled_in(mine: Option<Body>, theirs: Option<Body>) -> Option<Body> {
+    let (mut mine, theirs) = match (mine, theirs) {
+        (Some(mine), Some(theirs)) => (mine, theirs),
+        (mine, theirs) => return mine.or(theirs),
+    };
+    let schema = &mut mine.schema;
+    let closed = schema.additional != Additional::Anything || !schema.alternatives.is_empty();
+    let told = closed || !schema.properties.is_empty() || !schema.examples.is_empty();
+    if !told && schema.types.contains(Types::OBJECT) {
+        return Some(theirs);
+    }
+    if closed || !schema.types.contains(Types::OBJECT) || mine.is_json() != theirs.is_json() {
+        return Some(mine);
+    }
+    let schema = &mut mine.schema;
+    let lacking =
+        theirs.schema.properties.into_iter().filter(|(name, _)| theirs.schema.required.contains(name));
+    for (name, property) in lacking {
+        if schema.property(&name).is_none() {
+            // Not among the required: the document does not refuse its absence.
+            schema.properties.push((name, property));
+        }
+    }
+    Some(mine)
 }
 
 fn with_promised(mut schema: Schema, promised: &Schema) -> Schema {
@@ -203,7 +231,12 @@ fn promised(table: RequestTable) -> Operation {
         name: String::new(),
         summary: String::new(),
         parameters,
-        body: body.map(|(media, schema)| Body { media: media.to_owned(), schema, required: true }),
+        body: body.map(|(media, schema)| Body {
+            media: media.to_owned(),
+            schema,
+            required: true,
+            told_by: Origin::Promise,
+        }),
         answers: Vec::new(),
         auth: Auth::Unknown,
         purpose: Purpose::Other,

@@ -24,14 +24,31 @@ struct Woven {
     expect: Option<Expect>,
 }
 
+/// From which earlier request a value is taken that several answers gave.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Makers {
+    /// From the one that made it, where that is one of the same resource; else from the last that gave it.
+    Related,
+    /// From the first that made a thing with it, whatever thing: small numbers are the ids of many.
+    Any,
+}
+
 /// The steps that lead to `requests`, and the messages those become. Which of `said` are needed is told by the values they gave.
 pub fn lead_to(said: &[Said], requests: &[Request]) -> (Vec<Step>, Vec<Message>) {
+    lead_from(Makers::Related, said, requests)
+}
+
+/// The same, with a choice of who made what.
+pub fn lead_from(makers: Makers, said: &[Said], requests: &[Request]) -> (Vec<Step>, Vec<Message>) {
     let signed = requests.iter().any(signed);
     let mut messages: Vec<Message> = requests.iter().map(Message::of).collect();
     let mut steps: Vec<Woven> = Vec::new();
     for (index, one) in said.iter().enumerate().rev() {
         let mut save = BTreeMap::new();
         for (nth, (found, value)) in given(&one.answer).into_iter().enumerate() {
+            if made_before(said, index, &value, makers) {
+                continue;
+            }
             // A name that a shell takes for a variable.
             let name = format!("v{index}x{nth}");
             let users = messages.iter_mut().chain(steps.iter_mut().map(|step| &mut step.message));
@@ -56,6 +73,16 @@ pub fn lead_to(said: &[Said], requests: &[Request]) -> (Vec<Step>, Vec<Message>)
         Step::Send(Send { request: woven.message, save: woven.save, expect: woven.expect, ..Send::default() })
     };
     (steps.into_iter().rev().map(step).collect(), messages)
+}
+
+/// Whether what the answer at `index` gives was made by an earlier request: on a fresh copy nothing would be there to be shown or changed.
+fn made_before(said: &[Said], index: usize, value: &Value, makers: Makers) -> bool {
+    let Some(shown) = said.get(index).map(|one| one.request.path()) else { return false };
+    said.iter().take(index).filter(|one| one.request.method == "POST").any(|made| {
+        let path = made.request.path();
+        let related = shown.starts_with(path) || path.starts_with(shown);
+        (related || makers == Makers::Any) && given(&made.answer).iter().any(|(_, given)| given == value)
+    })
 }
 
 /// The earliest answer that gave this value: where it was made, if it was made on the way.

@@ -361,6 +361,20 @@ impl Running {
         self.lock().as_ref().map(|process| process.log_tail(SERVICE_LOG_BYTES)).unwrap_or_default()
     }
 
+    /// How many bytes the present process has printed.
+    pub fn printed_bytes(&self) -> u64 {
+        self.lock().as_ref().map_or(0, Process::written_bytes)
+    }
+
+    /// What the present process has printed after its first `mark` bytes, as far as it is kept.
+    pub fn log_since(&self, mark: u64) -> String {
+        let newer = |process: &Process| {
+            let bytes = usize::try_from(process.written_bytes().saturating_sub(mark)).unwrap_or(usize::MAX);
+            process.log_tail(bytes.min(SERVICE_LOG_BYTES))
+        };
+        self.lock().as_ref().map(newer).unwrap_or_default()
+    }
+
     /// The end of what the process before the last restart had printed.
     pub fn earlier_log(&self) -> String {
         self.earlier.lock().unwrap_or_else(PoisonError::into_inner).clone()

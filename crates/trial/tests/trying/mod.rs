@@ -61,7 +61,12 @@ pub(crate) fn shop(faults: &str, promises: &str, probe: &str, budget: Duration) 
     let plan = format!(
         "[[service]]\nname = \"shop\"\nstart = [\"python3\", \"shop.py\"]\nenv = {{ FAULTS = \"{faults}\" }}\n{promises}"
     );
-    let mut tried = tried(&testing(), &plan, &Surface::default(), probe, budget);
+    observed(faults, &plan, probe, budget)
+}
+
+/// Tries a service of `testing/` by its plan, and says what was observed.
+pub(crate) fn observed(faults: &str, plan: &str, probe: &str, budget: Duration) -> Observation {
+    let mut tried = tried(&testing(), plan, &Surface::default(), probe, budget);
     let observation = tried.observations.remove(0);
     println!("{faults}: {:?}, {} trials", observation.outcome, observation.trials);
     observation.findings.iter().for_each(|finding| {

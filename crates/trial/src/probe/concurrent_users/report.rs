@@ -10,22 +10,33 @@ use crate::arena::{Arena, Evidence};
 use crate::replay::{self, Expect, ExpectTogether, FORMAT, PlaceTest, Replay, Send, Step};
 use crate::schema::steps::lead_to;
 
+/// How often it came again.
+pub(super) struct Again {
+    pub(super) copies: u32,
+    pub(super) of_copies: u32,
+    /// Rounds on all of them together; on each, the first that broke was the last.
+    pub(super) rounds: u32,
+}
+
 /// Reports a broken round.
 pub(super) fn report(
     arena: &Arena<'_>,
     subject: &Subject,
     broken: &Broken,
-    seen: u32,
-    tried: u32,
+    again: &Again,
     evidence: &mut Evidence,
 ) {
     let operation = &subject.operation;
     let replay = steps(arena, broken);
-    let message = format!("{} (again on {seen} of {tried} fresh copies)", broken.how);
+    let Again { copies, of_copies, rounds } = again;
+    let message = format!(
+        "{} (again on {copies} of {of_copies} fresh copies, in {copies} of {rounds} rounds)",
+        broken.how
+    );
     let finding = arena
         .finding(broken.variant, &operation.method, &operation.route(), message)
         .confidence(Confidence::Certain)
-        .advice(advice(broken.variant))
+        .advice(advice(broken))
         .reproduce(replay::lines(&replay, arena.start_lines(1)))
         .identify(Identity { symbol: &operation.name, text: broken.variant, ordinal: 0 });
     let artifact = arena.write_replay(&replay);
@@ -63,6 +74,7 @@ fn steps(arena: &Arena<'_>, broken: &Broken) -> Replay {
         probe: arena.meta.id.clone(),
         variant: broken.variant.to_owned(),
         seed: arena.request.seed,
+        start: arena.command(),
         replicas: 1,
         steps,
         see: broken.how.clone(),
@@ -70,8 +82,13 @@ fn steps(arena: &Arena<'_>, broken: &Broken) -> Replay {
     }
 }
 
-fn advice(variant: &str) -> &'static str {
-    match variant {
+fn advice(broken: &Broken) -> String {
+    if let Some(line) = &broken.conflict {
+        return format!(
+            "two came past the look whether it is there, and the store refused the second (`{line}`): catch that where the row is written, and answer 409"
+        );
+    }
+    let advice = match broken.variant {
         "lost-update" | "oversold" => {
             "change the number where it is kept and let the condition decide: UPDATE … SET n = n - 1 WHERE id = ? AND n >= 1, then look at the row count"
         }
@@ -82,5 +99,6 @@ fn advice(variant: &str) -> &'static str {
             "give the store's locks a timeout long enough, keep transactions short, and repeat what lost"
         }
         _ => "take locks in one order everywhere, and give every wait a deadline",
-    }
+    };
+    advice.to_owned()
 }

@@ -20,6 +20,9 @@ const READERS: usize = 10;
 /// Numbers of one answer that are watched, at most.
 const NUMBERS: usize = 400;
 
+/// Numbers watched of one subject, at most.
+const WATCHED: usize = 6;
+
 /// Creating operations tried to make a call succeed again, at most.
 const REFILLS: usize = 6;
 
@@ -50,16 +53,49 @@ pub(super) enum Kind {
 /// A number that changes with each success.
 #[derive(Debug, Clone)]
 pub(super) struct Counter {
-    /// Reads it.
-    pub(super) reader: Operation,
-    /// Where it is in the answer.
-    pub(super) pointer: String,
-    /// By how much it changes.
-    pub(super) step: f64,
+    /// The numbers that each success changes, the most telling first: a balance may be lost where the list of what was booked is whole.
+    pub(super) watched: Vec<Watched>,
     /// The field of a producer's body that sets it, so that a scarce one can be made.
     pub(super) set_by: Option<String>,
     /// Puts it back.
     pub(super) reset: Option<Operation>,
+}
+
+/// A number that each success changes by the same amount.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Watched {
+    /// Reads it.
+    pub(super) reader: Operation,
+    /// Where it is in the answer: a JSON pointer in which items of a list go by their ids, and those that the call names by [`OWN`].
+    pub(super) key: String,
+    /// By how much it changes.
+    pub(super) step: f64,
+}
+
+/// A number of an answer.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Number {
+    /// Where it is (RFC 6901).
+    pub(super) pointer: String,
+    pub(super) value: f64,
+}
+
+/// Stands in a key for the id of what is raced for, which is another in every round.
+const OWN: &str = "{its id}";
+
+impl Counter {
+    /// By how much the first of its numbers changes.
+    pub(super) fn step(&self) -> f64 {
+        self.watched.first().map_or(0.0, |one| one.step)
+    }
+
+    /// Watches this number no more. Whether there are others.
+    pub(super) fn leave(&mut self, watched: usize) -> bool {
+        if watched < self.watched.len() {
+            self.watched.remove(watched);
+        }
+        !self.watched.is_empty()
+    }
 }
 
 /// What was found.
@@ -74,9 +110,12 @@ pub(super) struct Found {
 impl Subject {
     pub(super) fn label(&self) -> String {
         match &self.kind {
-            Kind::Counter(counter) => {
-                format!("{} counted at {} of {}", self.operation, counter.pointer, counter.reader)
-            }
+            Kind::Counter(counter) => match counter.watched.first() {
+                Some(Watched { reader, key, .. }) => {
+                    format!("{} counted at {key} of {reader}", self.operation)
+                }
+                None => self.operation.label(),
+            },
             Kind::Once => format!("{} (succeeds once)", self.operation),
         }
     }
@@ -84,7 +123,10 @@ impl Subject {
     pub(super) fn inferred(&self) -> Inferred {
         let why = match &self.kind {
             _ if self.promised => "a promise says so".to_owned(),
-            Kind::Counter(counter) => format!("two calls in sequence each changed it by {}", counter.step),
+            Kind::Counter(counter) => {
+                let step = counter.watched.first().map_or(0.0, |one| one.step);
+                format!("two calls in sequence each changed it by {step}")
+            }
             Kind::Once => {
                 "in sequence the first call succeeded and the same call again was refused".to_owned()
             }
@@ -152,7 +194,8 @@ fn promised(stage: &Stage<'_>) -> Vec<Subject> {
         let step = -(stock.per_take.unwrap_or(1) as f64);
         let producers = if reset.is_some() { Vec::new() } else { creators(stage, &operation) };
         let set_by = pointer.rsplit('/').next().map(str::to_owned);
-        let kind = Kind::Counter(Box::new(Counter { reader, pointer: pointer.clone(), step, set_by, reset }));
+        let watched = vec![Watched { reader, key: pointer.clone(), step }];
+        let kind = Kind::Counter(Box::new(Counter { watched, set_by, reset }));
         subjects.push(Subject { operation, kind, producers, promised: true });
     }
     subjects
@@ -186,7 +229,7 @@ fn try_one(stage: &mut Stage<'_>, operation: &Operation) -> Tried {
         stage.visitor.control(producer);
     }
     let call = renewed(&mut stage.visitor, operation, &control.call);
-    let before = snapshot(&mut stage.visitor, operation);
+    let before = snapshot(&mut stage.visitor, operation, &own_ids(&call));
     let Ok(first) = stage.visitor.send(&call) else { return Tried::Nothing };
     let mut call = call;
     if !first.is_success() {
@@ -195,7 +238,8 @@ fn try_one(stage: &mut Stage<'_>, operation: &Operation) -> Tried {
         producers.push(producer);
         call = again;
     }
-    let between = snapshot(&mut stage.visitor, operation);
+    let own = own_ids(&call);
+    let between = snapshot(&mut stage.visitor, operation, &own);
     let Ok(second) = stage.visitor.send(&call) else { return Tried::Nothing };
     if (400..500).contains(&second.status) && !matches!(second.status, 401 | 403 | 429) {
         // Making a thing twice is refused for its name; taking one twice because it is gone.
@@ -205,16 +249,19 @@ fn try_one(stage: &mut Stage<'_>, operation: &Operation) -> Tried {
     if !second.is_success() {
         return Tried::Nothing;
     }
-    let after = snapshot(&mut stage.visitor, operation);
-    let Some((reader, pointer, step)) = counted(&before, &between, &after) else { return Tried::Nothing };
-    let reader = stage.arena.operations.list.get(reader).cloned();
-    let Some(reader) = reader else { return Tried::Nothing };
-    let field = pointer.rsplit('/').next().unwrap_or_default().to_owned();
+    let after = snapshot(&mut stage.visitor, operation, &own);
+    let named = |(reader, key, step): (usize, String, f64)| {
+        let reader = stage.arena.operations.list.get(reader)?.clone();
+        Some(Watched { reader, key, step })
+    };
+    let watched: Vec<Watched> = counted(&before, &between, &after).into_iter().filter_map(named).collect();
+    let Some(first) = watched.first() else { return Tried::Nothing };
+    let field = first.key.rsplit('/').next().unwrap_or_default().to_owned();
     let settable = producers
         .iter()
         .any(|one| one.body.as_ref().is_some_and(|body| body.schema.property(&field).is_some()));
     let set_by = settable.then_some(field);
-    let kind = Kind::Counter(Box::new(Counter { reader, pointer, step, set_by, reset: None }));
+    let kind = Kind::Counter(Box::new(Counter { watched, set_by, reset: None }));
     Tried::Subject(Box::new(Subject { operation: operation.clone(), kind, producers, promised: false }))
 }
 
@@ -231,17 +278,24 @@ fn refill(stage: &mut Stage<'_>, operation: &Operation, model: &Call) -> Option<
     None
 }
 
-/// The operations that made the values the call uses.
-fn producers(stage: &Stage<'_>, operation: &Operation, call: &Call) -> Vec<Operation> {
+/// The ids that a call names.
+pub(super) fn own_ids(call: &Call) -> Vec<String> {
     let mut used: Vec<String> = call.path.iter().map(|(_, value)| value.clone()).collect();
     if let crate::schema::Payload::Json(Value::Object(body)) = &call.payload {
         let references = body.iter().filter(|(name, _)| is_identifier(name));
-        used.extend(
-            references.map(|(_, value)| value.as_str().map_or_else(|| value.to_string(), str::to_owned)),
-        );
+        used.extend(references.map(|(_, value)| text(value)));
     }
+    used
+}
+
+fn text(value: &Value) -> String {
+    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
+}
+
+/// The operations that made the values the call uses.
+fn producers(stage: &Stage<'_>, operation: &Operation, call: &Call) -> Vec<Operation> {
     let mut producers: Vec<Operation> = Vec::new();
-    for value in used {
+    for value in own_ids(call) {
         let giver = first_giver(&stage.visitor.said, &value).filter(|giver| giver.request.method == "POST");
         let Some(path) = giver.map(|giver| giver.request.path()) else { continue };
         let maker = stage.arena.operations.list.iter().find(|one| {
@@ -286,11 +340,11 @@ fn same_shape(one: &Call, other: &Call) -> bool {
     fields(one) == fields(other) && names(one) == names(other)
 }
 
-/// The numbers that reading operations answer, by operation and pointer.
+/// The numbers that reading operations answer, by operation and key.
 type Snapshot = BTreeMap<(usize, String), f64>;
 
 /// What is read around calls of an operation: what stands nearest to it in the tree of paths first.
-fn snapshot(visitor: &mut Visitor<'_>, operation: &Operation) -> Snapshot {
+fn snapshot(visitor: &mut Visitor<'_>, operation: &Operation, own: &[String]) -> Snapshot {
     let mut all = Snapshot::new();
     let operations = visitor.operations;
     let mut readers: Vec<(usize, &Operation)> =
@@ -300,43 +354,70 @@ fn snapshot(visitor: &mut Visitor<'_>, operation: &Operation) -> Snapshot {
     };
     readers.sort_by_key(|(_, one)| std::cmp::Reverse(shared(one)));
     for (index, reader) in readers.into_iter().take(READERS) {
-        let Some(numbers) = read(visitor, reader) else { continue };
-        all.extend(numbers.into_iter().map(|(pointer, number)| ((index, pointer), number)));
+        let Some(numbers) = read(visitor, reader, own) else { continue };
+        all.extend(numbers.into_iter().map(|(key, number)| ((index, key), number.value)));
     }
     all
 }
 
-/// The numbers a reading operation answers now, by pointer.
-pub(super) fn read(visitor: &mut Visitor<'_>, reader: &Operation) -> Option<BTreeMap<String, f64>> {
+/// The numbers a reading operation answers now, by key. `own` are the ids of what is raced for.
+pub(super) fn read(
+    visitor: &mut Visitor<'_>,
+    reader: &Operation,
+    own: &[String],
+) -> Option<BTreeMap<String, Number>> {
     let call = Call::valid(reader, &mut visitor.fresh, &visitor.known, Style::Required);
     let answer = visitor.send(&call).ok().filter(|answer| answer.is_success())?;
     let mut numbers = BTreeMap::new();
-    leaves(&answer.json()?, String::new(), "", &mut numbers);
+    leaves(&answer.json()?, Number { pointer: String::new(), value: 0.0 }, ("", ""), own, &mut numbers);
     Some(numbers)
 }
 
-fn leaves(value: &Value, pointer: String, name: &str, numbers: &mut BTreeMap<String, f64>) {
+/// The number of this key, or at this pointer: a promise names it so.
+pub(super) fn at_key<'n>(numbers: &'n BTreeMap<String, Number>, key: &str) -> Option<&'n Number> {
+    numbers.get(key).or_else(|| numbers.values().find(|one| one.pointer == key))
+}
+
+fn leaves(
+    value: &Value,
+    at: Number,
+    (key, name): (&str, &str),
+    own: &[String],
+    numbers: &mut BTreeMap<String, Number>,
+) {
     if numbers.len() >= NUMBERS {
         return;
     }
+    let below = |part: &str| Number { pointer: format!("{}/{part}", at.pointer), ..at.clone() };
     match value {
         // Ids grow by one with each creation, and times with each moment: neither is counted.
         Value::Number(number) if !is_identifier(name) && !is_time(name) => {
-            numbers.extend(number.as_f64().map(|number| (pointer, number)));
+            let number = number.as_f64().map(|value| Number { value, ..at });
+            numbers.extend(number.map(|number| (key.to_owned(), number)));
         }
         Value::Array(items) => {
             for (index, item) in items.iter().enumerate() {
-                leaves(item, format!("{pointer}/{index}"), name, numbers);
+                let part = index.to_string();
+                let known = item_id(item)
+                    .map(|id| if own.contains(&id) { OWN.to_owned() } else { format!("{{{id}}}") });
+                let key = format!("{key}/{}", known.as_deref().unwrap_or(&part));
+                leaves(item, below(&part), (&key, name), own, numbers);
             }
         }
         Value::Object(fields) => {
             for (name, field) in fields {
                 let escaped = name.replace('~', "~0").replace('/', "~1");
-                leaves(field, format!("{pointer}/{escaped}"), name, numbers);
+                leaves(field, below(&escaped), (&format!("{key}/{escaped}"), name), own, numbers);
             }
         }
         _ => {}
     }
+}
+
+/// What an item of a list goes by: its place is another as soon as somebody adds one.
+fn item_id(item: &Value) -> Option<String> {
+    let id = ["id", "_id", "uuid", "code", "key", "slug"].iter().find_map(|name| item.get(name))?;
+    (id.is_string() || id.is_number()).then(|| text(id))
 }
 
 fn is_time(name: &str) -> bool {
@@ -347,20 +428,24 @@ fn is_time(name: &str) -> bool {
     })
 }
 
-/// The number that changed by the same amount both times. One resource before a list: its place does not depend on others; a level
+/// The numbers that changed by the same amount both times. One resource before a list: its place does not depend on others; a level
 /// before a count: what falls can be oversold.
-fn counted(before: &Snapshot, between: &Snapshot, after: &Snapshot) -> Option<(usize, String, f64)> {
+fn counted(before: &Snapshot, between: &Snapshot, after: &Snapshot) -> Vec<(usize, String, f64)> {
     let mut changed = Vec::new();
-    for ((reader, pointer), start) in before {
-        let key = (*reader, pointer.clone());
-        let (Some(middle), Some(end)) = (between.get(&key), after.get(&key)) else { continue };
+    for ((reader, key), start) in before {
+        let place = (*reader, key.clone());
+        let (Some(middle), Some(end)) = (between.get(&place), after.get(&place)) else { continue };
         let (one, two) = (middle - start, end - middle);
         if one != 0.0 && (one - two).abs() < 1e-9 {
-            changed.push((*reader, pointer.clone(), one));
+            changed.push((*reader, key.clone(), one));
         }
     }
-    let listed = |pointer: &str| {
-        pointer.split('/').any(|part| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit()))
+    let listed = |key: &str| {
+        let others = |part: &str| part.starts_with('{') && part != OWN;
+        let place = |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
+        key.split('/').any(|part| others(part) || place(part))
     };
-    changed.into_iter().min_by_key(|(reader, pointer, step)| (listed(pointer), *step > 0.0, *reader))
+    changed.sort_by_key(|(reader, key, step)| (listed(key), *step > 0.0, *reader));
+    changed.truncate(WATCHED);
+    changed
 }

@@ -227,6 +227,7 @@ fn report(
         probe: arena.meta.id.clone(),
         variant: came.variant.to_owned(),
         seed: arena.request.seed,
+        start: arena.command(),
         replicas: 1,
         steps,
         see: match came.variant {

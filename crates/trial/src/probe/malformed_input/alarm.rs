@@ -55,7 +55,7 @@ impl Alarm {
     }
 
     /// What tells it from other alarms of its finding: where it comes from, else what kind of request shows it.
-    fn reason(&self) -> (&str, &str, Option<usize>) {
+    pub(super) fn reason(&self) -> (&str, &str, Option<usize>) {
         match &self.logged {
             // One error handler answers for all operations: each that shows a trace is one example.
             _ if self.seen.variant == Variant::TraceLeaked => ("", "", Some(self.index)),

@@ -16,6 +16,9 @@
 //! **How to fix it.** Check types and presence where the request enters, in one place, and answer 400 with what was wrong. Give the
 //! framework an error handler that logs the details and answers without them. Await, or catch, everything asynchronous.
 //!
+//! Nothing is said to have held where valid requests are refused: a challenge made from one that the service turns away at the door tries
+//! the door. Such operations are listed; when they are most, or all that write, the probe could not tell.
+//!
 //! Every alarm is shrunk, then repeated on fresh copies of the service; what does not come again is not reported.
 
 mod alarm;
@@ -23,6 +26,7 @@ mod challenge;
 mod confirm;
 mod siege;
 mod verdict;
+mod way;
 
 use std::time::{Duration, Instant};
 
@@ -31,7 +35,7 @@ use seaworthy_core::{Bound, FailureMode, Need, Reason, RuleId, Severity};
 
 use self::alarm::{Alarm, Alarms};
 use self::challenge::{Challenge, Class, Form};
-use self::verdict::{Logged, Seen, Variant, judge, unescaped};
+use self::verdict::{Logged, Seen, Variant, judge};
 use super::{Meta, Probe};
 use crate::arena::{Arena, Evidence, Stop};
 use crate::http::{Client, Exchange, Request, TransportError};
@@ -42,7 +46,7 @@ use crate::service::Running;
 pub static PROBE: Probe = Probe {
     meta: Meta {
         id: RuleId::known("malformed-input"),
-        version: 1,
+        version: 2,
         failure_mode: FailureMode::CompoundingError,
         need: Need::Required,
         title: "malformed requests are refused, and crash nothing",
@@ -71,6 +75,10 @@ const SUSPECTS: usize = 3;
 /// How long a process that answers no more is given to be seen as dead.
 const DYING: Duration = Duration::from_millis(400);
 
+/// What a service prints comes through a pipe, and so a moment after its answer: how long that is awaited, and how long a silence is one.
+const PRINTING: Duration = Duration::from_millis(500);
+const QUIET: Duration = Duration::from_millis(60);
+
 fn run(arena: &Arena<'_>, evidence: &mut Evidence) -> Result<(), Stop> {
     if arena.operations.list.is_empty() {
         return Err(arena.no_subject("operation", "openapi = \"openapi.json\" under [[service]]"));
@@ -78,13 +86,16 @@ fn run(arena: &Arena<'_>, evidence: &mut Evidence) -> Result<(), Stop> {
     let until = Instant::now() + budget(arena).mul_f64(CHALLENGING);
     let mut bench = Bench::new(arena)?;
     evidence.inferred.extend(bench.visitor.session.inferred.iter().cloned());
-    let alarms = siege::all(&mut bench, until, evidence)?;
+    let (alarms, coverage) = siege::all(&mut bench, until, evidence)?;
     drop(bench);
     let unconfirmed = confirm::all(arena, alarms, evidence)?;
     if evidence.findings.iter().all(|finding| finding.severity != Severity::Error) {
         evidence.bound = Bound::zero_failures(evidence.trials, 0.95);
         if let Some(reason) = unconfirmed {
             return Err(Stop::Inconclusive(reason));
+        }
+        if let Some(what) = coverage.lacks() {
+            return Err(Stop::Inconclusive(Reason::ControlFailed { what }));
         }
         if evidence.trials == 0 {
             let what = "no operation answered a valid request".to_owned();
@@ -112,31 +123,62 @@ pub(super) struct Bench<'a> {
     limited: u32,
     /// The last challenges that were answered, the newest last.
     recent: Vec<(usize, Operation, Challenge)>,
-    /// The log at the last alarm: a stack trace in it that was there before belongs to another.
-    log: String,
 }
 
 impl<'a> Bench<'a> {
     fn new(arena: &'a Arena<'a>) -> Result<Self, Stop> {
         let running = arena.start()?;
         let visitor = arrive(arena, &running);
-        Ok(Self { arena, running, visitor, restarts: 0, limited: 0, recent: Vec::new(), log: String::new() })
+        Ok(Self { arena, running, visitor, restarts: 0, limited: 0, recent: Vec::new() })
     }
 
-    /// Whether an alarm of another copy shows on this one as well. A death or a hang ends the copy.
-    fn shows(&mut self, alarm: &Alarm) -> Result<bool, Stop> {
-        let came = send(self.visitor.client(), &self.visitor, &alarm.challenge.form);
+    /// Whether an alarm of another copy shows on this one as well, and what its log says then. A death or a hang ends the copy.
+    fn shows(&mut self, alarm: &Alarm) -> Result<Option<Logged>, Stop> {
+        let form = self.with_own_ids(alarm);
+        let mark = self.quiet();
+        let came = send(self.visitor.client(), &self.visitor, &form);
         let variant = alarm.seen.variant;
         if (came.is_err() || variant == Variant::Died) && self.died() {
+            let logged = self.trace_since(mark, None);
             self.renew()?;
-            return Ok(variant == Variant::Died);
+            return Ok((variant == Variant::Died).then_some(logged));
         }
-        let well_formed = !matches!(alarm.challenge.form, Form::Bytes(_));
+        let well_formed = !matches!(form, Form::Bytes(_));
         let seen = judge(&came, well_formed, alarm.challenge.refused, self.running.root());
+        let again = seen.iter().any(|one| one.variant == variant);
+        let logged = if again { self.trace_since(mark, came.as_ref().ok()) } else { Logged::Nothing };
         if seen.iter().any(|one| one.variant == Variant::Hung) {
             self.renew()?;
         }
-        Ok(seen.iter().any(|one| one.variant == variant))
+        Ok(again.then_some(logged))
+    }
+
+    /// The request with the ids of this copy in its path, unless it is the path that is broken.
+    fn with_own_ids(&mut self, alarm: &Alarm) -> Form {
+        let mut form = alarm.challenge.form.clone();
+        if let Form::Call(call) = &mut form
+            && alarm.challenge.class != Class::PathValue
+            && !call.path.is_empty()
+            && let Some(control) = self.visitor.control(&alarm.operation)
+        {
+            call.path = control.call.path;
+        }
+        form
+    }
+
+    /// Waits until the service prints nothing more about what was asked before, and returns how much it has printed.
+    fn quiet(&self) -> u64 {
+        let until = Instant::now() + PRINTING;
+        let mut mark = self.running.printed_bytes();
+        while Instant::now() < until {
+            std::thread::sleep(QUIET);
+            let now = self.running.printed_bytes();
+            if now == mark {
+                break;
+            }
+            mark = now;
+        }
+        mark
     }
 
     /// Starts over on a fresh copy.
@@ -147,7 +189,6 @@ impl<'a> Bench<'a> {
         self.running.kill();
         self.running = self.arena.start()?;
         self.visitor = arrive(self.arena, &self.running);
-        self.log.clear();
         Ok(())
     }
 
@@ -186,6 +227,7 @@ impl<'a> Bench<'a> {
         alarms: &mut Alarms,
     ) -> Result<bool, Stop> {
         let challenge = self.with_new_names(operation, control, challenge);
+        let mark = self.running.printed_bytes();
         let mut came = send(self.visitor.client(), &self.visitor, &challenge.form);
         let turned_away =
             came.as_ref().is_ok_and(|exchange| exchange.status == 401) && control.answer.status != 401;
@@ -217,8 +259,14 @@ impl<'a> Bench<'a> {
         self.recent.push(suspect);
         let well_formed = !matches!(challenge.form, Form::Bytes(_));
         for seen in judge(&came, well_formed, challenge.refused, self.running.root()) {
-            let (variant, shrunk) = (seen.variant, self.shrink(&challenge, &seen));
-            self.raise(index, operation, shrunk, seen, came.as_ref().ok(), alarms);
+            let variant = seen.variant;
+            // Before it is shrunk: what is sent for that prints its own.
+            let logged = match variant {
+                Variant::Accepted => Logged::Nothing,
+                _ => self.trace_since(mark, came.as_ref().ok()),
+            };
+            let shrunk = self.shrink(&challenge, &seen);
+            self.raise(index, operation, shrunk, (seen, logged), alarms);
             if variant == Variant::Hung {
                 self.renew()?;
                 return Ok(true);
@@ -243,7 +291,8 @@ impl<'a> Bench<'a> {
             // The last one left is accused as it is; it is repeated before it is reported.
             let _ = send(self.visitor.client(), &self.visitor, &challenge.form);
             if suspects.is_empty() || self.died() {
-                self.raise(index, &operation, challenge, seen, None, alarms);
+                let logged = self.trace_since(0, None);
+                self.raise(index, &operation, challenge, (seen, logged), alarms);
                 return self.renew();
             }
         }
@@ -267,37 +316,18 @@ impl<'a> Bench<'a> {
         index: usize,
         operation: &Operation,
         challenge: Challenge,
-        seen: Seen,
-        answer: Option<&Exchange>,
+        (seen, logged): (Seen, Logged),
         alarms: &mut Alarms,
     ) {
-        let mut logged = self.newest_trace();
-        if logged == Logged::Nothing
-            && let Some(answer) = answer
-        {
-            // Some tell the caller what they should tell their log.
-            logged = verdict::origin(&unescaped(&answer.text()), self.running.root());
-        }
         let request = self.sent(&challenge.form);
         let said = self.visitor.said.clone();
         alarms.add(Alarm { index, operation: operation.clone(), challenge, seen, logged, request, said });
     }
 
-    /// The newest stack trace of the log, unless it was there at the last alarm.
-    fn newest_trace(&mut self) -> Logged {
-        for _ in 0..5 {
-            let log = self.running.log_tail();
-            if log != self.log {
-                let logged = verdict::origin(&log, self.running.root());
-                if logged != Logged::Nothing {
-                    self.log = log;
-                    return logged;
-                }
-            }
-            // What the service prints comes through a pipe, and so a moment after its answer.
-            std::thread::sleep(Duration::from_millis(10));
-        }
-        Logged::Nothing
+    /// The stack trace printed after the first `mark` bytes of the log, else the one in the answer.
+    fn trace_since(&self, mark: u64, answer: Option<&Exchange>) -> Logged {
+        let answer = answer.map(Exchange::text).unwrap_or_default();
+        way::trace(&self.running, mark, &answer)
     }
 
     /// Names, mails and the like that must be new: with the control's own, every challenge would be refused as a duplicate.

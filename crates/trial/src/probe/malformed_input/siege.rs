@@ -14,6 +14,9 @@ use crate::schema::{Control, Operation, Purpose};
 /// Alarms of one class at one operation after which the class is not tried further there.
 const ALARMS_PER_CLASS: usize = 4;
 
+/// Operations that a reason names.
+const REFUSED_SHOWN: usize = 4;
+
 /// One operation under challenge.
 struct Siege<'a> {
     index: usize,
@@ -23,8 +26,8 @@ struct Siege<'a> {
     open: Vec<Challenge>,
     total: usize,
     trials: u64,
-    /// Whether a valid request was refused for who sent it.
-    refused: bool,
+    /// Whether a valid request was answered as one: otherwise a challenge tries the door, and not what is behind it.
+    works: bool,
     /// How many fresh copies there had been when its control was made.
     copies: u32,
 }
@@ -52,10 +55,14 @@ impl Siege<'_> {
     }
 }
 
-/// Challenges every operation until the time is up.
-pub(super) fn all(bench: &mut Bench<'_>, until: Instant, evidence: &mut Evidence) -> Result<Alarms, Stop> {
+/// Challenges every operation until the time is up. Returns what was seen, and how many operations it is about.
+pub(super) fn all(
+    bench: &mut Bench<'_>,
+    until: Instant,
+    evidence: &mut Evidence,
+) -> Result<(Alarms, Coverage), Stop> {
     let mut alarms = Alarms::default();
-    let mut sieges = prepare(bench, &mut evidence.skipped)?;
+    let (mut sieges, coverage) = prepare(bench, &mut evidence.skipped)?;
     for _ in 0..2 {
         for index in 0..sieges.len() {
             bench.arena.step("malformed requests to operations", index as u64, Some(sieges.len() as u64));
@@ -76,46 +83,100 @@ pub(super) fn all(bench: &mut Bench<'_>, until: Instant, evidence: &mut Evidence
         evidence.skipped.push(NotChecked { what: format!("malformed requests to {}", siege.operation), why });
     }
     evidence.trials = sieges.iter().map(|siege| siege.trials).sum();
-    Ok(alarms)
+    Ok((alarms, coverage))
 }
 
 /// Sends every operation a valid request, and makes the challenges from those that were answered.
-fn prepare<'a>(bench: &mut Bench<'a>, skipped: &mut Vec<NotChecked>) -> Result<Vec<Siege<'a>>, Stop> {
+fn prepare<'a>(
+    bench: &mut Bench<'a>,
+    skipped: &mut Vec<NotChecked>,
+) -> Result<(Vec<Siege<'a>>, Coverage), Stop> {
     let mut sieges: Vec<Siege<'a>> = Vec::new();
+    let mut coverage = Coverage::default();
     let operations: &'a [Operation] = &bench.arena.operations.list;
     for (index, operation) in operations.iter().enumerate() {
-        let mut skip = |why: String| {
-            skipped.push(NotChecked { what: format!("malformed requests to {operation}"), why })
-        };
-        let Some(control) = bench.control(operation)? else {
-            skip("its valid request is answered by a server error or not at all".to_owned());
-            continue;
-        };
-        let status = control.answer.status;
-        let opens = matches!(operation.purpose, Purpose::Login | Purpose::Register);
-        let refused = matches!(status, 401 | 403) && !opens;
-        if refused {
-            skip(format!(
-                "a valid request is refused ({status}): an [[service.identity]] in the plan would let it in"
-            ));
+        let control = bench.control(operation)?;
+        let status = control.as_ref().map(|control| control.answer.status);
+        let works = status.is_some_and(|status| works(operation, status));
+        coverage.add(operation, status, works);
+        if !works {
+            let (what, why) = (format!("malformed requests to {operation}"), unworkable(status));
+            skipped.push(NotChecked { what, why });
         }
+        // Where a valid request is refused the challenges are sent all the same: what breaks then is broken, and what does not says nothing.
+        let Some(control) = control else { continue };
         let wire = sieges.is_empty()
             || (operation.body.is_some() && !sieges.iter().any(|one| one.operation.body.is_some()));
         let mut open = challenge::all(operation, &control.call, &bench.visitor, wire);
         let total = open.len();
         open.reverse();
-        sieges.push(Siege {
-            index,
-            operation,
-            control,
-            open,
-            total,
-            trials: 0,
-            refused,
-            copies: bench.restarts,
-        });
+        let copies = bench.restarts;
+        sieges.push(Siege { index, operation, control, open, total, trials: 0, works, copies });
     }
-    Ok(sieges)
+    Ok((sieges, coverage))
+}
+
+/// Whether a valid request was answered as one.
+fn works(operation: &Operation, status: u16) -> bool {
+    match status {
+        // A conflict (RFC 9110, 15.5.10) is found out after the request was understood.
+        200..=399 | 409 => true,
+        // So is a wrong secret.
+        401 | 403 => operation.purpose == Purpose::Login && operation.body.is_some(),
+        _ => false,
+    }
+}
+
+fn unworkable(status: Option<u16>) -> String {
+    match status {
+        None => "its valid request is answered by a server error or not at all".to_owned(),
+        Some(status @ (401 | 403)) => format!(
+            "a valid request is refused ({status}): an [[service.identity]] in the plan would let it in"
+        ),
+        Some(status) => format!(
+            "no valid request to it succeeded ({status}): its parameters and body in the OpenAPI document would tell how to make one"
+        ),
+    }
+}
+
+/// How many operations there are, and how many of them a valid request works for.
+#[derive(Debug, Default)]
+pub(super) struct Coverage {
+    all: usize,
+    writing: usize,
+    writing_that_work: usize,
+    /// The others, with what they answered.
+    refused: Vec<String>,
+}
+
+impl Coverage {
+    fn add(&mut self, operation: &Operation, status: Option<u16>, works: bool) {
+        self.all += 1;
+        let writes = !operation.is_safe();
+        self.writing += usize::from(writes);
+        self.writing_that_work += usize::from(writes && works);
+        if !works {
+            let status = status.map_or_else(|| "no answer to it".to_owned(), |status| status.to_string());
+            self.refused.push(format!("{operation} ({status})"));
+        }
+    }
+
+    /// Why what was seen says too little about the service to say that it held; `None` when it says enough.
+    pub(super) fn lacks(&self) -> Option<String> {
+        let most = self.refused.len() * 2 > self.all;
+        let no_writing = self.writing > 0 && self.writing_that_work == 0;
+        let shown: Vec<&str> = self.refused.iter().take(REFUSED_SHOWN).map(String::as_str).collect();
+        let more = self.refused.len().saturating_sub(REFUSED_SHOWN);
+        let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+        (most || no_writing).then(|| {
+            format!(
+                "no valid request succeeded at {} of {} operations: {}{more}; an [[service.identity]] in the plan, or parameters and bodies in the OpenAPI document, would let them be tried",
+                self.refused.len(),
+                self.all,
+                shown.join(", ")
+            )
+        })
+    }
 }
 
 /// Challenges one operation until the time is up.
@@ -142,7 +203,7 @@ fn besiege(
             until = (until + sent.elapsed()).min(bench.arena.deadline);
             siege.follow(bench)?;
         }
-        siege.trials += u64::from(effective && !siege.refused);
+        siege.trials += u64::from(effective && siege.works);
     }
     if bench.control_fails(&siege.control) {
         let why =

@@ -3,7 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use super::{Class, FIELDS, LEVELS, LONG, Maker};
-use crate::schema::{Payload, Schema, Types};
+use crate::schema::{Origin, Payload, Schema, Types};
 
 impl Maker<'_> {
     pub(super) fn body(&mut self) {
@@ -29,12 +29,15 @@ impl Maker<'_> {
     }
 
     fn fields(&mut self, object: &Map<String, Value>) {
-        let schema = self.operation.body.as_ref().map(|body| body.schema.clone()).unwrap_or_default();
+        let body = self.operation.body.as_ref();
+        let schema = body.map(|body| body.schema.clone()).unwrap_or_default();
+        let documented = body.is_some_and(|body| body.told_by != Origin::Routes);
         for (name, value) in object.iter().take(FIELDS) {
             let own = schema.property(name).cloned().unwrap_or_default();
             let required = schema.required.contains(name);
             for other in other_types(value) {
-                let refused = required
+                let refused = documented
+                    && required
                     && own.types != Types::ANY
                     && !own.types.contains(Types::of(&other))
                     && clearly(&own, &other);
