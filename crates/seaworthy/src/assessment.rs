@@ -105,9 +105,15 @@ impl Assessment {
             let why = format!("`seaworthy init {}` writes a first one to review", project.shown);
             measured.inferred.push(Inferred { what, why });
         }
+        if let Some(baseline) = project.inferred_baseline().filter(|_| !wanted.without_baseline) {
+            let what = format!("[gate] baseline = \"{baseline}\"");
+            let why = "it lies in the root; what it knows does not hold".to_owned();
+            measured.inferred.push(Inferred { what, why });
+        }
         let policy = policy::policy(Basis {
             plan: &project.plan,
             scope: wanted.scope,
+            serves: trials::serves(project, &measured.surface),
             services: &measured.services,
             probes: wanted.probes,
             command: wanted.command.as_deref(),
@@ -184,6 +190,10 @@ fn report(project: &Project, measured: Measured, decision: Decision) -> Report {
     });
     Report {
         root: project.shown.clone(),
+        name: project
+            .root
+            .file_name()
+            .map_or_else(|| project.shown.clone(), |name| name.to_string_lossy().into_owned()),
         excerpts: excerpt::excerpts(&project.tree, &measured.observations),
         titles: rules.iter().map(|rule| (rule.id.to_owned(), rule.title)).collect(),
         pages: rules.iter().map(|rule| (rule.id.to_owned(), rule.page.clone())).collect(),
@@ -225,18 +235,20 @@ pub(crate) fn on_record(project: &Project) -> Result<Report, Failure> {
             newest.insert(seen.producer.clone(), seen.as_ref().clone());
         }
     }
+    let surface = project.surface();
     let services: BTreeSet<String> = newest
         .keys()
         .filter_map(|producer| match producer {
             Producer::Probe { service, .. } => Some(service.clone()),
             _ => None,
         })
-        .chain(trials::names(project, &project.surface()))
+        .chain(trials::names(project, &surface))
         .collect();
     let observations: Vec<Observation> = newest.into_values().collect();
     let policy = policy::policy(Basis {
         plan: &project.plan,
         scope: Scope::Assess,
+        serves: trials::serves(project, &surface),
         services: &services.into_iter().collect::<Vec<_>>(),
         probes: &[],
         command: None,

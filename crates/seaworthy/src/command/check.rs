@@ -10,7 +10,7 @@ use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::output::OutputArgs;
 use crate::policy::Scope;
-use crate::project::Project;
+use crate::project::{self, Project};
 use crate::terminal::Terminal;
 
 /// Read the code against what is installed, and the tests against what they claim.
@@ -35,6 +35,7 @@ pub(super) struct Args {
 }
 
 pub(super) fn run(args: &Args, terminal: &Terminal) -> Result<Exit, Failure> {
+    args.output.check()?;
     let (root, paths) = match (&args.root, args.paths.as_slice()) {
         (Some(root), paths) => (root.clone(), paths),
         (None, [folder]) if folder.is_dir() => (folder.clone(), &[][..]),
@@ -76,14 +77,16 @@ fn below(project: &Project, path: &Path) -> Result<String, Failure> {
 }
 
 fn write_baseline(project: &Project, assessment: &Assessment, terminal: &Terminal) -> Result<Exit, Failure> {
-    let name = project.plan.gate.baseline.as_deref().unwrap_or("seaworthy.baseline.json");
+    let name = project.plan.gate.baseline.as_deref().unwrap_or(project::BASELINE);
     let baseline = Baseline::of(assessment.report.observations.iter().flat_map(|seen| &seen.findings));
     let path = project.root.join(name);
     std::fs::write(&path, baseline.write())
         .map_err(|error| Failure::usage(format!("{} could not be written: {error}", path.display())))?;
     terminal.say(&format!("{} findings are known now: {}", baseline.fingerprints().len(), path.display()));
     if project.plan.gate.baseline.is_none() {
-        terminal.say(&format!("it counts once {FILE_NAME} names it:\n\n[gate]\nbaseline = \"{name}\""));
+        terminal.say(&format!(
+            "it counts from now on; {FILE_NAME} can name another:\n\n[gate]\nbaseline = \"{name}\""
+        ));
     }
     Ok(Exit::Clear)
 }

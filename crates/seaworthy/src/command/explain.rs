@@ -1,5 +1,6 @@
 //! `seaworthy explain ID`.
 
+use seaworthy_core::plan::schema::plan_schema;
 use seaworthy_core::plan::{identifiers, nearest};
 
 use crate::exit::Exit;
@@ -10,7 +11,7 @@ use crate::terminal::{BOLD, DIM, Terminal};
 /// What a check or probe looks for, why, and how to fix it.
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
-    /// The identifier, such as `float-money`; all of them when absent.
+    /// The identifier, such as `float-money`, or `plan` for every key of seaworthy.toml; all identifiers when absent.
     id: Option<String>,
 }
 
@@ -23,6 +24,10 @@ pub(super) fn run(args: &Args, terminal: &Terminal) -> Result<Exit, Failure> {
         terminal.print(&list)?;
         return Ok(Exit::Clear);
     };
+    if id == "plan" {
+        terminal.print(&format!("{:#}\n", plan_schema()))?;
+        return Ok(Exit::Clear);
+    }
     if let Some(rule) = rules.iter().find(|rule| rule.id == *id) {
         let (kind, mode) = (rule.kind, rule.failure_mode.id());
         let head =

@@ -13,6 +13,7 @@ mod kills;
 mod plan;
 mod record;
 mod reports;
+mod trials;
 mod words;
 
 use std::ffi::OsStr;
