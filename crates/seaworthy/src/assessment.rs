@@ -132,12 +132,18 @@ impl Assessment {
             let why = format!("`seaworthy init {}` writes a first one to review", quoted(&project.shown));
             measured.inferred.push(Inferred { what, why });
         }
+        if let Some(baseline) = project.inferred_baseline().filter(|_| !wanted.without_baseline) {
+            let what = format!("[gate] baseline = \"{baseline}\"");
+            let why = "it lies in the root; what it knows does not hold".to_owned();
+            measured.inferred.push(Inferred { what, why });
+        }
         let kept: Vec<Observation> =
             measured.observations.iter().map(|seen| fitting::observation(seen, &baseline)).collect();
         let policy = policy::policy(Basis {
             plan: &project.plan,
             rules: &project.rules,
             scope: wanted.scope,
+            serves: trials::serves(project, &measured.surface),
             services: &measured.services,
             probes: wanted.probes,
             command: wanted.command.as_deref(),
@@ -213,6 +219,10 @@ fn report(project: &Project, measured: Measured, decision: Decision) -> Report {
     });
     Report {
         root: project.shown.clone(),
+        name: project
+            .root
+            .file_name()
+            .map_or_else(|| project.shown.clone(), |name| name.to_string_lossy().into_owned()),
         excerpts: excerpt::excerpts(&project.tree, &measured.observations),
         titles: titles.chain(own.iter().map(|rule| (rule.id().to_string(), rule.title()))).collect(),
         pages: pages.chain(own.iter().map(|rule| (rule.id().to_string(), rule.page()))).collect(),
@@ -280,6 +290,7 @@ pub(crate) fn on_record(project: &Project) -> Result<Report, Failure> {
         plan: &project.plan,
         rules: &project.rules,
         scope: Scope::Assess,
+        serves: trials::serves(project, &checked.surface),
         services: &services.into_iter().map(|service| service.name).collect::<Vec<_>>(),
         probes: &[],
         command: None,

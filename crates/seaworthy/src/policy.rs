@@ -6,7 +6,9 @@ use seaworthy_checks::rules::Rules;
 use seaworthy_core::decision::local_key;
 use seaworthy_core::plan::SeverityOverride;
 use seaworthy_core::policy::{Approval, Requirement};
-use seaworthy_core::{Class, Digest, Need, NotChecked, Observation, Plan, Policy, Producer, RuleId};
+use seaworthy_core::{
+    Class, Digest, Need, NotChecked, Observation, Outcome, Plan, Policy, Producer, Reason, RuleId,
+};
 use seaworthy_trial::http::shell::quoted;
 
 use crate::unjudged;
@@ -41,6 +43,8 @@ pub(crate) struct Basis<'a> {
     pub rules: &'a Rules,
     /// Which classes are decided over.
     pub scope: Scope,
+    /// Whether the project shows itself as one that serves.
+    pub serves: bool,
     /// The services' names, of the plan or inferred.
     pub services: &'a [String],
     /// The probes decided over; all when empty.
@@ -92,7 +96,7 @@ fn required_classes(basis: &Basis<'_>) -> BTreeSet<Class> {
         return named.iter().filter_map(|name| Class::of_id(name)).collect();
     }
     let mut classes = BTreeSet::from([Class::Check]);
-    if !basis.services.is_empty() {
+    if basis.serves || !basis.services.is_empty() {
         classes.insert(Class::Trial);
     }
     if !basis.plan.criticals.is_empty() {
@@ -145,9 +149,12 @@ fn probes(policy: &mut Policy, basis: &Basis<'_>, required: bool) {
                 class: Class::Trial,
                 need: need(required, meta.need),
                 bound,
-                command: match basis.command {
-                    None => format!("seaworthy trial {} --root {root} --probe {}", quoted(service), meta.id),
-                    Some(words) => {
+                command: match (promised(basis, &meta.id, service), basis.command) {
+                    (Some(promise), _) => format!("a line of seaworthy.toml: {promise}"),
+                    (None, None) => {
+                        format!("seaworthy trial {} --root {root} --probe {}", quoted(service), meta.id)
+                    }
+                    (None, Some(words)) => {
                         let words: Vec<String> = words.iter().map(|word| quoted(word)).collect();
                         let words = words.join(" ");
                         format!("seaworthy trial --root {root} --probe {} -- {words}", meta.id)
@@ -158,10 +165,21 @@ fn probes(policy: &mut Policy, basis: &Basis<'_>, required: bool) {
     }
     if basis.services.is_empty() && required {
         policy.approvals.push(Approval {
-            what: "a trial: no service is named and none was found".to_owned(),
-            command: "seaworthy trial -- COMMAND, or a [[service]] in seaworthy.toml".to_owned(),
+            what: "a trial: no service is named, and how to start one was not found".to_owned(),
+            command: "a line of seaworthy.toml: [[service]] name = \"NAME\", start = [\"COMMAND\", ..]; or, where nothing serves, [gate] require = [\"check\"]".to_owned(),
         });
     }
+}
+
+/// The promise without which a probe finds nothing to try: trying again as before would tell nothing again.
+fn promised<'a>(basis: &Basis<'a>, id: &RuleId, service: &str) -> Option<&'a str> {
+    basis.newest.iter().find_map(|seen| match (&seen.producer, &seen.outcome) {
+        (
+            Producer::Probe { id: own, service: of, .. },
+            Outcome::Inconclusive(Reason::NoSubjectFound { promise, .. }),
+        ) if own == id && of == service => Some(promise.as_str()),
+        _ => None,
+    })
 }
 
 fn approvals(policy: &mut Policy, basis: &Basis<'_>, classes: &BTreeSet<Class>) {

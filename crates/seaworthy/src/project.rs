@@ -14,6 +14,8 @@ use crate::failure::Failure;
 
 /// The folder of our own below a root.
 const STATE: &str = ".seaworthy";
+/// Where the baseline lies when no plan names it.
+pub(crate) const BASELINE: &str = "seaworthy.baseline.json";
 
 /// What is judged.
 pub(crate) struct Project {
@@ -87,24 +89,31 @@ impl Project {
         Ok(self)
     }
 
-    /// The fingerprints that the plan's baseline knows.
+    /// The usual baseline, where it lies in the root and no plan names one.
+    pub(crate) fn inferred_baseline(&self) -> Option<&'static str> {
+        (self.plan.gate.baseline.is_none() && self.root.join(BASELINE).is_file()).then_some(BASELINE)
+    }
+
+    /// The fingerprints that the baseline knows, the plan's or the usual one.
     ///
     /// # Errors
     /// When the plan names a baseline that is not there or is none.
     pub(crate) fn baseline(&self) -> Result<BTreeSet<Digest>, Failure> {
-        let Some(path) = &self.plan.gate.baseline else { return Ok(BTreeSet::new()) };
-        let line = self.plan.line_of("gate.baseline");
+        let named = self.plan.gate.baseline.as_deref();
+        let Some(path) = named.or(self.inferred_baseline()) else { return Ok(BTreeSet::new()) };
+        let place = match named {
+            Some(_) => format!("{FILE_NAME}:{}: ", self.plan.line_of("gate.baseline")),
+            None => String::new(),
+        };
         let text = match read_file(&self.root.join(path), limits::BASELINE_BYTES) {
             Ok(bytes) => String::from_utf8_lossy(&bytes).into_owned(),
             Err(error) => {
-                return Err(Failure::usage(format!(
-                    "{FILE_NAME}:{line}: the baseline {path} could not be read: {error}"
-                ))
-                .hint("seaworthy check --write-baseline"));
+                return Err(Failure::usage(format!("{place}the baseline {path} could not be read: {error}"))
+                    .hint("seaworthy check --write-baseline"));
             }
         };
         let baseline = seaworthy_checks::baseline::Baseline::read(&text)
-            .map_err(|error| Failure::usage(format!("{FILE_NAME}:{line}: {path}: {error}")))?;
+            .map_err(|error| Failure::usage(format!("{place}{path}: {error}")))?;
         Ok(baseline.fingerprints())
     }
 
@@ -308,9 +317,7 @@ fn read_plan(root: &Path) -> Result<Option<Plan>, Failure> {
     };
     let text = String::from_utf8(bytes)
         .map_err(|error| Failure::usage(format!("{} is not UTF-8: {error}", path.display())))?;
-    Plan::read(&text).map(Some).map_err(|error| {
-        Failure::usage(error).hint("docs/plan.schema.json describes every key; editors complete from it")
-    })
+    Plan::read(&text).map(Some).map_err(|error| Failure::usage(error).hint("seaworthy explain plan"))
 }
 
 /// The key's place: `$SEAWORTHY_KEY`, else below the configuration folder (XDG Base Directory Specification 0.8).

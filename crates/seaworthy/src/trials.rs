@@ -9,6 +9,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use seaworthy_core::plan::{Service, nearest};
 use seaworthy_core::surface::Surface;
 use seaworthy_core::{BoundNeeded, Digest, Location, NotChecked, Observation, RuleId};
+use seaworthy_trial::http::shell::quoted;
 use seaworthy_trial::{Event, Progress, Request};
 use signal_hook::consts::{SIGINT, SIGTERM};
 use tempfile::TempDir;
@@ -18,6 +19,7 @@ use crate::clock;
 use crate::command::service_name;
 use crate::exit::Exit;
 use crate::failure::Failure;
+use crate::output::OutputArgs;
 use crate::project::Project;
 use crate::report::Inferred;
 use crate::terminal::Terminal;
@@ -57,7 +59,9 @@ pub(crate) fn run(
         let place = Place::make(project)?;
         let tried =
             seaworthy_trial::run(&place.request(project, wanted, service, surface, &bounds, terminal));
-        trials.observations.extend(tried.observations.into_iter().map(|seen| from_here(seen, project)));
+        trials.observations.extend(
+            tried.observations.into_iter().map(|seen| from_here(seen, project, wanted.command.as_deref())),
+        );
         trials.not_checked.extend(tried.not_checked);
         trials
             .inferred
@@ -67,15 +71,22 @@ pub(crate) fn run(
 }
 
 /// The lines that show a finding again start the service by `seaworthy trial`, which takes the current folder for the root. Where the person
-/// stands elsewhere, they say which root.
-fn from_here(mut seen: Observation, project: &Project) -> Observation {
-    if project.shown != "." {
-        let root = format!("seaworthy trial --root '{}' ", project.shown.replace('\'', "'\\''"));
-        for line in seen.findings.iter_mut().flat_map(|finding| &mut finding.reproduce) {
-            if let Some(rest) = line.strip_prefix("seaworthy trial ") {
-                *line = format!("{root}{rest}");
+/// stands elsewhere, they say which root; where the command was given by hand, no plan knows the service, and they say the command.
+fn from_here(mut seen: Observation, project: &Project, command: Option<&[String]>) -> Observation {
+    let root = match project.shown.as_str() {
+        "." => String::new(),
+        shown => format!("--root {} ", quoted(shown)),
+    };
+    let words = command.unwrap_or_default().iter().map(|word| quoted(word)).collect::<Vec<_>>().join(" ");
+    for line in seen.findings.iter_mut().flat_map(|finding| &mut finding.reproduce) {
+        let Some(rest) = line.strip_prefix("seaworthy trial ") else { continue };
+        let ports = rest.split_once("--serve ").and_then(|(_, ports)| ports.split_once(" & "));
+        *line = match ports {
+            Some((ports, after)) if command.is_some() => {
+                format!("seaworthy trial {root}--serve {ports} -- {words} & {after}")
             }
-        }
+            _ => format!("seaworthy trial {root}{rest}"),
+        };
     }
     seen
 }
@@ -83,6 +94,13 @@ fn from_here(mut seen: Observation, project: &Project) -> Observation {
 /// The services that there are, tried or not.
 pub(crate) fn known(project: &Project, surface: &Surface) -> Vec<Service> {
     services(project, &Wanted::default(), surface).map(|(services, _)| services).unwrap_or_default()
+}
+
+/// Whether the project shows itself as one that serves, whether or not it was found out how.
+pub(crate) fn serves(project: &Project, surface: &Surface) -> bool {
+    let listens = surface.entries.iter().any(|entry| entry.listens.is_some());
+    let documented = seaworthy_trial::USUAL_FILES.iter().any(|name| project.tree.entry(name).is_some());
+    !surface.routes.is_empty() || listens || documented
 }
 
 /// Which services there are.
@@ -318,6 +336,24 @@ pub(crate) fn serve(
     Ok(Exit::Clear)
 }
 
+/// What is wanted with the command that the replay file names, where neither the person nor a plan says another: it was found by that.
+fn by_file<'w>(
+    project: &Project,
+    wanted: &Wanted<'w>,
+    file: &[u8],
+    terminal: &Terminal,
+) -> Option<Wanted<'w>> {
+    if wanted.command.is_some() || !project.plan.services.is_empty() {
+        return None;
+    }
+    let start = seaworthy_trial::replay::read(file).ok()?.start;
+    (!start.is_empty()).then(|| {
+        let words: Vec<String> = start.iter().map(|word| quoted(word)).collect();
+        terminal.say(&format!("started as the replay says: {}", words.join(" ")));
+        Wanted { command: Some(start), service: wanted.service, ..Wanted::default() }
+    })
+}
+
 /// Runs a replay again, on fresh processes.
 ///
 /// # Errors
@@ -326,24 +362,21 @@ pub(crate) fn replay(
     project: &Project,
     wanted: &Wanted<'_>,
     file: &Path,
+    output: &OutputArgs,
     terminal: &Terminal,
 ) -> Result<Exit, Failure> {
     let bytes =
         std::fs::read(file).map_err(|error| Failure::usage(format!("{}: {error}", file.display())))?;
     let surface = project.surface();
-    let service = only_service(project, wanted, &surface)?;
+    let by_file = by_file(project, wanted, &bytes, terminal);
+    let service = only_service(project, by_file.as_ref().unwrap_or(wanted), &surface)?;
     let place = Place::make(project)?;
     let bounds = BTreeMap::new();
     let request = place.request(project, wanted, &service, &surface, &bounds, terminal);
     let stop = stopped_by_signal()?;
     let replayed = seaworthy_trial::replay(&bytes, &request, REPLAY_ATTEMPTS, &stop)
         .map_err(|error| Failure::usage(format!("{}: {error}", file.display())))?;
-    let mut text =
-        format!("seen again in {} of {} attempts: {}\n", replayed.seen, replayed.tried, replayed.see);
-    for (number, note) in (1..).zip(&replayed.notes) {
-        text.push_str(&format!("  {number}. {note}\n"));
-    }
-    terminal.print(&text)?;
+    output.put_replayed(&replayed, terminal)?;
     Ok(match (replayed.seen, replayed.tried) {
         (0, 0) => Exit::Unknown,
         (0, _) => Exit::Clear,

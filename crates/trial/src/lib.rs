@@ -28,7 +28,7 @@ use seaworthy_core::{BoundNeeded, Digest, NotChecked, Observation, Outcome, Rule
 pub use arena::{Arena, Evidence, Stop};
 
 pub use replay::{Replayed, replay};
-pub use run::{inputs, run};
+pub use run::{USUAL_FILES, inputs, run};
 pub use schema::Inferred;
 pub use serve::serve;
 

@@ -23,7 +23,7 @@ use crate::statistics::trials_needed;
 use crate::{Event, Request, Tried, schema};
 
 /// Files in which projects usually keep their document, from the root and from the service's folder.
-const USUAL_FILES: &[&str] = &[
+pub const USUAL_FILES: &[&str] = &[
     "openapi.json",
     "openapi.yaml",
     "openapi.yml",

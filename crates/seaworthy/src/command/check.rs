@@ -12,7 +12,7 @@ use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::output::OutputArgs;
 use crate::policy::Scope;
-use crate::project::{Project, rule_failure};
+use crate::project::{self, Project, rule_failure};
 use crate::terminal::Terminal;
 
 /// Read the code against what is installed, and the tests against what they claim.
@@ -40,6 +40,7 @@ pub(super) struct Args {
 }
 
 pub(super) fn run(args: &Args, terminal: &Terminal) -> Result<Exit, Failure> {
+    args.output.check()?;
     let (root, paths) = match (&args.root, args.paths.as_slice()) {
         (Some(root), paths) => (root.clone(), paths),
         (None, [folder]) if folder.is_dir() => (folder.clone(), &[][..]),
@@ -127,7 +128,7 @@ fn below(project: &Project, path: &Path) -> Result<String, Failure> {
 }
 
 fn write_baseline(project: &Project, assessment: &Assessment, terminal: &Terminal) -> Result<Exit, Failure> {
-    let name = project.plan.gate.baseline.as_deref().unwrap_or("seaworthy.baseline.json");
+    let name = project.plan.gate.baseline.as_deref().unwrap_or(project::BASELINE);
     let baseline = Baseline::of(assessment.report.observations.iter().flat_map(|seen| &seen.findings));
     let path = project.root.join(name);
     project
@@ -135,7 +136,9 @@ fn write_baseline(project: &Project, assessment: &Assessment, terminal: &Termina
         .map_err(|error| Failure::usage(format!("{} could not be written: {error}", path.display())))?;
     terminal.say(&format!("{} findings are known now: {}", baseline.fingerprints().len(), path.display()));
     if project.plan.gate.baseline.is_none() {
-        terminal.say(&format!("it counts once {FILE_NAME} names it:\n\n[gate]\nbaseline = \"{name}\""));
+        terminal.say(&format!(
+            "it counts from now on; {FILE_NAME} can name another:\n\n[gate]\nbaseline = \"{name}\""
+        ));
     }
     Ok(Exit::Clear)
 }

@@ -1,5 +1,6 @@
 //! `seaworthy explain ID`.
 
+use seaworthy_core::plan::schema::plan_schema;
 use std::path::Path;
 
 use seaworthy_checks::rules::{self, Rules};
@@ -15,7 +16,7 @@ use crate::terminal::{BOLD, DIM, Terminal};
 /// What a check, a probe or a rule of the project in this folder looks for, why, and how to fix it.
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
-    /// The identifier, such as `float-money`; all of them when absent.
+    /// The identifier, such as `float-money`, or `plan` for every key of seaworthy.toml; all identifiers when absent.
     id: Option<String>,
 }
 
@@ -33,6 +34,10 @@ pub(super) fn run(args: &Args, terminal: &Terminal) -> Result<Exit, Failure> {
         terminal.print(&list)?;
         return Ok(Exit::Clear);
     };
+    if id == "plan" {
+        terminal.print(&format!("{:#}\n", plan_schema()))?;
+        return Ok(Exit::Clear);
+    }
     if let Some(rule) = known_rules.iter().find(|rule| rule.id == *id) {
         let (kind, mode) = (rule.kind, rule.failure_mode.id());
         let head =

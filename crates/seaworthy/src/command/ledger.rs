@@ -122,6 +122,12 @@ fn show(path: &Path, seq: Option<u64>, terminal: &Terminal) -> Result<Exit, Fail
     let size = ledger.size().map_err(|error| read_failure(&error))?;
     let range = seq.map_or(0..size, |seq| seq..seq.saturating_add(1));
     let entries = ledger.entries(range).map_err(|error| read_failure(&error))?;
+    if let (Some(seq), true) = (seq, entries.is_empty()) {
+        return Err(Failure::usage(format!(
+            "there is no entry {seq}: the record has {size}, the first is 0"
+        ))
+        .hint("seaworthy ledger show"));
+    }
     let mut text = String::new();
     for entry in &entries {
         if seq.is_some() {

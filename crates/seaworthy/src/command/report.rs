@@ -20,6 +20,7 @@ pub(super) struct Args {
 }
 
 pub(super) fn run(args: &Args, terminal: &Terminal) -> Result<Exit, Failure> {
+    args.output.check()?;
     let project = Project::open(&args.path)?;
     let report = assessment::on_record(&project)?;
     if report.observations.is_empty() {

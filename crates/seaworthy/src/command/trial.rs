@@ -35,7 +35,7 @@ pub(super) struct Args {
     /// The project's root.
     #[arg(long, default_value = ".", value_name = "FOLDER")]
     root: PathBuf,
-    /// How long each probe may take, such as `90s` or `5m`.
+    /// How long each probe may take, such as `90s` or `5m`. Without it, each takes what it usually needs: 90 s to 120 s at most.
     #[arg(long, value_name = "TIME")]
     budget: Option<Budget>,
     /// Where randomness starts from; the same seed makes the same requests.
@@ -49,6 +49,7 @@ pub(super) struct Args {
 }
 
 pub(super) fn run(args: &Args, terminal: &Terminal) -> Result<Exit, Failure> {
+    args.output.check()?;
     let project = Project::open(&args.root)?;
     let probes = args.probes.iter().map(|id| known(id)).collect::<Result<Vec<_>, _>>()?;
     let wanted = Wanted {
@@ -66,7 +67,7 @@ pub(super) fn run(args: &Args, terminal: &Terminal) -> Result<Exit, Failure> {
         return trials::serve(&project, &wanted, &args.serve, terminal);
     }
     if let Some(file) = &args.replay {
-        return trials::replay(&project, &wanted, file, terminal);
+        return trials::replay(&project, &wanted, file, &args.output, terminal);
     }
     let assessment = Assessment::make(&project, &wanted, terminal)?;
     args.output.put(&assessment.report, terminal)?;

@@ -4,7 +4,7 @@ use maud::{DOCTYPE, Markup, PreEscaped, html};
 use seaworthy_core::{FailureMode, Finding, Location, Outcome, Severity, Verdict};
 
 use crate::report::Report;
-use crate::report::model::Defect;
+use crate::report::model::{Defect, trials};
 use crate::report::terminal::meaning;
 
 /// Light and dark by the reader's preference; readable on a narrow screen.
@@ -23,7 +23,7 @@ pub(super) fn render(report: &Report) -> String {
                 meta name="viewport" content="width=device-width, initial-scale=1";
                 meta name="color-scheme" content="light dark";
                 meta http-equiv="Content-Security-Policy" content=(POLICY);
-                title { (report.decision.verdict.id()) " - Seaworthy report on " (report.root) }
+                title { (report.decision.verdict.id()) " - Seaworthy report on " (report.name) }
                 style { (PreEscaped(STYLE)) }
             }
             body {
@@ -48,7 +48,7 @@ fn head(report: &Report) -> Markup {
     html! {
         header class=(decision.verdict.id()) {
             p.verdict { (decision.verdict.id()) }
-            h1 { (report.root) }
+            h1 { (report.name) }
             p { (saying) }
             dl {
                 dt { "tree" } dd { code { (decision.subject.tree) } }
@@ -85,7 +85,7 @@ fn section(report: &Report, mode: FailureMode) -> Markup {
             @for defect in report.defects(mode) { (article(report, &defect)) }
             @for observation in report.observations.iter().filter(|o| o.failure_mode == mode && o.outcome == Outcome::Held) {
                 @if let Some(bound) = observation.bound {
-                    p.held { strong { (observation.producer.id()) } " held over " (observation.trials) " trials: " (bound) }
+                    p.held { strong { (observation.producer.id()) } " held over " (trials(observation)) ": " (bound) }
                 }
             }
         }
@@ -134,11 +134,21 @@ fn reproduction(report: &Report, finding: &Finding) -> Markup {
             details open { summary { "Reproduce" } pre { (finding.reproduce.join("\n")) } }
         }
         @for (request, answer) in report.exchanges.get(&finding.fingerprint).into_iter().flatten() {
-            details { summary { "Request and answer" }
+            details { summary { code { (first_line(request)) } " answered " code { (first_line(answer)) } }
                 h4 { "Request" } pre { (request) }
                 h4 { "Answer" } pre { (answer) }
             }
         }
+    }
+}
+
+/// The first line of a message, as far as a summary has room for it.
+fn first_line(message: &str) -> String {
+    let line = message.lines().next().unwrap_or_default();
+    let line = line.strip_suffix(" HTTP/1.1").unwrap_or(line);
+    match line.char_indices().nth(80) {
+        Some((end, _)) => format!("{}..", line.get(..end).unwrap_or_default()),
+        None => line.to_owned(),
     }
 }
 

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use seaworthy_core::{
     Decision, Digest, FailureMode, Finding, Location, NotChecked, Observation, Outcome, Severity, Suppressed,
 };
+use seaworthy_trial::statistics::trials_behind;
 
 /// Something that nobody wrote down and we concluded.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -20,6 +21,8 @@ pub struct Inferred {
 pub struct Report {
     /// The root judged, as the person wrote it.
     pub root: String,
+    /// The name of its folder, for a title.
+    pub name: String,
     /// The verdict and what it rests on.
     pub decision: Decision,
     /// Every observation of the subject.
@@ -38,6 +41,15 @@ pub struct Report {
     pub start_file: Option<String>,
     /// The request and the answer of a reproduction, by fingerprint, as they went over the wire.
     pub exchanges: BTreeMap<Digest, Vec<(String, String)>>,
+}
+
+/// How many trials a bound is about, and where there were more in all, how many: the least tried subject bounds them all.
+pub(super) fn trials(observation: &Observation) -> String {
+    let all = observation.trials;
+    match observation.bound.as_ref().and_then(trials_behind) {
+        Some(behind) if behind < all => format!("{behind} trials of each, {all} in all"),
+        _ => format!("{all} trials"),
+    }
 }
 
 /// Lines of a file.

@@ -7,7 +7,7 @@ use anstyle::Style;
 use seaworthy_core::{FailureMode, Finding, Location, Outcome, Producer, Severity, Verdict};
 
 use crate::report::Report;
-use crate::report::model::{Defect, Excerpt};
+use crate::report::model::{Defect, Excerpt, trials};
 use crate::terminal::{BOLD, CYAN, DIM, GREEN, RED, YELLOW, visible};
 
 /// How many notes and warnings of one rule are printed in full; the others are counted.
@@ -110,10 +110,7 @@ fn failure_mode(out: &mut String, report: &Report, mode: FailureMode) {
             let id = visible(observation.producer.id().as_str());
             line(
                 out,
-                format_args!(
-                    "  {GREEN}held{GREEN:#} {id} {DIM}{} trials: {bound}{DIM:#}",
-                    observation.trials
-                ),
+                format_args!("  {GREEN}held{GREEN:#} {id} {DIM}{}: {bound}{DIM:#}", trials(observation)),
             );
         }
     }
@@ -300,9 +297,7 @@ fn verdict(out: &mut String, report: &Report) {
     let reasons = together(decision.reasons.iter().map(split).collect());
     for reason in reasons.iter().take(LIST_IN_FULL) {
         let reason = reason.trim_end_matches([':', ' ']);
-        let short: String = reason.chars().take(REASON_IN_FULL).collect();
-        let cut = if short.len() < reason.len() { ".." } else { "" };
-        wrapped(out, "  - ", &format!("{short}{cut}"));
+        wrapped(out, "  - ", &shortened(reason));
     }
     if reasons.len() > LIST_IN_FULL {
         line(out, format_args!("  .. and {} more", reasons.len() - LIST_IN_FULL));
@@ -310,6 +305,14 @@ fn verdict(out: &mut String, report: &Report) {
     for command in commands(decision.missing.iter().map(|missing| missing.command.as_str())) {
         line(out, format_args!("  {CYAN}would tell{CYAN:#}: {}", visible(&command)));
     }
+}
+
+/// A reason at its usual length, cut between two words.
+fn shortened(reason: &str) -> String {
+    let Some((end, _)) = reason.char_indices().nth(REASON_IN_FULL) else { return reason.to_owned() };
+    let short = reason.get(..end).unwrap_or_default();
+    let whole = short.rsplit_once(' ').map_or(short, |(whole, _)| whole);
+    format!("{whole} ..")
 }
 
 /// Each command once; one line for all the probes of a service.

@@ -15,6 +15,7 @@ mod plan;
 mod record;
 mod reports;
 mod rules;
+mod trials;
 mod words;
 
 use std::ffi::OsStr;

@@ -23,6 +23,13 @@ pub fn trials_needed(needed: &BoundNeeded) -> Option<u64> {
     Some(trials)
 }
 
+/// How many trials without a failure a bound is about.
+pub fn trials_behind(bound: &Bound) -> Option<u64> {
+    let trials = ((1.0 - bound.confidence).ln() / (1.0 - bound.rate).ln()).round();
+    (trials.is_finite() && trials >= 1.0 && trials <= seaworthy_core::limits::TRIALS as f64)
+        .then_some(trials as u64)
+}
+
 /// How likely at least `failures` of `trials` are when each fails with probability `rate` (the upper tail of the binomial distribution).
 pub fn at_least(failures: u64, trials: u64, rate: f64) -> f64 {
     if failures == 0 || rate >= 1.0 {
@@ -56,6 +63,15 @@ fn ln_choose(n: u64, k: u64) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_bound_tells_how_many_trials_it_is_about() {
+        for trials in [1, 14, 20, 42, 2_301, 100_000] {
+            let bound = Bound::zero_failures(trials, 0.95).unwrap();
+            assert_eq!(trials_behind(&bound), Some(trials));
+        }
+        assert_eq!(trials_behind(&Bound { rate: 0.0, confidence: 0.95 }), None);
+    }
 
     #[test]
     fn the_number_of_trials_is_the_smallest_that_meets_the_bound() {
