@@ -18,6 +18,7 @@ pub static CHECKS: &[&Check] = &[
     &architecture_drift::dependency_cycle::CHECK,
     &compounding_error::float_money::CHECK,
     &superficial_security::hardcoded_secret::CHECK,
+    &superficial_security::missing_rate_limit::CHECK,
     &compounding_error::naive_datetime::CHECK,
     &compounding_error::swallowed_error::CHECK,
     &shared_blind_spot::tautological_test::CHECK,
@@ -25,6 +26,7 @@ pub static CHECKS: &[&Check] = &[
     &superficial_security::timing_unsafe_comparison::CHECK,
     &hallucinated_confidence::unknown_module::CHECK,
     &hallucinated_confidence::unsound_suppression::CHECK,
+    &superficial_security::user_enumeration::CHECK,
 ];
 
 /// A check: what it is, and what it does.

@@ -1,5 +1,7 @@
 //! What is known of the files, read once a run: syntax, names, imports. Facts judge nothing.
 
+pub mod absence;
+pub mod answer;
 pub mod credentials;
 pub mod definitions;
 pub mod graph;
@@ -7,8 +9,10 @@ pub mod imports;
 pub mod lines;
 pub mod names;
 pub mod nodes;
+pub mod passwords;
 pub mod plain_text;
 pub(crate) mod reader;
+pub mod request;
 pub mod source;
 pub mod syntax;
 pub mod tests;

@@ -26,7 +26,7 @@ pub(super) struct Place {
 }
 
 /// A function of the project and where it is.
-pub(super) type FunctionAt<'a> = (usize, &'a Function);
+pub(crate) type FunctionAt<'a> = (usize, &'a Function);
 
 /// A call: in which file, with what around it.
 type CallSite<'a> = (usize, Vec<Node<'a>>, &'a Call);

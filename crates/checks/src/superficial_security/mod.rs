@@ -2,4 +2,6 @@
 
 pub mod client_side_secret;
 pub mod hardcoded_secret;
+pub mod missing_rate_limit;
 pub mod timing_unsafe_comparison;
+pub mod user_enumeration;
