@@ -16,6 +16,8 @@ use crate::{
 pub static CHECKS: &[&Check] = &[
     &superficial_security::client_side_secret::CHECK,
     &architecture_drift::dependency_cycle::CHECK,
+    &superficial_security::error_detail_leak::CHECK,
+    &compounding_error::fault_reported_as_client_error::CHECK,
     &compounding_error::float_money::CHECK,
     &superficial_security::hardcoded_secret::CHECK,
     &superficial_security::missing_rate_limit::CHECK,

@@ -79,6 +79,11 @@ const NOT_STATUS: &[&str] = &[
     "Number",
     "debounce",
     "throttle",
+    "getattr",
+    "setattr",
+    "get",
+    "round",
+    "parseInt",
 ];
 
 /// The answer that a node is: a statement that returns or raises one, a call that sends one.

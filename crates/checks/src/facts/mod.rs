@@ -4,6 +4,8 @@ pub mod absence;
 pub mod answer;
 pub mod credentials;
 pub mod definitions;
+pub mod effects;
+pub mod faults;
 pub mod graph;
 pub mod imports;
 pub mod lines;
