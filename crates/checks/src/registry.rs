@@ -22,10 +22,13 @@ pub static CHECKS: &[&Check] = &[
     &superficial_security::command_injection::CHECK,
     &superficial_security::cross_site_scripting::CHECK,
     &architecture_drift::dependency_cycle::CHECK,
+    &superficial_security::error_detail_leak::CHECK,
+    &compounding_error::fault_reported_as_client_error::CHECK,
     &compounding_error::float_money::CHECK,
     &superficial_security::hardcoded_secret::CHECK,
     &compounding_error::leaked_resource::CHECK,
     &superficial_security::log_injection::CHECK,
+    &superficial_security::missing_rate_limit::CHECK,
     &shared_blind_spot::mocked_subject::CHECK,
     &compounding_error::naive_datetime::CHECK,
     &compounding_error::no_graceful_shutdown::CHECK,
@@ -43,6 +46,7 @@ pub static CHECKS: &[&Check] = &[
     &hallucinated_confidence::unknown_module::CHECK,
     &superficial_security::unsafe_deserialization::CHECK,
     &hallucinated_confidence::unsound_suppression::CHECK,
+    &superficial_security::user_enumeration::CHECK,
     &superficial_security::xml_external_entities::CHECK,
 ];
 

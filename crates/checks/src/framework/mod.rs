@@ -3,6 +3,8 @@
 //! Each framework notes what it understands in one [`routing::Routing`]; whatever cannot be understood makes the surface incomplete
 //! and is named with its file and line. A project without any server is complete and has no routes.
 
+pub(crate) mod caller;
+pub(crate) mod conduct;
 mod django;
 mod entry;
 mod environment;

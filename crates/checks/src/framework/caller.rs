@@ -1,0 +1,247 @@
+//! Whether a handler asks who is calling: by what stands before it, or by what it does.
+
+use super::conduct::{Conduct, Step};
+use super::web::{Guard, Handler, Reach};
+use crate::facts::nodes::{Node, each_in_body};
+use crate::facts::source::SourceFile;
+use crate::facts::syntax::{Call, Expr, ExprKind, Function, Literal, Stmt, StmtKind};
+use crate::facts::values::called_name;
+use crate::facts::words::words;
+
+/// Words of the names of what asks for the caller, or for what the caller may do.
+const ASKS: &[&str] = &[
+    "auth",
+    "authed",
+    "authenticate",
+    "authenticated",
+    "authentication",
+    "authorize",
+    "authorized",
+    "authorization",
+    "authorise",
+    "login",
+    "logged",
+    "loggedin",
+    "user",
+    "jwt",
+    "token",
+    "bearer",
+    "permission",
+    "permissions",
+    "role",
+    "roles",
+    "admin",
+    "admins",
+    "staff",
+    "superuser",
+    "owner",
+    "member",
+    "members",
+    "membership",
+    "identity",
+    "principal",
+    "credentials",
+    "apikey",
+    "key",
+    "protect",
+    "protected",
+    "private",
+    "caller",
+    "scopes",
+    "acl",
+    "policy",
+    "signature",
+    "verified",
+    "me",
+];
+
+/// Words that make of such a name something else: it prepares, it limits, it sends.
+const OTHERWISE: &[&str] = &[
+    "limit",
+    "limiter",
+    "limited",
+    "rate",
+    "csrf",
+    "initialize",
+    "create",
+    "register",
+    "count",
+    "throttle",
+    "slow",
+];
+
+/// Headers that carry who is calling; lower case.
+const HEADERS: &[&str] = &[
+    "authorization",
+    "x-api-key",
+    "api-key",
+    "x-auth-token",
+    "x-access-token",
+    "x-user-id",
+    "x-token",
+    "http_authorization",
+];
+
+/// Calls that find out who is calling; lower case, without `_`.
+const CALLS: &[&str] = &[
+    "getjwtidentity",
+    "verifyjwtinrequest",
+    "getserversession",
+    "getcurrentuser",
+    "currentuser",
+    "jwtverify",
+    "verifyidtoken",
+    "verifytoken",
+    "decodetoken",
+    "requirelogin",
+    "requireauth",
+    "requireuser",
+    "authenticate",
+    "isauthenticated",
+    "getsession",
+    "gettoken",
+    "getuser",
+];
+
+/// Whether something before the handler, or the handler itself, asks who is calling.
+pub(crate) fn asks<'a>(conduct: &Conduct<'a>, handler: &Handler<'a>) -> bool {
+    handler.guards.iter().any(guard_asks)
+        || finds_out(&conduct.of_guards(handler))
+        || takes_caller(handler.function)
+        || finds_out(&conduct.of_handler(handler))
+}
+
+/// The same for a handler that lets people in: what stands before the whole application has to let it pass.
+pub(crate) fn asks_here<'a>(conduct: &Conduct<'a>, handler: &Handler<'a>) -> bool {
+    let near = handler.guards.iter().filter(|guard| guard.reach != Reach::Application);
+    near.clone().any(guard_asks)
+        || finds_out(&conduct.steps(near.filter_map(|guard| guard.function)))
+        || takes_caller(handler.function)
+        || finds_out(&conduct.of_handler(handler))
+}
+
+/// Whether a guard is named for asking who is calling.
+pub(crate) fn guard_asks(guard: &Guard<'_>) -> bool {
+    let mut found = false;
+    let name_of = |expr: &Expr| expr.call().map_or(expr, |call| &call.callee).dotted();
+    let mut names: Vec<String> = name_of(guard.expr).into_iter().collect();
+    if let Some(call) = guard.expr.call()
+        && matches!(called_name(&call.callee), Some("Depends" | "Security" | "add_middleware" | "use"))
+    {
+        found |= called_name(&call.callee) == Some("Security");
+        names = call.arguments.iter().filter_map(|given| name_of(&given.value)).collect();
+    }
+    names.extend(guard.function.map(|(_, function)| function.name.to_string()));
+    found || names.iter().any(|name| is_named_for_asking(name))
+}
+
+/// Whether a name says that who is calling is asked for.
+pub(crate) fn is_named_for_asking(name: &str) -> bool {
+    let words = words(name);
+    let has = |list: &[&str]| words.iter().any(|word| list.contains(&word.as_str()));
+    has(ASKS) && !has(OTHERWISE) || name.to_lowercase().ends_with("authenticate")
+}
+
+/// A parameter that can only hold who is calling: FastAPI's `authorization: str = Header()`, `credentials: HTTPBasicCredentials`.
+fn takes_caller(function: &Function) -> bool {
+    function.parameters.iter().any(|parameter| {
+        let name = parameter.pattern.dotted().unwrap_or_default().replace('_', "-").to_lowercase();
+        let by_header =
+            parameter.default.as_ref().and_then(Expr::call).and_then(|call| called_name(&call.callee));
+        matches!(by_header, Some("Header" | "Cookie" | "Security"))
+            && (HEADERS.contains(&name.as_str()) || is_named_for_asking(&name))
+    })
+}
+
+/// Whether one of the functions finds out who is calling.
+pub(crate) fn finds_out(steps: &[Step<'_>]) -> bool {
+    steps.iter().any(|step| {
+        let mut found = false;
+        let mut written: Vec<*const Expr> = Vec::new();
+        each_in_body(&step.function.body, &mut |node, _| {
+            // `session["user"] = name` lets somebody in, and asks nothing.
+            match node {
+                Node::Stmt(Stmt { kind: StmtKind::Assign(assign), .. }) => {
+                    written.extend(assign.targets.iter().map(std::ptr::from_ref));
+                }
+                Node::Expr(Expr { kind: ExprKind::Assign { target, .. }, .. }) => {
+                    written.push(std::ptr::from_ref(&**target));
+                }
+                _ => {}
+            }
+            let Some(expr) = node.expr() else { return !found };
+            if written.contains(&std::ptr::from_ref(expr)) {
+                return false;
+            }
+            found |= is_evidence(step.source, expr);
+            !found
+        });
+        found
+    })
+}
+
+/// Whether an expression reads who is calling.
+pub(crate) fn is_evidence(file: &SourceFile, expr: &Expr) -> bool {
+    match &expr.kind {
+        ExprKind::Name(name) => {
+            matches!(name.as_str(), "current_user" | "currentUser" | "session" if is_session(file, expr, name))
+        }
+        ExprKind::Member { object, name, .. } => {
+            let of = called_name(object).unwrap_or_default();
+            let carrier = matches!(
+                of,
+                "req"
+                    | "request"
+                    | "g"
+                    | "ctx"
+                    | "context"
+                    | "state"
+                    | "locals"
+                    | "self"
+                    | "this"
+                    | "c"
+                    | "_request"
+            );
+            let carried = matches!(
+                name.as_str(),
+                "user"
+                    | "user_id"
+                    | "userId"
+                    | "current_user"
+                    | "currentUser"
+                    | "auth"
+                    | "session"
+                    | "cookies"
+                    | "owner"
+                    | "identity"
+                    | "principal"
+                    | "account"
+                    | "uid"
+                    | "email"
+                    | "authorization"
+                    | "signedCookies"
+            );
+            carrier
+                && carried
+                && !(matches!(name.as_str(), "email" | "account" | "owner") && matches!(of, "self" | "this"))
+        }
+        ExprKind::Literal(Literal::String(text)) => HEADERS.contains(&text.to_lowercase().as_str()),
+        ExprKind::Call(call) => is_asking_call(call),
+        _ => false,
+    }
+}
+
+/// Flask's `session` is the visitor's; a session of a database or of a client is not.
+fn is_session(file: &SourceFile, expr: &Expr, name: &str) -> bool {
+    name != "session"
+        || file.resolve(expr).is_some_and(|path| path == "flask.session" || path == "flask.globals.session")
+}
+
+fn is_asking_call(call: &Call) -> bool {
+    let Some(name) = called_name(&call.callee) else { return false };
+    let folded: String = name.chars().filter(|c| *c != '_').collect::<String>().to_lowercase();
+    let path = call.callee.dotted().unwrap_or_default().to_lowercase();
+    CALLS.contains(&folded.as_str()) && !path.starts_with("axios") && !path.starts_with("request.get")
+        || matches!(name, "verify" | "decode")
+            && (path.starts_with("jwt.") || path.starts_with("jose.") || path.contains(".jwt."))
+}

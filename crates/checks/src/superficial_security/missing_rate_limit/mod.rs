@@ -1,0 +1,271 @@
+//! # missing-rate-limit
+//!
+//! A login that takes any number of tries is a password that is found sooner or later: lists of leaked passwords are tried by the million,
+//! and a code of six digits has only a million values. Nothing in a test shows it, since a test tries twice.
+//!
+//! ## What is reported
+//!
+//! - **error**: a code of few digits (a one-time token, a PIN, the second factor) is accepted, and nothing counts how often it was tried: any
+//!   pending code is found within hours;
+//! - **warning**: a password is checked, or a mail is sent to whatever address is named, and nothing counts how often;
+//! - **note**: accounts are opened, each with a slow hash, and nothing counts how many.
+//!
+//! Handlers are known by what they do (they compare a password with what is kept, hash one, look a code up), whatever their path. A limit is
+//! looked for in everything that runs before and in the handler: Flask-Limiter, slowapi, express-rate-limit, rate-limiter-flexible,
+//! `@fastify/rate-limit`, django-axes and their kin, counting of attempts of its own, a lock-out, an answer of 429; and in what stands in front of the service,
+//! where its settings are in the tree (`limit_req` of nginx, the annotations of an ingress, a rule of a web application firewall). What stands in front
+//! and is configured elsewhere cannot be seen: that is why a password without a limit is a warning. Handlers that only who is logged in
+//! reaches are left alone.
+//!
+//! ## What to do
+//!
+//! Count tries for each account **and** for each address, in a store that all replicas share, and refuse with 429 (`Retry-After`).
+//!
+//! ```python
+//! @app.post("/login")
+//! @limiter.limit("10/minute")
+//! ```
+//!
+//! ```js
+//! app.post("/login", rateLimit({ windowMs: 60_000, limit: 10 }), login);
+//! ```
+//!
+//! Source: [CWE-307](https://cwe.mitre.org/data/definitions/307.html); OWASP Application Security Verification Standard 4.0.3, 2.2.1 (no more than 100
+//! failed tries an hour on one account); NIST SP 800-63B, 5.2.2 (rate limiting).
+
+mod codes;
+mod limits;
+
+use seaworthy_core::policy::Need;
+use seaworthy_core::{Confidence, FailureMode, RuleId, Severity};
+
+use self::limits::Limits;
+use crate::context::Context;
+use crate::facts::nodes::each_in_body;
+use crate::facts::passwords::{PasswordUse, first_check, password_use};
+use crate::facts::request::sends_mail;
+use crate::facts::source::SourceFile;
+use crate::facts::syntax::{Expr, Extent, Function};
+use crate::facts::words::words;
+use crate::framework::caller;
+use crate::framework::conduct::{Conduct, Step};
+use crate::framework::web::Handler;
+use crate::language::Language;
+use crate::registry::{Check, Meta, Run};
+use crate::report::Report;
+
+/// The check.
+pub static CHECK: Check = Check {
+    meta: Meta {
+        id: RuleId::known("missing-rate-limit"),
+        version: 1,
+        failure_mode: FailureMode::SuperficialSecurity,
+        need: Need::Required,
+        title: "a password or code that may be tried for ever",
+        applies_to: "handler that checks passwords or codes",
+        variants: &["code", "password", "mail", "account"],
+        source: include_str!("mod.rs"),
+    },
+    run: Run::Project(run),
+};
+
+/// What may be tried without end.
+enum Tried<'a> {
+    /// A code of few values.
+    Code { values: u64, made: Option<(&'a SourceFile, Extent)> },
+    /// A password.
+    Password,
+    /// A mail to an address that the request names.
+    Mail,
+    /// A new account.
+    Account,
+}
+
+/// One thing to be tried, and where that is decided.
+struct Target<'a> {
+    tried: Tried<'a>,
+    file: &'a SourceFile,
+    place: Extent,
+}
+
+fn run(context: &Context<'_>, report: &mut Report<'_>) {
+    if context.web.handlers.is_empty() {
+        return;
+    }
+    let conduct = Conduct::of(context);
+    let codes = codes::generated(context);
+    let mut limits = None;
+    let mut seen: Vec<*const Function> = Vec::new();
+    for handler in &context.web.handlers {
+        if seen.contains(&std::ptr::from_ref(handler.function)) {
+            continue;
+        }
+        seen.push(handler.function);
+        let steps = conduct.of_handler(handler);
+        let Some(target) = target(context, &conduct, handler, &steps, &codes) else { continue };
+        report.trial();
+        let limits = limits.get_or_insert_with(|| Limits::of(context, &conduct));
+        if limits.stand_before(&conduct, handler, &steps) {
+            continue;
+        }
+        say(context, handler, &target, report);
+    }
+}
+
+fn target<'a>(
+    context: &Context<'a>,
+    conduct: &Conduct<'a>,
+    handler: &Handler<'a>,
+    steps: &[Step<'a>],
+    codes: &[codes::Code<'a>],
+) -> Option<Target<'a>> {
+    if matches!(handler.method.as_str(), "HEAD" | "OPTIONS") || caller::asks_here(conduct, handler) {
+        return None;
+    }
+    let own = steps.first()?;
+    let at_handler = |tried| {
+        let (file, place) = place_of(context, handler, own)?;
+        Some(Target { tried, file, place })
+    };
+    if let Some((values, made)) = codes::accepted(handler, steps, codes) {
+        return at_handler(Tried::Code { values, made });
+    }
+    if let Some(step) = steps.iter().find(|step| first_check(step.source, step.function).is_some()) {
+        let (file, place) = place_of(context, handler, step)?;
+        return Some(Target { tried: Tried::Password, file, place });
+    }
+    if handler.method == "GET" {
+        return None;
+    }
+    if steps.iter().any(|step| calls(step, &|file, expr| is_hash(file, expr))) {
+        return at_handler(Tried::Account);
+    }
+    // Who only may name an address in the request can have mails sent to anybody.
+    let sends = steps.iter().any(|step| calls(step, &|_, expr| sends_mail(expr)));
+    let named = names_address(handler, own);
+    if sends && named { at_handler(Tried::Mail) } else { None }
+}
+
+fn calls(step: &Step<'_>, is_sought: &dyn Fn(&SourceFile, &Expr) -> bool) -> bool {
+    let mut found = false;
+    each_in_body(&step.function.body, &mut |node, _| {
+        found |= node.expr().is_some_and(|expr| is_sought(step.source, expr));
+        !found
+    });
+    found
+}
+
+fn is_hash(file: &SourceFile, expr: &Expr) -> bool {
+    expr.call().and_then(|call| password_use(file, call)) == Some(PasswordUse::Hash)
+}
+
+/// Whether a handler reads an address out of the request.
+fn names_address(handler: &Handler<'_>, own: &Step<'_>) -> bool {
+    let mut found = handler
+        .function
+        .parameters
+        .iter()
+        .any(|parameter| parameter.pattern.dotted().is_some_and(|name| is_address(&name)));
+    each_in_body(&own.function.body, &mut |node, _| {
+        found |= node.expr().and_then(crate::facts::passwords::last_name).is_some_and(is_address);
+        !found
+    });
+    found
+}
+
+fn is_address(name: &str) -> bool {
+    words(name).iter().any(|word| matches!(word.as_str(), "email" | "mail" | "phone" | "mobile"))
+}
+
+/// Where something is decided: the name of the function, or where a function without one is registered.
+fn place_of<'a>(
+    context: &Context<'a>,
+    handler: &Handler<'a>,
+    step: &Step<'a>,
+) -> Option<(&'a SourceFile, Extent)> {
+    let own = std::ptr::eq(step.function, handler.function);
+    if !own || !step.function.name.is_empty() {
+        return Some((step.source, step.function.name_extent));
+    }
+    let (file, extent) = handler.registered;
+    let file = context.files.get(file)?;
+    let line = file.text_of(extent).lines().next().unwrap_or_default().trim_end();
+    Some((file, Extent { end: extent.start + u32::try_from(line.len()).unwrap_or(0), ..extent }))
+}
+
+fn say(context: &Context<'_>, handler: &Handler<'_>, target: &Target<'_>, report: &mut Report<'_>) {
+    let route = format!("`{} {}`", handler.method, handler.path);
+    let (variant, severity, confidence, message) = match &target.tried {
+        Tried::Code { values, .. } => (
+            "code",
+            Severity::Error,
+            Confidence::High,
+            format!(
+                "{route} takes a code of only {} values and counts no tries: whoever sends enough requests finds a code that is pending",
+                thousands(*values)
+            ),
+        ),
+        Tried::Password => (
+            "password",
+            Severity::Warning,
+            Confidence::High,
+            format!(
+                "{route} checks a password and counts no tries: passwords can be guessed for ever, unless something in front of the service that is not in this tree stops it"
+            ),
+        ),
+        Tried::Mail => (
+            "mail",
+            Severity::Warning,
+            Confidence::Medium,
+            format!("{route} sends a message to whatever address is named, to anybody, as often as asked"),
+        ),
+        Tried::Account => (
+            "account",
+            Severity::Note,
+            Confidence::Medium,
+            format!("{route} opens accounts without a limit: each costs a slow hash and a row"),
+        ),
+    };
+    let mut draft = report
+        .at(target.file, target.place, message)
+        .variant(variant)
+        .severity(severity)
+        .confidence(confidence)
+        .identified_by(format!("{} {}", handler.method, handler.path))
+        .advice(advice(target.file.language));
+    if let Tried::Code { made: Some((file, extent)), .. } = &target.tried {
+        draft = draft.related(file, *extent, "the code is made here");
+    }
+    let registered = context.files.get(handler.registered.0);
+    if let Some(file) = registered.filter(|file| !std::ptr::eq(*file, target.file)) {
+        draft = draft.related(file, handler.registered.1, "the route that leads here");
+    }
+    report.add(draft);
+}
+
+/// `900000` as `900,000`.
+fn thousands(number: u64) -> String {
+    let digits = number.to_string();
+    let mut text = String::new();
+    for (at, digit) in digits.chars().enumerate() {
+        if at > 0 && (digits.len() - at).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+fn advice(language: Language) -> &'static str {
+    match language {
+        Language::Python => {
+            "count tries for each account and each address in a store that all replicas share, and answer 429: `@limiter.limit(\"10/minute\")` of Flask-Limiter or slowapi, or a table of attempts"
+        }
+        Language::JavaScript | Language::TypeScript => {
+            "count tries for each account and each address in a store that all replicas share, and answer 429: `express-rate-limit` or `@fastify/rate-limit` with a Redis store, or `rate-limiter-flexible`"
+        }
+        Language::Rust => {
+            "count tries for each account and each address in a store that all replicas share, and answer 429: `tower_governor` or `actix-governor` before the route, or a table of attempts"
+        }
+    }
+}
