@@ -15,7 +15,9 @@ use crate::{
 /// Every check, alphabetical by id.
 pub static CHECKS: &[&Check] = &[
     &superficial_security::client_side_secret::CHECK,
+    &superficial_security::default_credentials::CHECK,
     &architecture_drift::dependency_cycle::CHECK,
+    &superficial_security::fallback_secret::CHECK,
     &compounding_error::float_money::CHECK,
     &superficial_security::hardcoded_secret::CHECK,
     &compounding_error::naive_datetime::CHECK,
