@@ -15,12 +15,14 @@ use crate::{
 /// Every check, alphabetical by id.
 pub static CHECKS: &[&Check] = &[
     &superficial_security::client_side_secret::CHECK,
+    &superficial_security::debug_mode::CHECK,
     &superficial_security::default_credentials::CHECK,
     &architecture_drift::dependency_cycle::CHECK,
     &superficial_security::fallback_secret::CHECK,
     &compounding_error::float_money::CHECK,
     &superficial_security::hardcoded_secret::CHECK,
     &compounding_error::naive_datetime::CHECK,
+    &superficial_security::permissive_cors::CHECK,
     &compounding_error::swallowed_error::CHECK,
     &shared_blind_spot::tautological_test::CHECK,
     &shared_blind_spot::test_without_assertion::CHECK,

@@ -252,7 +252,7 @@ fn is_replaced(file: &SourceFile, fallback: &Fallback<'_>) -> bool {
 }
 
 /// Whether a module for production gives the name another value.
-fn replaces(file: &SourceFile, names: &[&str]) -> bool {
+pub(in crate::superficial_security) fn replaces(file: &SourceFile, names: &[&str]) -> bool {
     let stem = file.path.rsplit('/').next().unwrap_or_default();
     has_word(stem, &["prod", "production", "live"])
         && file.syntax.body.iter().any(|stmt| assigns(stmt, names))
