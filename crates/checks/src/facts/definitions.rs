@@ -60,7 +60,7 @@ fn function_named<'a>(file: &'a SourceFile, sought: &str) -> Option<&'a Function
 }
 
 /// The one file that a dotted module name ends in: `shop.auth` is `…/shop/auth.py`, `./auth` is `…/auth.js`.
-pub(crate) fn module_file<'a>(context: &Context<'a>, module: &str) -> Option<&'a SourceFile> {
+pub fn module_file<'a>(context: &Context<'a>, module: &str) -> Option<&'a SourceFile> {
     let plain = module.trim_start_matches("./").trim_start_matches("../");
     let wanted = if plain.contains('/') { plain.to_owned() } else { plain.replace('.', "/") };
     let wanted = wanted.trim_start_matches("crate/").trim_start_matches("super/").trim_start_matches('/');

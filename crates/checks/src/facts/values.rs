@@ -4,7 +4,7 @@
 use std::collections::HashMap;
 
 use super::nodes::{Around, Node, each_in_body};
-use super::syntax::{Argument, BinaryOp, Expr, ExprKind, Function, Module, Parameter, Stmt, StmtKind};
+use super::syntax::{Argument, BinaryOp, Call, Expr, ExprKind, Function, Module, Parameter, Stmt, StmtKind};
 
 /// Steps from name to value that are followed; real chains are two or three long, and a loop of names has no end.
 const STEPS: usize = 8;
@@ -179,6 +179,19 @@ impl<'a> FileValues<'a> {
 /// The value of the keyword argument of this name.
 pub fn keyword<'a>(arguments: &'a [Argument], name: &str) -> Option<&'a Expr> {
     arguments.iter().find(|argument| argument.name.as_deref() == Some(name)).map(|argument| &argument.value)
+}
+
+/// The value of an option: of the keyword argument, or of the entry of a record among the arguments.
+pub fn option<'a>(call: &'a Call, name: &str) -> Option<&'a Expr> {
+    let entry = || call.arguments.iter().find_map(|argument| entry(&argument.value, name));
+    keyword(&call.arguments, name).or_else(entry)
+}
+
+/// The value of the entry of this name, of a dict, an object or a struct literal.
+pub fn entry<'a>(record: &'a Expr, name: &str) -> Option<&'a Expr> {
+    let ExprKind::Record { entries, .. } = &record.kind else { return None };
+    let named = |key: &Expr| key.string().or_else(|| called_name(key)) == Some(name);
+    entries.iter().find(|(key, _)| key.as_ref().is_some_and(named)).map(|(_, value)| value)
 }
 
 /// The last segment of what is called: `f` in `f()`, `a.f()` and `a::f()`.

@@ -39,6 +39,7 @@ use seaworthy_core::{Confidence, FailureMode, RuleId, Severity};
 use crate::context::Context;
 use crate::facts::definitions::called_function;
 use crate::facts::nodes::{Around, Node, each_in_expr, each_node};
+use crate::facts::received::is_received;
 use crate::facts::source::SourceFile;
 use crate::facts::syntax::{BinaryOp, CompareOp, Expr, ExprKind, Stmt, StmtKind};
 use crate::facts::tests::in_rust_tests;
@@ -448,38 +449,4 @@ fn is_settings(file: &SourceFile, object: &Expr) -> bool {
     let last = path.rsplit('.').next().unwrap_or_default();
     matches!(path.as_str(), "os.environ" | "process.env" | "Deno.env" | "Bun.env")
         || matches!(last, "settings" | "config" | "Settings" | "Config" | "cfg" | "env")
-}
-
-/// What a request brought.
-fn is_received(file: &SourceFile, expr: &Expr) -> bool {
-    const PARTS: &[&str] = &[
-        "headers",
-        "args",
-        "form",
-        "json",
-        "body",
-        "query",
-        "params",
-        "cookies",
-        "values",
-        "GET",
-        "POST",
-        "META",
-        "COOKIES",
-        "header",
-        "get_json",
-        "authorization",
-    ];
-    let mut received = false;
-    each_in_expr(expr, &mut |node, _| {
-        if let Node::Expr(Expr { kind: ExprKind::Member { object, name, .. }, .. }) = node {
-            let path = file.resolve(object).or_else(|| object.dotted()).unwrap_or_default();
-            let root = path.rsplit('.').next().unwrap_or_default();
-            received |= PARTS.contains(&name.as_str())
-                && matches!(root, "request" | "req" | "ctx" | "self" | "event" | "r" | "c");
-            received |= matches!(name.as_str(), "get" | "header") && matches!(root, "req" | "ctx" | "c");
-        }
-        !received
-    });
-    received
 }

@@ -66,7 +66,7 @@ fn found(name: &str, value: &Expr) -> Option<Found> {
 }
 
 /// The text of a literal, of bytes too, and of `b"..".to_vec()` and its like.
-pub(super) fn literal_text(value: &Expr) -> Option<&str> {
+pub(crate) fn literal_text(value: &Expr) -> Option<&str> {
     match &value.kind {
         ExprKind::Literal(Literal::Bytes(bytes)) => std::str::from_utf8(bytes).ok(),
         ExprKind::Call(call) => match &call.callee.kind {
