@@ -3,6 +3,7 @@
 //! Each framework notes what it understands in one [`routing::Routing`]; whatever cannot be understood makes the surface incomplete
 //! and is named with its file and line. A project without any server is complete and has no routes.
 
+mod aiohttp;
 pub(crate) mod caller;
 pub(crate) mod conduct;
 mod django;
@@ -46,6 +47,7 @@ struct Reads {
 const FRAMEWORKS: &[Reads] = &[
     Reads { objects: fastapi::objects, routes: fastapi::read },
     Reads { objects: flask::objects, routes: flask::read },
+    Reads { objects: aiohttp::objects, routes: aiohttp::read },
     Reads { objects: django::objects, routes: django::read },
     Reads { objects: express::objects, routes: express::read },
     Reads { objects: fastify::objects, routes: fastify::read },

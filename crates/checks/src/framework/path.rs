@@ -56,6 +56,42 @@ pub(super) fn starlette(written: &str) -> Pattern {
     Pattern { path, inputs }
 }
 
+/// aiohttp's paths: `/users/{id}`, `/users/{id:\\d+}` (<https://docs.aiohttp.org/en/stable/web_quickstart.html#variable-resources>).
+pub(super) fn aiohttp(written: &str) -> Pattern {
+    let (mut path, mut inputs, mut rest) = (String::new(), Vec::new(), written);
+    while let Some((before, after)) = rest.split_once('{') {
+        // The pattern of a value may have braces itself.
+        let mut depth = 0_u32;
+        let end = after.char_indices().find_map(|(at, c)| match c {
+            '{' => {
+                depth += 1;
+                None
+            }
+            '}' if depth == 0 => Some(at),
+            '}' => {
+                depth -= 1;
+                None
+            }
+            _ => None,
+        });
+        let Some((inner, after)) = end.and_then(|end| after.get(..end).zip(after.get(end + 1..))) else {
+            break;
+        };
+        let (name, pattern) = inner.split_once(':').unwrap_or((inner, ""));
+        let kind = match pattern {
+            "" => InputKind::Unknown,
+            digits if digits.starts_with(r"\d") || digits.starts_with("[0-9]") => InputKind::Integer,
+            _ => InputKind::Text,
+        };
+        path.push_str(before);
+        path.push_str(&format!("{{{name}}}"));
+        inputs.push(value(name, kind));
+        rest = after;
+    }
+    path.push_str(rest);
+    Pattern { path, inputs }
+}
+
 /// Express's paths: `/users/:id`, `/users/:id(\\d+)`, `/files/*rest`. `None` for what has optional parts or other patterns
 /// (<https://expressjs.com/en/guide/routing.html#route-paths>).
 pub(super) fn express(written: &str) -> Option<Pattern> {

@@ -13,7 +13,7 @@ use crate::facts::source::SourceFile;
 use crate::facts::syntax::{
     Call, Class, ClassKind, Declares, Expr, ExprKind, Function, Import, Stmt, StmtKind,
 };
-use crate::facts::values::{Values, called_name};
+use crate::facts::values::{Bound, Values, called_name};
 use crate::language::Language;
 
 /// Steps from name to name that are followed; a circle of imports has no end.
@@ -343,11 +343,17 @@ impl<'a> Project<'a> {
         of_file.find(|(_, known)| known.name == dotted).map(|((file, _), known)| (*file, known.function))
     }
 
-    /// The function defined at a place: of exactly this name, or the member of something of this file: `controller.list`, `self.list`.
+    /// The function defined at a place: of exactly this name, or the member of something of this file: `controller.list`, `self.list`. What
+    /// is handed to a function is not of its file.
     fn function_named(&self, place: &Place, exact: bool) -> Option<FunctionAt<'a>> {
         let last = place.name.rsplit('.').next().unwrap_or(&place.name);
-        if !exact && !place.name.contains('.') {
-            return None;
+        if !exact {
+            let (head, name) = place.name.split_once('.')?;
+            let object = Place { name: head.to_owned(), ..place.clone() };
+            let given = self.bound(&object).iter().any(|bound| matches!(bound, Bound::Parameter(_)));
+            if name.contains('.') || given && !matches!(head, "self" | "cls") {
+                return None;
+            }
         }
         let fits = |name: &str| {
             if exact { name == place.name } else { name.rsplit('.').next() == Some(last) }

@@ -454,7 +454,12 @@ impl<'a> Routing<'a> {
                 let below = prefix.clone().unwrap_or_default();
                 let mut guards = before.guards;
                 guards.extend(mount.guards.iter().map(|guard| (below.clone(), guard.clone())));
-                guards.extend(self.standing_before(place, at, object, &below));
+                // An application below another is a part of it.
+                let standing = self.standing_before(place, at, object, &below).into_iter();
+                guards.extend(standing.map(|(below, guard)| {
+                    let reach = guard.reach.max(Reach::Router);
+                    (below, Guard { reach, ..guard })
+                }));
                 found.push(Above { prefix, guards });
             }
         }

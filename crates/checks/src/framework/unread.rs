@@ -9,7 +9,6 @@ use crate::language::Language;
 /// Python's, by the module imported.
 const PYTHON: &[&str] = &[
     "ninja",
-    "aiohttp.web",
     "tornado.web",
     "bottle",
     "falcon",

@@ -3,6 +3,7 @@
 //! `programs/` are whole programs in several files. Where the parts of the test-suite are installed (`SEAWORTHY_PARTS`), the real
 //! framework loads each and lists its routes; the list kept here is what it said.
 
+mod aiohttp;
 mod django;
 mod express;
 mod fastapi;

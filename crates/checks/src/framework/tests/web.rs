@@ -1,5 +1,6 @@
 //! What stands before each handler.
 
+mod aiohttp;
 mod django;
 mod express;
 mod fastify;
