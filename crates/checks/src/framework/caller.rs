@@ -103,15 +103,8 @@ const CALLS: &[&str] = &[
     "getuser",
 ];
 
-/// Whether something before the handler, or the handler itself, asks who is calling.
-pub(crate) fn asks<'a>(conduct: &Conduct<'a>, handler: &Handler<'a>) -> bool {
-    handler.guards.iter().any(guard_asks)
-        || finds_out(&conduct.of_guards(handler))
-        || takes_caller(handler.function)
-        || finds_out(&conduct.of_handler(handler))
-}
-
-/// The same for a handler that lets people in: what stands before the whole application has to let it pass.
+/// Whether something before a handler that lets people in, or the handler itself, asks who is calling: what stands before the whole
+/// application has to let it pass.
 pub(crate) fn asks_here<'a>(conduct: &Conduct<'a>, handler: &Handler<'a>) -> bool {
     let near = handler.guards.iter().filter(|guard| guard.reach != Reach::Application);
     near.clone().any(guard_asks)

@@ -35,16 +35,17 @@ pub(crate) struct Step<'a> {
     pub(crate) source: &'a SourceFile,
     /// The function.
     pub(crate) function: &'a Function,
-    /// The step that calls it, by its place in the list, and the call.
-    pub(crate) caller: Option<(usize, &'a Call)>,
     /// Calls between it and the first.
     pub(crate) depth: usize,
 }
 
+/// The calls of one function.
+type Calls<'a> = Rc<Vec<Called<'a>>>;
+
 /// The calls of every function that is asked for.
 pub(crate) struct Conduct<'a> {
     project: Project<'a>,
-    known: RefCell<BTreeMap<(usize, u32), Rc<Vec<Called<'a>>>>>,
+    known: RefCell<BTreeMap<(usize, u32), Calls<'a>>>,
 }
 
 impl<'a> Conduct<'a> {
@@ -126,7 +127,7 @@ impl<'a> Conduct<'a> {
         for (file, function) in first {
             let Some(source) = self.project.file(file) else { continue };
             if seen.insert((file, function.name_extent.start)) {
-                steps.push(Step { file, source, function, caller: None, depth: 0 });
+                steps.push(Step { file, source, function, depth: 0 });
             }
         }
         let mut at = 0;
@@ -138,8 +139,7 @@ impl<'a> Conduct<'a> {
                     // A function inside this one is read with it.
                     let inside = file == step.file && is_inside(step.function, function);
                     if !inside && seen.insert((file, function.name_extent.start)) {
-                        let caller = Some((at, called.call));
-                        steps.push(Step { file, source, function, caller, depth: step.depth + 1 });
+                        steps.push(Step { file, source, function, depth: step.depth + 1 });
                     }
                 }
             }

@@ -416,7 +416,7 @@ fn wrong_answer<'a>(function: &'a Function, check: &'a Expr) -> Option<Answer<'a
                     && tried
                         .handlers
                         .iter()
-                        .any(|handler| handler.caught.as_ref().is_some_and(|caught| says_mismatch(caught)))
+                        .any(|handler| handler.caught.as_ref().is_some_and(says_mismatch))
                 {
                     found = tried.handlers.first().and_then(|handler| first_answer(&handler.body));
                 }
