@@ -158,7 +158,16 @@ fn decorated<'a>(
 }
 
 fn called<'a>(routing: &mut Routing<'a>, here: Here<'a, '_>, whole: &'a Expr, call: &'a Call) {
-    let ExprKind::Member { object, name, .. } = &call.callee.kind else {
+    // `add_route = app.router.add_route` has a name of its own.
+    let origins = match &call.callee.kind {
+        ExprKind::Name(_) => routing.project.origins(here.at, here.within, &call.callee, STEPS),
+        _ => Vec::new(),
+    };
+    let callee = match origins.as_slice() {
+        [(at, _, origin)] if *at == here.at => *origin,
+        _ => &call.callee,
+    };
+    let ExprKind::Member { object, name, .. } = &callee.kind else {
         return set_up(routing, here, whole, call);
     };
     match name.as_str() {

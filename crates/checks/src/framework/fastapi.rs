@@ -95,7 +95,7 @@ pub(super) fn read(routing: &mut Routing<'_>) {
     }
 }
 
-fn on<'a>(routing: &Routing<'a>, at: usize, around: Around<'a, '_>, object: &Expr) -> Vec<Place> {
+fn on<'a>(routing: &Routing<'a>, at: usize, around: Around<'a, '_>, object: &'a Expr) -> Vec<Place> {
     let objects = routing.objects(at, around, object).into_iter();
     objects.filter(|(_, framework)| *framework == Framework::FastApi).map(|(place, _)| place).collect()
 }
@@ -152,7 +152,7 @@ fn registered<'a>(
     }
 }
 
-fn inputs_of(routing: &Routing<'_>, pattern: &str, function: Option<FunctionAt<'_>>) -> Vec<Input> {
+fn inputs_of<'a>(routing: &Routing<'a>, pattern: &str, function: Option<FunctionAt<'a>>) -> Vec<Input> {
     let mut inputs = path::starlette(pattern).inputs;
     let declared = function.map(|function| signature::inputs(routing.project, function)).unwrap_or_default();
     for input in declared {
@@ -171,7 +171,7 @@ fn mount<'a>(
     at: usize,
     around: Around<'a, '_>,
     whole: &Expr,
-    object: &Expr,
+    object: &'a Expr,
     call: &'a Call,
 ) {
     let parents = on(routing, at, around, object);
@@ -255,7 +255,13 @@ fn before<'a>(routing: &Routing<'a>, (at, function): FunctionAt<'a>) -> Vec<Guar
 }
 
 /// `app.mount("/sub", other)`: another application below a path.
-fn mounted<'a>(routing: &mut Routing<'a>, at: usize, around: Around<'a, '_>, object: &Expr, call: &'a Call) {
+fn mounted<'a>(
+    routing: &mut Routing<'a>,
+    at: usize,
+    around: Around<'a, '_>,
+    object: &'a Expr,
+    call: &'a Call,
+) {
     let parents = on(routing, at, around, object);
     let (Some(path), Some(child)) = (keyword_or(call, "path", 0), keyword_or(call, "app", 1)) else { return };
     if parents.is_empty() || child.call().is_some_and(|call| called_name(&call.callee) == Some("StaticFiles"))
@@ -276,7 +282,7 @@ fn added<'a>(
     at: usize,
     around: Around<'a, '_>,
     whole: &'a Expr,
-    object: &Expr,
+    object: &'a Expr,
     function: Option<FunctionAt<'a>>,
 ) {
     for place in on(routing, at, around, object) {

@@ -86,7 +86,7 @@ pub(super) fn read(routing: &mut Routing<'_>) {
 }
 
 /// The applications and blueprints of Flask that an expression means.
-fn flask_objects<'a>(routing: &Routing<'a>, at: usize, around: Around<'a, '_>, expr: &Expr) -> Vec<Place> {
+fn flask_objects<'a>(routing: &Routing<'a>, at: usize, around: Around<'a, '_>, expr: &'a Expr) -> Vec<Place> {
     let objects = routing.objects(at, around, expr).into_iter();
     objects.filter(|(_, framework)| *framework == Framework::Flask).map(|(place, _)| place).collect()
 }
@@ -168,7 +168,7 @@ fn hook<'a>(
     at: usize,
     around: Around<'a, '_>,
     whole: &'a Expr,
-    object: &Expr,
+    object: &'a Expr,
     call: &'a Call,
 ) {
     let function =
@@ -253,7 +253,7 @@ fn unplaced<'a>(
 }
 
 /// The methods of `methods=`; GET without it. `None`, and noted, when they are no list of texts.
-fn methods(routing: &mut Routing<'_>, at: usize, whole: &Expr, call: &Call) -> Option<Vec<String>> {
+fn methods<'a>(routing: &mut Routing<'a>, at: usize, whole: &Expr, call: &'a Call) -> Option<Vec<String>> {
     let Some(written) = keyword(&call.arguments, "methods") else { return Some(vec!["GET".to_owned()]) };
     let names = method_names(routing.project, at, written);
     if names.is_none() {
@@ -294,7 +294,7 @@ fn mount<'a>(
     at: usize,
     around: Around<'a, '_>,
     whole: &Expr,
-    object: &Expr,
+    object: &'a Expr,
     call: &'a Call,
 ) {
     let parents = flask_objects(routing, at, around, object);
@@ -327,7 +327,7 @@ fn rule<'a>(
     around: Around<'a, '_>,
     values: &mut FileValues<'a>,
     whole: &'a Expr,
-    object: &Expr,
+    object: &'a Expr,
     call: &'a Call,
 ) {
     let on = flask_objects(routing, at, around, object);

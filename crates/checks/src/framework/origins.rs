@@ -5,7 +5,7 @@ use std::cell::Cell;
 use super::project::{ExprAt, Place, Project, STEPS, is_import};
 use crate::facts::nodes::{Node, each_in_body};
 use crate::facts::syntax::{Call, CallStyle, Expr, ExprKind, Function, Literal, Stmt, StmtKind, UnaryOp};
-use crate::facts::values::{Bound, Values};
+use crate::facts::values::Bound;
 
 /// How much is looked at for one question; what is bound to very much is told apart by nobody.
 const LOOKS: usize = 1500;
@@ -40,8 +40,9 @@ impl Looks {
 impl<'a> Project<'a> {
     /// What a place is bound to.
     pub(super) fn bound(&self, place: &Place) -> Vec<Bound<'a>> {
-        match self.function_of(place) {
-            Some(function) => Values::of_function(function).bound(&place.name).to_vec(),
+        let known = place.scope.checked_sub(1).and_then(|start| self.functions.get(&(place.file, start)));
+        match known {
+            Some(known) => known.bound(&place.name).to_vec(),
             None => self.tops.get(&place.file).map(|top| top.bound(&place.name).to_vec()).unwrap_or_default(),
         }
     }
@@ -68,7 +69,7 @@ impl<'a> Project<'a> {
     }
 
     /// The values that a place may have: what it is bound to, what callers pass, items of a list that is gone through.
-    fn all_values(&self, place: &Place, steps: usize) -> Vec<ExprAt<'a>> {
+    pub(super) fn all_values(&self, place: &Place, steps: usize) -> Vec<ExprAt<'a>> {
         let mut found = self.values_of(place);
         let Some(left) = steps.checked_sub(1) else { return found };
         let within = self.within_place(place);

@@ -2,7 +2,7 @@
 //!
 //! Imports are followed through re-exports; the order of execution is not followed.
 
-use std::cell::RefCell;
+use std::cell::{OnceCell, RefCell};
 use std::collections::{BTreeMap, HashMap};
 
 use super::exports;
@@ -54,6 +54,15 @@ pub(super) struct Known<'a> {
     pub(super) class: Option<&'a Class>,
     /// What it is handed to before it is bound: `wrap` in `const list = wrap(async () => ..)`.
     pub(super) wrapper: Option<&'a Call>,
+    /// The names that it binds, once somebody asks.
+    values: OnceCell<Values<'a>>,
+}
+
+impl<'a> Known<'a> {
+    /// What a name is bound to in it.
+    pub(super) fn bound(&self, name: &str) -> &[Bound<'a>] {
+        self.values.get_or_init(|| Values::of_function(self.function)).bound(name)
+    }
 }
 
 /// The files that are no tests, and what their names mean.
@@ -102,7 +111,8 @@ impl<'a> Project<'a> {
                     let (name, wrapper) = function_name(node, function, around);
                     let outer = within(around);
                     let class = around.last().and_then(|node| node.class());
-                    let known = Known { name, function, outer, class, wrapper };
+                    let values = OnceCell::new();
+                    let known = Known { name, function, outer, class, wrapper, values };
                     project.functions.insert((at, function.name_extent.start), known);
                 }
                 if let Some((target, value)) = assigned_member(node, around) {
@@ -154,7 +164,7 @@ impl<'a> Project<'a> {
         let dotted = expr.dotted()?;
         let head = dotted.split('.').next().unwrap_or_default();
         for function in within.iter().rev() {
-            if !Values::of_function(function).bound(head).is_empty() {
+            if self.known(at, function).is_some_and(|known| !known.bound(head).is_empty()) {
                 return Some(Place { file: at, scope: function.name_extent.start + 1, name: dotted });
             }
         }
@@ -371,14 +381,40 @@ impl<'a> Project<'a> {
         steps: usize,
     ) -> Option<FunctionAt<'a>> {
         let ExprKind::Member { object, name, .. } = &expr.kind else { return None };
-        let made = self.origins(at, within, object, steps);
-        let made = made.into_iter().find_map(|(file, within, made)| match &made.kind {
-            ExprKind::Call(call) => self.class_within(file, &within, &call.callee),
-            ExprKind::Class(class) => Some((file, &**class)),
-            _ => None,
-        });
-        let (file, class) = made.or_else(|| self.class_within(at, within, object))?;
+        let (file, class) = self.class_of(at, within, object, steps)?;
         self.method_of(file, class, name, steps)
+    }
+
+    /// The class whose object an expression is, or that it names: by what makes it, by the type of a parameter, by what callers pass.
+    fn class_of(
+        &self,
+        at: usize,
+        within: &[&'a Function],
+        object: &'a Expr,
+        steps: usize,
+    ) -> Option<(usize, &'a Class)> {
+        let left = steps.checked_sub(1)?;
+        let made = self.origins(at, within, object, left).into_iter().find_map(|(file, within, made)| {
+            match &made.kind {
+                ExprKind::Call(call) => self.class_within(file, &within, &call.callee),
+                ExprKind::Class(class) => Some((file, &**class)),
+                _ => None,
+            }
+        });
+        made.or_else(|| self.class_within(at, within, object)).or_else(|| {
+            let place = self.find_within(at, within, object)?;
+            let typed = self.bound(&place).into_iter().find_map(|bound| match bound {
+                Bound::Parameter(parameter) => {
+                    self.class_within(place.file, &[], parameter.annotation.as_ref()?)
+                }
+                _ => None,
+            });
+            typed.or_else(|| {
+                let passed = self.all_values(&place, left).into_iter();
+                let mut other = passed.filter(|(_, _, value)| !std::ptr::eq(*value, object));
+                other.find_map(|(at, within, value)| self.class_of(at, &within, value, left))
+            })
+        })
     }
 
     /// A method of a class or of the classes of the project that it builds on.

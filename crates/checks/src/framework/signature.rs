@@ -35,13 +35,13 @@ struct Declared<'a> {
 }
 
 /// The inputs of a function and of what it depends on. Without a mark they are in the query; the path takes its own from there.
-pub(super) fn inputs(project: &Project<'_>, function: FunctionAt<'_>) -> Vec<Input> {
+pub(super) fn inputs<'a>(project: &Project<'a>, function: FunctionAt<'a>) -> Vec<Input> {
     let mut found = Vec::new();
     read(project, function, DEPTH, &mut found);
     found
 }
 
-fn read(project: &Project<'_>, (at, function): FunctionAt<'_>, depth: usize, found: &mut Vec<Input>) {
+fn read<'a>(project: &Project<'a>, (at, function): FunctionAt<'a>, depth: usize, found: &mut Vec<Input>) {
     let Some(left) = depth.checked_sub(1) else { return };
     let named = function.parameters.iter().filter(|parameter| {
         matches!(parameter.kind, ParameterKind::Positional | ParameterKind::Either | ParameterKind::Keyword)

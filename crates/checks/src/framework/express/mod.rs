@@ -105,7 +105,7 @@ fn chain(expr: &Expr) -> (&Expr, Option<&Expr>) {
     (at, None)
 }
 
-fn on<'a>(routing: &Routing<'a>, at: usize, around: Around<'a, '_>, object: &Expr) -> Vec<Place> {
+fn on<'a>(routing: &Routing<'a>, at: usize, around: Around<'a, '_>, object: &'a Expr) -> Vec<Place> {
     let objects = routing.objects(at, around, object).into_iter();
     objects.filter(|(_, framework)| *framework == Framework::Express).map(|(place, _)| place).collect()
 }

@@ -18,6 +18,7 @@ const NOTES: &[&str] = &[
     "PATCH /profile",
     "POST /admin/users",
     "POST /api/notes",
+    "POST /hooks",
     "PUT /things/{id}",
 ];
 
@@ -40,6 +41,7 @@ fn what_aiohttp_handlers_read_is_told_through_functions_and_classes() {
     assert_eq!(inputs(route(&notes, "PUT", "/things/{id}"))[1..], [(Form, "title", Unknown, true)]);
     assert_eq!(inputs(route(&notes, "POST", "/admin/users")), [(File, "file", Unknown, false)]);
     assert_eq!(inputs(route(&notes, "GET", "/")), [(Header, "Accept-Language", Unknown, false)]);
+    assert_eq!(inputs(route(&notes, "POST", "/hooks")), [(Header, "X-Signature", Unknown, true)]);
     assert_eq!(read("GET", "/health"), 0);
     let handler = route(&notes, "DELETE", "/api/notes/{note_id}").handler.clone().expect("a handler");
     assert_eq!(handler.symbol, "Note.delete");

@@ -14,6 +14,14 @@ async def put_thing(request):
     return web.Response(text=form["title"])
 
 
+class Hooks:
+    def __init__(self, secret):
+        self.secret = secret
+
+    async def receive(self, request):
+        return web.Response(text=request.headers["X-Signature"])
+
+
 class Profile(web.View):
     async def get(self):
         return web.Response(text=self.request.cookies.get("session"))
