@@ -289,11 +289,10 @@ fn missing<'a>(function: &'a Function, check: &'a Expr, names: &[&str]) -> Optio
                 }
             }
             Node::Expr(Expr { kind: ExprKind::Conditional { test, then, .. }, .. })
-                if holds(then.extent, check.extent) =>
+                if holds(then.extent, check.extent)
+                    && present_names(test).iter().any(|name| names.contains(name)) =>
             {
-                if present_names(test).iter().any(|name| names.contains(name)) {
-                    found = Some(Missing { test: test.extent, then: None });
-                }
+                found = Some(Missing { test: test.extent, then: None });
             }
             Node::Stmt(Stmt { kind: StmtKind::If { test, then, otherwise }, extent }) => {
                 let first = |body: &[Stmt]| {
@@ -413,10 +412,7 @@ fn wrong_answer<'a>(function: &'a Function, check: &'a Expr) -> Option<Answer<'a
                     holds(Extent { start: first.extent.start, end: last.extent.end }, check.extent)
                 });
                 if within
-                    && tried
-                        .handlers
-                        .iter()
-                        .any(|handler| handler.caught.as_ref().is_some_and(says_mismatch))
+                    && tried.handlers.iter().any(|handler| handler.caught.as_ref().is_some_and(says_mismatch))
                 {
                     found = tried.handlers.first().and_then(|handler| first_answer(&handler.body));
                 }
