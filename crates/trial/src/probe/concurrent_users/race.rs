@@ -1,9 +1,11 @@
 //! One round: the same requests at one moment, and what must hold afterwards.
 
+use std::collections::BTreeMap;
+
 use serde_json::{Value, json};
 
 use super::Stage;
-use super::subject::{Kind, Subject, Watched, at_key, own_ids, read, renewed};
+use super::subject::{Counter, Kind, Number, Subject, Watched, at_key, own_ids, read, renewed};
 use crate::http::{Client, Exchange, Request, TransportError, released_together};
 use crate::schema::{Call, Operation, Payload, Said};
 
@@ -179,17 +181,31 @@ fn make(
 /// The numbers watched, as they are. `Err` when there is none at all.
 fn levels(stage: &mut Stage<'_>, subject: &Subject, own: &[String]) -> Result<Vec<Option<f64>>, String> {
     let Kind::Counter(counter) = &subject.kind else { return Ok(Vec::new()) };
-    let levels: Vec<Option<f64>> = counter
-        .watched
-        .iter()
-        .map(|one| Some(at_key(&read(&mut stage.visitor, &one.reader, own)?, &one.key)?.value))
-        .collect();
+    let readings = readings(stage, counter, own);
+    let level = |one: &Watched| {
+        let (_, numbers) = readings.get(&one.reader.label())?;
+        Some(at_key(numbers, &one.key)?.value)
+    };
+    let levels: Vec<Option<f64>> = counter.watched.iter().map(level).collect();
     match counter.watched.first() {
         Some(Watched { reader, key, .. }) if levels.iter().all(Option::is_none) => {
             Err(format!("{reader} has no number at {key} any more"))
         }
         _ => Ok(levels),
     }
+}
+
+/// What the reading operations of a counter answer now, by their labels: several numbers of one answer are read once.
+type Readings = BTreeMap<String, (Request, BTreeMap<String, Number>)>;
+
+fn readings(stage: &mut Stage<'_>, counter: &Counter, own: &[String]) -> Readings {
+    let mut readings = Readings::new();
+    for reader in counter.watched.iter().map(|one| &one.reader) {
+        if !readings.contains_key(&reader.label()) {
+            readings.extend(read(&mut stage.visitor, reader, own).map(|read| (reader.label(), read)));
+        }
+    }
+    readings
 }
 
 /// What a round is judged to have broken.
@@ -238,10 +254,11 @@ fn judge(
         }
         Kind::Counter(counter) => {
             let answered = Answered { users, successes, unsure };
+            let readings = readings(stage, counter, &prepared.own);
             let all = counter.watched.iter().zip(&prepared.levels).enumerate();
             for (at, (watched, level)) in all {
                 let Some(start) = *level else { continue };
-                if let Some(judged) = changed(stage, operation, watched, start, &prepared.own, &answered) {
+                if let Some(judged) = changed(&readings, operation, watched, start, &answered) {
                     return Some(Judged { watched: Some(at), ..judged });
                 }
             }
@@ -265,21 +282,17 @@ fn judge(
 
 /// Whether a number changed otherwise than what was answered says.
 fn changed(
-    stage: &mut Stage<'_>,
+    readings: &Readings,
     operation: &Operation,
     watched: &Watched,
     start: f64,
-    own: &[String],
     answered: &Answered,
 ) -> Option<Judged> {
     let Watched { reader, key, step } = watched;
     let Answered { users, successes, unsure } = *answered;
-    let numbers = read(&mut stage.visitor, reader, own)?;
-    let seen = at_key(&numbers, key)?;
+    let (reading, numbers) = readings.get(&reader.label())?;
+    let seen = at_key(numbers, key)?;
     let end = seen.value;
-    let call =
-        Call::valid(reader, &mut stage.visitor.fresh, &stage.visitor.known, crate::schema::Style::Required);
-    let reading = stage.visitor.request(&call);
     let (expected, furthest) = (start + step * successes as f64, start + step * (successes + unsure) as f64);
     let (low, high) = (expected.min(furthest), expected.max(furthest));
     let most = (*step < 0.0).then(|| (start / step.abs()).max(0.0) as usize);
@@ -299,7 +312,7 @@ fn changed(
             "{successes} of {users} requests to {operation} at one moment succeeded, each for {step}: {start} should have become {expected}, and {reader} says {end} at {}",
             seen.pointer
         );
-        Judged { read: Some((reading, seen.pointer.clone(), expected)), ..Judged::new("lost-update", how) }
+        Judged { read: Some((reading.clone(), seen.pointer.clone(), expected)), ..Judged::new("lost-update", how) }
     })
 }
 

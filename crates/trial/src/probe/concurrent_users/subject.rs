@@ -9,6 +9,7 @@ use seaworthy_core::plan::promise::Place as Where;
 use serde_json::Value;
 
 use super::Stage;
+use crate::http::Request;
 use crate::schema::names::is_identifier;
 use crate::schema::operations::from_request;
 use crate::schema::steps::first_giver;
@@ -354,23 +355,23 @@ fn snapshot(visitor: &mut Visitor<'_>, operation: &Operation, own: &[String]) ->
     };
     readers.sort_by_key(|(_, one)| std::cmp::Reverse(shared(one)));
     for (index, reader) in readers.into_iter().take(READERS) {
-        let Some(numbers) = read(visitor, reader, own) else { continue };
+        let Some((_, numbers)) = read(visitor, reader, own) else { continue };
         all.extend(numbers.into_iter().map(|(key, number)| ((index, key), number.value)));
     }
     all
 }
 
-/// The numbers a reading operation answers now, by key. `own` are the ids of what is raced for.
+/// The numbers a reading operation answers now, by key, and the request that asked for them. `own` are the ids of what is raced for.
 pub(super) fn read(
     visitor: &mut Visitor<'_>,
     reader: &Operation,
     own: &[String],
-) -> Option<BTreeMap<String, Number>> {
+) -> Option<(Request, BTreeMap<String, Number>)> {
     let call = Call::valid(reader, &mut visitor.fresh, &visitor.known, Style::Required);
     let answer = visitor.send(&call).ok().filter(|answer| answer.is_success())?;
     let mut numbers = BTreeMap::new();
     leaves(&answer.json()?, Number { pointer: String::new(), value: 0.0 }, ("", ""), own, &mut numbers);
-    Some(numbers)
+    Some((visitor.request(&call), numbers))
 }
 
 /// The number of this key, or at this pointer: a promise names it so.
