@@ -326,7 +326,8 @@ impl<'p, 'a> Reader<'p, 'a> {
             }
             ExprKind::Call(call) => {
                 let (at, function) = self.project.function(scope.at, &[], callee(call)?)?;
-                let carries = self.carried(scope, call, function);
+                // What is passed may be what this call is bound to: `html = clean(html)`. So its steps count as ours.
+                let carries = self.carried(scope, call, function, left);
                 let inner = self.scope(at, function, carries)?;
                 returned(function)
                     .into_iter()
@@ -377,7 +378,7 @@ impl<'p, 'a> Reader<'p, 'a> {
         else {
             return;
         };
-        let carries = self.carried(scope, call, function);
+        let carries = self.carried(scope, call, function, STEPS);
         let own = called_on_itself(call);
         if own
             || scope.file.language == Language::Python
@@ -388,7 +389,7 @@ impl<'p, 'a> Reader<'p, 'a> {
     }
 
     /// What the arguments of a call carry, by the parameters they are for.
-    fn carried(&self, scope: &Scope<'a>, call: &'a Call, function: &Function) -> Carries {
+    fn carried(&self, scope: &Scope<'a>, call: &'a Call, function: &Function, steps: usize) -> Carries {
         let receives = function
             .parameters
             .first()
@@ -402,7 +403,7 @@ impl<'p, 'a> Reader<'p, 'a> {
             .collect();
         let mut carries = Carries::new();
         for (index, Argument { name, value }) in call.arguments.iter().enumerate() {
-            let Some(carried) = self.carries(scope, value) else { continue };
+            let Some(carried) = self.carries(scope, value, steps) else { continue };
             let named = name.as_ref().map(ToString::to_string);
             let parameter = positional
                 .get(index)
@@ -412,13 +413,13 @@ impl<'p, 'a> Reader<'p, 'a> {
         carries
     }
 
-    fn carries(&self, scope: &Scope<'a>, value: &'a Expr) -> Option<Carried> {
+    fn carries(&self, scope: &Scope<'a>, value: &'a Expr, steps: usize) -> Option<Carried> {
         if let ExprKind::Name(name) = &value.kind
             && let Some(carried) = scope.carries.get(name.as_str())
         {
             return Some(carried.clone());
         }
-        let place = self.place(scope, value, STEPS).map(Carried::Place);
+        let place = self.place(scope, value, steps).map(Carried::Place);
         place.or_else(|| value.string().map(|text| Carried::Text(text.to_owned())))
     }
 }
