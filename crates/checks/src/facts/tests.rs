@@ -183,7 +183,9 @@ fn javascript_tests(file: &SourceFile) -> Vec<Test<'_>> {
         ["vitest", "node:test", "@jest/globals", "bun:test", "uvu", "mocha"].iter().any(|runner| {
             file.text.contains(&format!("'{runner}'")) || file.text.contains(&format!("\"{runner}\""))
         });
-    if !(file.is_test || imports_runner) {
+    // `index.test-d.ts` is for the type checker (tsd, Vitest's typecheck): nobody runs it.
+    let is_for_types = file.path.rsplit('/').next().is_some_and(|name| name.contains("-d."));
+    if is_for_types || !(file.is_test || imports_runner) {
         return found;
     }
     each_node(&file.syntax, &mut |node, _| {

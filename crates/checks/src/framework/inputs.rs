@@ -361,6 +361,7 @@ impl<'p, 'a> Reader<'p, 'a> {
             }
             ExprKind::Call(call) => {
                 let (at, function) = self.project.function(scope.at, &[], callee(call)?)?;
+                // What is passed may be what this call is bound to: `html = clean(html)`. So its steps count as ours.
                 let carries = self.carried(scope, call, function, left);
                 let inner = self.scope(at, function, carries)?;
                 returned(function)

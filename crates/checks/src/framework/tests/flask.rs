@@ -80,3 +80,14 @@ fn what_flask_is_told_at_run_time_makes_the_surface_incomplete_and_is_named() {
     assert!(!unmounted.complete && unmounted.routes.is_empty());
     assert_eq!(unmounted.not_read[0].what, "bp.py:2");
 }
+
+#[test]
+fn a_value_that_goes_round_through_the_projects_functions_ends() {
+    let round = files([(
+        "app.py",
+        "from flask import Flask, request\napp = Flask(__name__)\n\ndef bold(html):\n    return '<b>' + html\n\ndef clean(html):\n    return html\n\n\
+         @app.get('/x')\ndef x():\n    html = request.args.get('html')\n    html = bold(html)\n    html = clean(html)\n    html = clean(bold(html))\n    \
+         return html\n",
+    )]);
+    assert_eq!(lines(&round).into_iter().collect::<Vec<_>>(), ["GET /x"]);
+}

@@ -2,7 +2,7 @@
 
 use super::replaced::{Replaced, What, bare, dotted, is_configuring, is_inert, is_mock_making, member, root};
 use super::subject::Own;
-use crate::facts::nodes::{Node, each_in_body, each_node};
+use crate::facts::nodes::{Node, each_in_body};
 use crate::facts::source::SourceFile;
 use crate::facts::syntax::{Call, Expr, ExprKind, Extent, Function, Literal, Stmt, StmtKind};
 use crate::facts::tests::Test;
@@ -10,62 +10,37 @@ use crate::facts::values::called_name;
 
 /// Everything in force somewhere in a test: modules mocked for the whole file, and members replaced in the test or in a hook around it.
 pub(super) fn replaced(own: &Own<'_>, test: &Test<'_>, whole: Extent) -> Vec<Replaced> {
-    let mut found = modules(own.file, whole);
-    each_node(&own.file.syntax, &mut |node, around| {
-        let Some(call) = node.expr().and_then(Expr::call) else { return true };
-        if !matches!(called_name(&call.callee), Some("beforeEach" | "beforeAll" | "before")) {
-            return true;
-        }
+    let mut found: Vec<Replaced> =
+        own.calls().filter_map(|(_, expr)| module(own.file, expr, whole)).collect();
+    for (block, expr) in own.calls() {
+        let Some(call) = expr.call() else { continue };
+        let is_hook = matches!(called_name(&call.callee), Some("beforeEach" | "beforeAll" | "before"));
         // A hook holds for the `describe` that it stands in.
-        let block = around.iter().rev().find_map(|node| match node {
-            Node::Expr(expr) if expr.call().is_some() => Some(expr.extent),
-            _ => None,
-        });
         let holds = block.is_none_or(|block| block.start <= whole.start && whole.end <= block.end);
-        for argument in call.arguments.iter().filter(|_| holds) {
+        for argument in call.arguments.iter().filter(|_| is_hook && holds) {
             if let ExprKind::Function(hook) = &argument.value.kind {
                 let before = found.len();
                 in_body(own, hook, whole, &mut found);
                 found.iter_mut().skip(before).for_each(|replaced| replaced.within = whole);
             }
         }
-        true
-    });
+    }
     in_body(own, test.function, whole, &mut found);
     found
 }
 
 /// `jest.mock("./cart")`, `vi.mock("./cart", () => ({ total: vi.fn() }))`, `mock.module("./cart", ..)`.
-fn modules(file: &SourceFile, whole: Extent) -> Vec<Replaced> {
-    let mut found = Vec::new();
-    each_node(&file.syntax, &mut |node, _| {
-        let Some((expr, call)) = node.expr().and_then(|expr| Some((expr, expr.call()?))) else { return true };
-        let path = call.callee.dotted().unwrap_or_default();
-        if !matches!(
-            path.as_str(),
-            "jest.mock" | "vi.mock" | "mock.module" | "t.mock.module" | "jest.setMock"
-        ) {
-            return true;
-        }
-        let Some(specifier) = call.arguments.first().and_then(|argument| specifier(&argument.value)) else {
-            return true;
-        };
-        let factory = call.arguments.get(1).map(|argument| &argument.value);
-        if let Some((only, is_inert)) = names_of_factory(file, factory) {
-            let shown = specifier.to_owned();
-            let what = What::Module { specifier: specifier.to_owned(), only };
-            found.push(Replaced {
-                what,
-                shown,
-                extent: expr.extent,
-                within: whole,
-                names: Vec::new(),
-                is_inert,
-            });
-        }
-        true
-    });
-    found
+fn module(file: &SourceFile, expr: &Expr, whole: Extent) -> Option<Replaced> {
+    let call = expr.call()?;
+    let path = call.callee.dotted()?;
+    if !matches!(path.as_str(), "jest.mock" | "vi.mock" | "mock.module" | "t.mock.module" | "jest.setMock") {
+        return None;
+    }
+    let specifier = specifier(&call.arguments.first()?.value)?;
+    let (only, is_inert) = names_of_factory(file, call.arguments.get(1).map(|argument| &argument.value))?;
+    let what = What::Module { specifier: specifier.to_owned(), only };
+    let (shown, names) = (specifier.to_owned(), Vec::new());
+    Some(Replaced { what, shown, extent: expr.extent, within: whole, names, is_inert })
 }
 
 /// `"./cart"`, and `import("./cart")`.

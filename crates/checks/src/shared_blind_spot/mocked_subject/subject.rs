@@ -7,7 +7,7 @@ use crate::facts::definitions::module_file;
 use crate::facts::imports::When;
 use crate::facts::nodes::{Node, each_node};
 use crate::facts::source::SourceFile;
-use crate::facts::syntax::{Expr, ExprKind, Extent, ImportKind, Stmt, StmtKind};
+use crate::facts::syntax::{Expr, ExprKind, Extent, Function, ImportKind, Stmt, StmtKind};
 use crate::language::Language;
 
 use super::replaced::{bare, dotted};
@@ -22,6 +22,10 @@ pub(super) struct Own<'a> {
     foreign: Vec<String>,
     /// Values bound anywhere in the file, by dotted name.
     values: HashMap<String, Vec<&'a Expr>>,
+    /// The whole of each function.
+    extents: HashMap<*const Function, Extent>,
+    /// Calls at which modules may be mocked and hooks be set, each with the call around it.
+    calls: Vec<(Option<Extent>, &'a Expr)>,
 }
 
 impl<'a> Own<'a> {
@@ -39,7 +43,37 @@ impl<'a> Own<'a> {
         let foreign = context.graph.external().iter().filter(|external| external.file == at);
         let foreign =
             foreign.map(|external| external.module.split('.').next().unwrap_or_default().to_owned());
-        Self { context, file, specifiers, foreign: foreign.collect(), values: values(file) }
+        let (mut extents, mut calls) = (HashMap::new(), Vec::new());
+        each_node(&file.syntax, &mut |node, around| {
+            let extent = match node {
+                Node::Stmt(stmt) => stmt.extent,
+                Node::Expr(expr) => expr.extent,
+                Node::Handler(handler) => handler.extent,
+            };
+            if let Some(function) = node.function() {
+                extents.insert(std::ptr::from_ref(function), extent);
+            }
+            if let Node::Expr(expr) = node
+                && expr.call().is_some()
+            {
+                let outer =
+                    around.iter().rev().find_map(|node| node.expr().filter(|expr| expr.call().is_some()));
+                calls.push((outer.map(|outer| outer.extent), expr));
+            }
+            true
+        });
+        let (foreign, values) = (foreign.collect(), values(file));
+        Self { context, file, specifiers, foreign, values, extents, calls }
+    }
+
+    /// The whole of a function of the file, decorators included where the language has them.
+    pub(super) fn extent_of(&self, function: &Function) -> Option<Extent> {
+        self.extents.get(&std::ptr::from_ref(function)).copied()
+    }
+
+    /// Every call of the file, each with the innermost call around it.
+    pub(super) fn calls(&self) -> impl Iterator<Item = (Option<Extent>, &'a Expr)> {
+        self.calls.iter().copied()
     }
 
     /// Whether a dotted name means a function, class or value that the project's own code defines, and not one of its modules.

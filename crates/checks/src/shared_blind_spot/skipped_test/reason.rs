@@ -6,37 +6,10 @@ use crate::facts::words::words;
 
 /// A reason that the framework was given, when it says something.
 pub(super) fn said(text: &str) -> Option<String> {
-    const NOTHING: &[&str] = &[
-        "skip",
-        "skipped",
-        "skipping",
-        "todo",
-        "fixme",
-        "disabled",
-        "disable",
-        "wip",
-        "tmp",
-        "temp",
-        "temporary",
-        "temporarily",
-        "broken",
-        "fail",
-        "fails",
-        "failing",
-        "ignore",
-        "ignored",
-        "xxx",
-        "test",
-        "tests",
-        "this",
-        "for",
-        "now",
-        "me",
-        "reason",
-        "later",
-    ];
+    const NOTHING: &str = "skip skipped skipping todo fixme disabled disable wip tmp temp temporary temporarily broken fail \
+                        fails failing ignore ignored xxx test tests this for now me reason later";
     let text = text.trim();
-    let says = words(text).iter().any(|word| !NOTHING.contains(&word.as_str()));
+    let says = words(text).iter().any(|word| NOTHING.split(' ').all(|other| other != word));
     says.then(|| shortened(text))
 }
 
@@ -71,75 +44,18 @@ pub(super) fn beside(file: &SourceFile, at: Extent) -> Option<String> {
 
 /// The text of a comment that says why, without its marks.
 pub(super) fn says_why(comment: &str) -> Option<String> {
-    const WHY: &[&str] = &[
-        "skip",
-        "skipped",
-        "skipping",
-        "skips",
-        "disable",
-        "disabled",
-        "ignore",
-        "ignored",
-        "flaky",
-        "flakey",
-        "because",
-        "since",
-        "until",
-        "todo",
-        "fixme",
-        "issue",
-        "bug",
-        "fails",
-        "fail",
-        "failing",
-        "broken",
-        "breaks",
-        "needs",
-        "need",
-        "requires",
-        "require",
-        "slow",
-        "takes",
-        "unsupported",
-        "supported",
-        "work",
-        "works",
-        "working",
-        "enable",
-        "reenable",
-        "wait",
-        "waiting",
-        "blocked",
-        "hangs",
-        "times",
-        "timeout",
-        "timing",
-        "only",
-        "manually",
-        "manual",
-        "https",
-        "http",
-        "jira",
-        "ticket",
-        "not",
-        "cannot",
-        "can",
-        "doesn",
-        "unstable",
-        "race",
-        "later",
-        "upstream",
-        "depends",
-        "network",
-        "expensive",
-        "long",
-    ];
+    const WHY: &str = "skip skipped skipping skips disable disabled ignore ignored flaky flakey because since until \
+                        todo fixme issue bug fails fail failing broken breaks needs need requires require slow takes \
+                        unsupported supported work works working enable reenable wait waiting blocked hangs times \
+                        timeout timing only manually manual https http jira ticket not cannot can doesn unstable race \
+                        later upstream depends network expensive long";
     let text = comment.trim_matches(|c: char| c.is_whitespace() || "#/*!".contains(c));
     let words = words(text);
     let has_issue = text.char_indices().any(|(at, c)| {
         c == '#' && text.get(at + 1..).is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_digit()))
     });
-    let says = has_issue || (words.len() > 2 && words.iter().any(|word| WHY.contains(&word.as_str())));
+    let says =
+        has_issue || (words.len() > 2 && words.iter().any(|word| WHY.split(' ').any(|other| other == word)));
     // Directions to tools, and our own finding quoted beside the code, are nobody's reason.
     let is_other =
         text.starts_with("eslint-") || text.starts_with("seaworthy:") || text.contains("[skipped-test]");

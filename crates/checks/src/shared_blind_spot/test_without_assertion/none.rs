@@ -39,7 +39,17 @@ fn has_test(file: &SourceFile) -> bool {
         Language::JavaScript | Language::TypeScript => "import.meta.vitest",
         Language::Rust => "/// ```",
     };
-    file.is_test || file.text.contains(shown) || !tests(file).is_empty()
+    // Django lays a `tests.py` with nothing but an import into every application.
+    (file.is_test && does_something(file)) || file.text.contains(shown) || !tests(file).is_empty()
+}
+
+fn does_something(file: &SourceFile) -> bool {
+    let mut does = false;
+    each_node(&file.syntax, &mut |node: Node<'_>, _| {
+        does |= node.function().is_some() || node.expr().is_some_and(|expr| expr.call().is_some());
+        !does
+    });
+    does
 }
 
 /// Tests in languages that are not read, and those that `[checks] exclude` leaves out.
@@ -51,7 +61,8 @@ fn has_other_tests(context: &Context<'_>) -> bool {
     let mut of_project = context.tree.entries().iter().filter(|entry| !entry.foreign);
     of_project.any(|entry| {
         if let Some(language) = Language::of_path(&entry.path) {
-            return is_test(&entry.path, language);
+            // What was read has been looked at.
+            return is_test(&entry.path, language) && context.file(&entry.path).is_none();
         }
         let ending = entry.path.rsplit_once('.').map_or("", |(_, ending)| ending);
         let by_ending = ["bats", "feature", "hurl", "robot", "t"].contains(&ending);
