@@ -4,6 +4,7 @@
 //! and is named with its file and line. A project without any server is complete and has no routes.
 
 mod aiohttp;
+mod bound_name;
 pub(crate) mod caller;
 pub(crate) mod conduct;
 mod django;

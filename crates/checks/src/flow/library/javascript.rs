@@ -274,15 +274,7 @@ pub(super) fn special<'a>(
             Some(Value::UNKNOWN)
         }
         // Fastify sends a text as text, unless it is told otherwise (https://fastify.dev/docs/latest/Reference/Reply/#strings).
-        _ if dotted.starts_with("reply:.") => {
-            let page =
-                given.all().iter().any(|value| value.text().is_some_and(|text| text.contains("text/html")));
-            let value = Value::of(Shape::Name(Text::from(if page { "answer:" } else { "reply:" })));
-            if page && let Some((_, object)) = of {
-                walk.set_known(object, value.clone());
-            }
-            Some(value)
-        }
+        _ if dotted.starts_with("reply:.") => Some(replied(walk, of, given)),
         _ if dotted.starts_with("plain-answer:.") => {
             Some(Value::of(Shape::Name(Text::from("plain-answer:"))))
         }
@@ -340,6 +332,16 @@ fn answered<'a>(
         walk.set_known(object, Value::of(Shape::Name(Text::from("plain-answer:"))));
     }
     Value::of(Shape::Name(Text::from(if plain { "plain-answer:" } else { "answer:" })))
+}
+
+/// A method of Fastify's answer: the answer again, which becomes a page when it is said to be one.
+fn replied<'a>(walk: &mut Walk<'_, 'a>, of: Option<(&Value<'a>, &'a Expr)>, given: &Given<'a>) -> Value<'a> {
+    let page = given.all().iter().any(|value| value.text().is_some_and(|text| text.contains("text/html")));
+    let value = Value::of(Shape::Name(Text::from(if page { "answer:" } else { "reply:" })));
+    if page && let Some((_, object)) = of {
+        walk.set_known(object, value.clone());
+    }
+    value
 }
 
 /// The keys or values of an object: of one that the program made, its own keys.
