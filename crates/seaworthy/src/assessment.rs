@@ -309,8 +309,10 @@ pub(crate) fn on_record(project: &Project) -> Result<Report, Failure> {
 /// What besides the tree would go into every measurement now, by [`Policy::inputs_key`].
 fn inputs_now(project: &Project, services: &[Service], surface: &Surface) -> BTreeMap<String, Digest> {
     let of_checks = seaworthy_checks::inputs(&project.checks(&seaworthy_checks::Quiet));
-    let checks =
-        seaworthy_checks::registry::CHECKS.iter().map(|check| (check.meta.id.to_string(), of_checks));
+    let checks = seaworthy_checks::registry::CHECKS.iter().map(|check| check.meta.id.to_string());
+    // The project's own rules are checks too.
+    let rules = project.rules.list().iter().map(|rule| rule.id().to_string());
+    let checks = checks.chain(rules).map(|id| (id, of_checks));
     let world = if services.is_empty() { of_checks } else { project.world() };
     let probes = services.iter().flat_map(|service| {
         let inputs = seaworthy_trial::inputs(service, surface, &world);

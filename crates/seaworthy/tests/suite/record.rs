@@ -144,7 +144,8 @@ fn more_findings_than_an_envelope_holds_still_end_in_a_verdict_and_a_record() {
     }
     let (code, report) = project.json(&["assess"]);
     assert_eq!(code, 1);
-    assert_eq!(crate::findings(&report).len(), 6_000, "the report of the run has them all");
+    let of_rule = crate::findings(&report).iter().filter(|found| found["rule"] == "swallowed-error").count();
+    assert_eq!(of_rule, 6_000, "the report of the run has them all");
     let (code, report) = project.json(&["report"]);
     assert_eq!(code, 1);
     assert!(
