@@ -73,12 +73,11 @@ impl Parts {
 
     fn python(&mut self) {
         let venv = self.folder.join("venv");
-        let result = self.once("python", PYTHON, || {
-            if !venv.join("bin/pip").exists() {
-                // A virtual environment is run by the interpreter that made it, also when the tests run as another user.
-                let python = open_program("python3").unwrap_or_else(|| "python3".into());
-                output(tool(python).args(["-m", "venv"]).arg(&venv))?;
-            }
+        // A virtual environment is run by the interpreter that made it, also when the tests run as another user.
+        let python = open_program("python3").unwrap_or_else(|| "python3".into());
+        let pins = format!("{}\n{PYTHON}", python.display());
+        let result = self.once("python", &pins, || {
+            output(tool(&python).args(["-m", "venv", "--clear"]).arg(&venv))?;
             let requirements = concat!(env!("CARGO_MANIFEST_DIR"), "/parts/requirements.txt");
             output(tool(venv.join("bin/pip")).args([
                 "install",
