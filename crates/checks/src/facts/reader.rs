@@ -232,6 +232,10 @@ fn read_one(tree: &Tree, entry: &Entry, language: Language) -> Read {
         what: format!("{}:{}", entry.path, lines.line(error.extent.start)),
         why: format!("does not read as {}: {}", language.name(), error.message),
     });
+    if error.is_some() && is_template(&text) {
+        let why = "a template from which source is made, no source itself".to_owned();
+        return Read::Built(NotChecked { what: entry.path.clone(), why });
+    }
     let names = Names::of(language, &parsed.module);
     let mut imports = imports::of(&parsed.module, &text);
     // A bundle hands each of its modules a `require` of its own: a parameter, which finds nothing on disk.
@@ -293,6 +297,14 @@ pub(crate) fn excluded(plan: &Plan, not_checked: &mut Vec<NotChecked>) -> GlobSe
         });
     }
     set.build().unwrap_or_default()
+}
+
+/// Whether a text that does not read as its language holds the marks of a template (Django, Jinja, Handlebars, cookiecutter): nothing runs it
+/// as it is.
+fn is_template(text: &str) -> bool {
+    [("{%", "%}"), ("{{", "}}")]
+        .iter()
+        .any(|(opens, closes)| text.split_once(opens).is_some_and(|(_, rest)| rest.contains(closes)))
 }
 
 /// The name of a programming language that is not read yet, by the ending of a path.

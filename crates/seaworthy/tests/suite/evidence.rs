@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
-use crate::Project;
+use crate::{Project, RAISES};
 
 /// A service that starts only beside a file that git does not keep.
 const SHOP: &str = r#"import json
@@ -169,4 +169,20 @@ fn a_tree_that_changes_while_it_is_judged_is_not_clear_and_not_on_record() {
     assert!(text.contains("changed while they were judged"), "{text}");
     std::fs::remove_file(project.root().join("later.py")).unwrap();
     assert!(!project.run(&["ledger", "show"]).out.contains("malformed-input"));
+}
+
+#[test]
+fn a_template_of_a_script_is_listed_and_leaves_no_gap() {
+    let template = "{% autoescape off %}\nconst catalog = {{ catalog }};\n{% endautoescape %}\n";
+    let project = Project::new(&[RAISES, ("app/templates/catalog.js", template)]);
+    let (code, report) = project.json(&["check"]);
+    assert_eq!(code, 0, "{}", report["reasons"]);
+    assert!(
+        report["not_checked"].to_string().contains("a template from which source is made"),
+        "{}",
+        report["not_checked"]
+    );
+    // What is no template and does not read stays a gap.
+    project.write("app/templates/catalog.js", "const catalog = {{{;\n");
+    assert_eq!(project.run(&["check"]).code, 3);
 }
