@@ -7,6 +7,7 @@ mod aiohttp;
 mod bound_name;
 pub(crate) mod caller;
 pub(crate) mod conduct;
+pub mod defined;
 mod django;
 mod entry;
 mod environment;
