@@ -41,7 +41,7 @@ use self::web::Web;
 
 /// One framework: first what its applications and routers are, in every file; then what is registered on them.
 struct Reads {
-    /// The names of its packages: a project in which none of them stands does not use it.
+    /// The names of its packages: a project in which none of them stands makes no application of it.
     named: &'static [&'static str],
     objects: fn(&mut Routing<'_>),
     routes: fn(&mut Routing<'_>),
@@ -65,9 +65,9 @@ pub(crate) fn read<'a>(project: &'a Project<'a>) -> (Surface, Web<'a>) {
     let is_named = |framework: &&Reads| {
         project.files().any(|(_, file)| framework.named.iter().any(|name| file.text.contains(name)))
     };
-    let used: Vec<&Reads> = FRAMEWORKS.iter().filter(is_named).collect();
-    used.iter().for_each(|framework| (framework.objects)(&mut routing));
-    used.iter().for_each(|framework| (framework.routes)(&mut routing));
+    FRAMEWORKS.iter().filter(is_named).for_each(|framework| (framework.objects)(&mut routing));
+    // Also where nothing names it: an application that comes from elsewhere is told by what is done with it.
+    FRAMEWORKS.iter().for_each(|framework| (framework.routes)(&mut routing));
     unread::read(&mut routing);
     let Read { routes, not_read, handlers } = routing.finish();
     let surface =
