@@ -32,6 +32,7 @@ pub static CHECKS: &[&Check] = &[
     &compounding_error::leaked_resource::CHECK,
     &superficial_security::log_injection::CHECK,
     &superficial_security::missing_rate_limit::CHECK,
+    &compounding_error::missing_transaction::CHECK,
     &shared_blind_spot::mocked_subject::CHECK,
     &compounding_error::naive_datetime::CHECK,
     &compounding_error::no_graceful_shutdown::CHECK,

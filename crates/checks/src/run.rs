@@ -12,6 +12,7 @@ use seaworthy_core::{NotChecked, Observation, Plan, RuleId, Subject, Timestamp};
 
 use crate::change::{self, Renames};
 use crate::context::Context;
+use crate::database::Database;
 use crate::facts::graph::Graph;
 use crate::facts::reader::{self, Sources};
 use crate::flow::{self, Flow};
@@ -187,6 +188,7 @@ fn judge<'m>(tree: &Tree, request: &Request<'_>, packages: &Packages, asked: &As
         graph: &graph,
         packages,
         web: Web::NONE,
+        database: Database::NONE,
     };
     let project = framework::Project::of(&bare);
     let (mut surface, web) =
@@ -205,7 +207,9 @@ fn judge<'m>(tree: &Tree, request: &Request<'_>, packages: &Packages, asked: &As
         surface.not_read.push(NotChecked { what, why: first.why.clone() });
         surface.complete = false;
     }
-    let context = Context { web: &web, ..bare };
+    // What could not be followed was not looked at: the checks that ask find nothing to try.
+    let database = catch_unwind(AssertUnwindSafe(|| Database::of(&project, &web))).unwrap_or_default();
+    let context = Context { web: &web, database: &database, ..bare };
     let flow = flow_of(&project, &web, &asked.checks);
     let checks =
         asked.checks.iter().map(|check| Judged::new(&check.meta, matches!(check.run, Run::Afterwards(_))));

@@ -3,6 +3,7 @@
 pub mod fault_reported_as_client_error;
 pub mod float_money;
 pub mod leaked_resource;
+pub mod missing_transaction;
 pub mod naive_datetime;
 pub mod no_graceful_shutdown;
 pub mod swallowed_error;

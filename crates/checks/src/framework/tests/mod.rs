@@ -40,6 +40,7 @@ fn surface_of(tree: &Tree) -> Surface {
         graph: &graph,
         packages: &packages,
         web: super::web::Web::NONE,
+        database: crate::database::Database::NONE,
     };
     super::read(&super::Project::of(&context)).0
 }

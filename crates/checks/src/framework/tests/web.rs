@@ -26,7 +26,16 @@ fn guards<const N: usize>(files: [(&str, &str); N]) -> BTreeMap<String, Vec<Stri
     let packages = Packages::find(&tree, None, &[]);
     let files = &sources.files;
     let (packages, graph) = (&packages, &graph);
-    let context = Context { tree: &tree, plan: &plan, files, texts: &[], graph, packages, web: Web::NONE };
+    let context = Context {
+        tree: &tree,
+        plan: &plan,
+        files,
+        texts: &[],
+        graph,
+        packages,
+        web: Web::NONE,
+        database: crate::database::Database::NONE,
+    };
     let project = Project::of(&context);
     let (_, web) = read(&project);
     let written = |guard: &crate::framework::web::Guard<'_>| {
