@@ -17,6 +17,7 @@ use crate::{
 /// Every check, alphabetical by id.
 pub static CHECKS: &[&Check] = &[
     &superficial_security::catastrophic_regex::CHECK,
+    &compounding_error::check_then_act::CHECK,
     &superficial_security::client_side_secret::CHECK,
     &superficial_security::code_injection::CHECK,
     &superficial_security::command_injection::CHECK,

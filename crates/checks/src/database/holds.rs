@@ -1,4 +1,4 @@
-//! What holds a transaction open around what it is given.
+//! What holds a transaction open, or a lock, around what it is given.
 
 use std::collections::HashMap;
 
@@ -6,7 +6,7 @@ use crate::facts::nodes::each_in_body;
 use crate::facts::sql::{self, Verb};
 use crate::facts::syntax::{Call, Expr, ExprKind, Function};
 use crate::facts::values::{Bound, called_name};
-use crate::facts::words::words;
+use crate::facts::words::has_word;
 
 use super::read::Scope;
 
@@ -15,6 +15,8 @@ use super::read::Scope;
 pub(super) struct Holds {
     /// A transaction.
     pub(super) transaction: bool,
+    /// A lock of the process.
+    pub(super) lock: bool,
 }
 
 /// What functions of the project hold, by their address.
@@ -23,25 +25,27 @@ pub(super) type Known = HashMap<*const Function, Holds>;
 /// What a `with` holds that is given this, or a call that is given a function.
 pub(super) fn holds<'a>(known: &mut Known, scope: &Scope<'a, '_>, context: &'a Expr) -> Holds {
     let callee = context.call().map_or(context, |call| &call.callee);
+    let lock = has_word(
+        called_name(callee).unwrap_or_default(),
+        &["lock", "mutex", "semaphore", "synchronized", "exclusive", "locked"],
+    );
     if is_transaction(callee) {
-        return Holds { transaction: true };
+        return Holds { transaction: true, lock };
     }
     let function =
         context.call().and_then(|call| scope.project.called(scope.file, scope.within, &call.callee));
-    function.map_or_else(Holds::default, |(_, function)| {
-        *known.entry(std::ptr::from_ref(function)).or_insert_with(|| function_holds(function))
+    function.map_or(Holds { transaction: false, lock }, |(_, function)| {
+        let inner = *known.entry(std::ptr::from_ref(function)).or_insert_with(|| function_holds(function));
+        Holds { lock: lock || inner.lock, ..inner }
     })
 }
 
 /// Whether a name says that it holds a transaction: `db.transaction`, `prisma.$transaction`, `transaction.atomic`, `session.begin`.
 pub(super) fn is_transaction(callee: &Expr) -> bool {
-    let words = words(called_name(callee).unwrap_or_default());
-    words.iter().any(|word| {
-        matches!(
-            word.as_str(),
-            "transaction" | "transactions" | "transactional" | "atomic" | "tx" | "begin" | "txn"
-        )
-    })
+    has_word(
+        called_name(callee).unwrap_or_default(),
+        &["transaction", "transactions", "transactional", "atomic", "tx", "begin", "txn"],
+    )
 }
 
 /// The call that made a function one that runs in a transaction: `db.transaction(place)` of `const placeAll = db.transaction(place)`.
@@ -69,7 +73,7 @@ pub(super) fn made_by<'a>(scope: &Scope<'a, '_>, callee: &'a Expr) -> Option<&'a
 
 /// Whether a function begins and commits around what it is given.
 fn function_holds(function: &Function) -> Holds {
-    let (mut begins, mut commits, mut yields) = (false, false, false);
+    let (mut begins, mut commits, mut yields, mut lock) = (false, false, false, false);
     each_in_body(&function.body, &mut |node, _| {
         let Some(expr) = node.expr() else { return true };
         if let Some(text) = expr.string() {
@@ -80,6 +84,7 @@ fn function_holds(function: &Function) -> Holds {
         yields |= matches!(expr.kind, ExprKind::Yield(_));
         match expr.call().and_then(|call| called_name(&call.callee)) {
             Some("commit") => commits = true,
+            Some("acquire" | "lock" | "runExclusive") => lock = true,
             Some("beginTransaction" | "transaction" | "$transaction" | "begin" | "startTransaction") => {
                 begins = true
             }
@@ -87,5 +92,5 @@ fn function_holds(function: &Function) -> Holds {
         }
         true
     });
-    Holds { transaction: begins || (commits && yields) }
+    Holds { transaction: begins || (commits && yields), lock }
 }

@@ -6,6 +6,7 @@
 mod holds;
 mod orm;
 mod read;
+mod tables;
 mod walk;
 
 use std::collections::HashSet;
@@ -17,6 +18,8 @@ use crate::facts::syntax::{Extent, Function};
 use crate::framework::Project;
 use crate::framework::web::{Handler, Web};
 use crate::language::Language;
+
+pub(crate) use self::tables::Tables;
 
 /// What the handlers of a service do to its database.
 #[derive(Debug, Default)]
@@ -45,6 +48,10 @@ pub(crate) struct Operation<'a> {
     pub(crate) looped: Option<Looped>,
     /// Which transaction that the program opens it is in, by a number of its own.
     pub(crate) transaction: Option<u32>,
+    /// How many times the handler has waited before it.
+    pub(crate) waits: u32,
+    /// Whether a lock of the process is held.
+    pub(crate) locked: bool,
 }
 
 /// What an operation does.

@@ -3,7 +3,7 @@
 use super::Does;
 use super::read::{Found, Scope, statements};
 use crate::facts::syntax::{Call, Expr, ExprKind};
-use crate::facts::values::{Bound, called_name};
+use crate::facts::values::{Bound, called_name, entry, option};
 use crate::language::Language;
 
 /// What a method of an object map does; `None` when the call is none.
@@ -29,10 +29,21 @@ pub(super) fn does(scope: &Scope<'_, '_>, call: &Call, name: &str) -> Found {
         && called_name(client)
             .is_some_and(|client| client.to_lowercase().contains("prisma") || client == "tx")
     {
+        let (data, wanted) = (columns(call, "data"), columns(call, "where"));
+        let wanted = match wanted.is_empty() {
+            true => String::new(),
+            false => format!(" WHERE {}", equal(&wanted, " AND ")),
+        };
         let text = match name {
-            "create" | "createMany" | "upsert" => format!("INSERT INTO {model} (prisma)"),
-            "update" | "updateMany" => format!("UPDATE {model} SET prisma = ?"),
-            "delete" | "deleteMany" => format!("DELETE FROM {model}"),
+            "create" | "createMany" | "upsert" => format!("INSERT INTO {model} ({})", data.join(", ")),
+            "update" | "updateMany" => format!("UPDATE {model} SET {}{wanted}", equal(&data, ", ")),
+            "delete" | "deleteMany" => format!("DELETE FROM {model}{wanted}"),
+            "findUnique" | "findFirst" | "findUniqueOrThrow" | "findFirstOrThrow" => {
+                format!("SELECT * FROM {model}{wanted} LIMIT 1")
+            }
+            "findMany" if option(call, "take").is_some() => format!("SELECT * FROM {model}{wanted} LIMIT ?"),
+            "findMany" => format!("SELECT * FROM {model}{wanted}"),
+            "count" => format!("SELECT COUNT(*) FROM {model}{wanted}"),
             _ => return None,
         };
         return Some(statements(&text));
@@ -70,4 +81,25 @@ fn row_name(scope: &Scope<'_, '_>, expr: &Expr) -> String {
         _ => None,
     };
     made(expr).or_else(bound).unwrap_or_else(|| "rows".to_owned())
+}
+
+/// The fields that Prisma is given under a name; those that change by themselves (`{ decrement: 1 }`) as SQL has it.
+fn columns(call: &Call, under: &str) -> Vec<String> {
+    let Some(Expr { kind: ExprKind::Record { entries, .. }, .. }) = option(call, under) else {
+        return Vec::new();
+    };
+    let column = |(key, value): &(Option<Expr>, Expr)| {
+        let key = key.as_ref()?.string()?;
+        let relative = |word: &str, mark: char| entry(value, word).map(|_| format!("{key} = {key} {mark} ?"));
+        relative("decrement", '-').or_else(|| relative("increment", '+')).or_else(|| Some(key.to_owned()))
+    };
+    entries.iter().filter_map(column).collect()
+}
+
+fn equal(columns: &[String], between: &str) -> String {
+    if columns.is_empty() {
+        return "prisma = ?".to_owned();
+    }
+    let one = |column: &String| if column.contains('=') { column.clone() } else { format!("{column} = ?") };
+    columns.iter().map(one).collect::<Vec<_>>().join(between)
 }

@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
-use super::holds::{self, holds, is_transaction, made_by};
+use super::holds::{self, Holds, holds, is_transaction, made_by};
 use super::read::{self, Scope};
 use super::{Does, Frame, Looped, Operation, Trace};
 use crate::facts::nodes::{Node, each_in_body, parts};
@@ -52,6 +52,8 @@ pub(super) struct Walker<'a, 'b> {
     left: Vec<Way<'a>>,
     looped: Option<Looped>,
     next_transaction: u32,
+    waits: u32,
+    locks: u32,
     steps: u32,
     /// What was noted for this handler, on any way.
     noted: usize,
@@ -78,6 +80,8 @@ impl<'a, 'b> Walker<'a, 'b> {
             left: Vec::new(),
             looped: None,
             next_transaction: 1,
+            waits: 0,
+            locks: 0,
             steps: 0,
             noted: 0,
             cut: 0,
@@ -95,6 +99,7 @@ impl<'a, 'b> Walker<'a, 'b> {
         self.inline.clear();
         self.looped = None;
         (self.steps, self.next_transaction, self.noted) = (0, 1, 0);
+        (self.waits, self.locks) = (0, 0);
         if !self.quiet.contains(&std::ptr::from_ref(handler.function)) {
             self.function(handler.file, handler.function);
         }
@@ -234,11 +239,13 @@ impl<'a, 'b> Walker<'a, 'b> {
     }
 
     fn with(&mut self, items: &'a [(Expr, Option<Expr>)], body: &'a [Stmt]) -> bool {
-        let mut begun = 0;
+        let (mut begun, mut locked) = (0, 0);
         let mut commits = None;
         for (context, _) in items {
             self.expr(context);
-            if self.holds(context) {
+            let holds = self.holds(context);
+            locked += u32::from(holds.lock);
+            if holds.transaction {
                 self.begin();
                 begun += 1;
             } else if names_connection(context) {
@@ -246,7 +253,9 @@ impl<'a, 'b> Walker<'a, 'b> {
                 commits = Some(context.extent);
             }
         }
+        self.locks += locked;
         let falls = self.body(body);
+        self.locks -= locked;
         for _ in 0..begun {
             self.current.transactions.pop();
         }
@@ -262,10 +271,10 @@ impl<'a, 'b> Walker<'a, 'b> {
     }
 
     /// Whether what a `with` is given, or what a call is given a function for, holds a transaction open.
-    fn holds(&mut self, context: &'a Expr) -> bool {
-        let Some(frame) = self.frames.last() else { return false };
+    fn holds(&mut self, context: &'a Expr) -> Holds {
+        let Some(frame) = self.frames.last() else { return Holds::default() };
         let scope = Scope { project: self.project, file: frame.file, within: &self.within };
-        holds(&mut self.holds, &scope, context).transaction
+        holds(&mut self.holds, &scope, context)
     }
 
     fn expr(&mut self, expr: &'a Expr) {
@@ -275,6 +284,10 @@ impl<'a, 'b> Walker<'a, 'b> {
         }
         match &expr.kind {
             ExprKind::Function(_) => {}
+            ExprKind::Await(value) => {
+                self.expr(value);
+                self.waits += 1;
+            }
             ExprKind::Call(call) => self.call(expr, call),
             ExprKind::Comprehension(comprehension) => {
                 for (_, iterable, _) in &comprehension.clauses {
@@ -314,14 +327,15 @@ impl<'a, 'b> Walker<'a, 'b> {
         for one in does {
             self.note(one, expr.extent);
         }
-        self.callbacks(expr, call);
-        let Some((file, function)) = target else { return };
-        if !noted {
-            self.follow(expr, call, file, function);
-        } else if writes && commits(function) {
-            // `execute("INSERT ..")` of the project itself, which commits.
-            self.note(Does::Commit, expr.extent);
+        if let Some((file, function)) = target {
+            if !noted {
+                self.follow(expr, call, file, function);
+            } else if writes && commits(function) {
+                // `execute("INSERT ..")` of the project itself, which commits.
+                self.note(Does::Commit, expr.extent);
+            }
         }
+        self.callbacks(expr, call);
     }
 
     /// Functions that a call is given run with it.
@@ -340,10 +354,11 @@ impl<'a, 'b> Walker<'a, 'b> {
         {
             return;
         }
-        let transaction = self.holds(expr);
+        let Holds { transaction, lock } = self.holds(expr);
         if transaction {
             self.begin();
         }
+        self.locks += u32::from(lock);
         let each = matches!(
             name,
             "forEach"
@@ -360,8 +375,11 @@ impl<'a, 'b> Walker<'a, 'b> {
         );
         for function in functions {
             self.inline.insert(std::ptr::from_ref(function));
+            // What is called back comes later, after others have had their turn.
+            self.waits += u32::from(!each && !transaction);
             self.in_loop(each, expr.extent, |walker| walker.inner(function));
         }
+        self.locks -= u32::from(lock);
         if transaction {
             self.current.transactions.pop();
         }
@@ -426,6 +444,8 @@ impl<'a, 'b> Walker<'a, 'b> {
                 frames: Arc::from(frames),
                 looped: self.looped,
                 transaction: self.current.transactions.last().copied(),
+                waits: self.waits,
+                locked: self.locks > 0,
             });
         }
     }
