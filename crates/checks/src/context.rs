@@ -2,6 +2,7 @@
 
 use seaworthy_core::Plan;
 
+use crate::database::Database;
 use crate::facts::definitions::Definitions;
 use crate::facts::graph::Graph;
 use crate::facts::source::SourceFile;
@@ -31,6 +32,8 @@ pub struct Context<'a> {
     pub packages: &'a Packages,
     /// Who answers requests, where the files are a service.
     pub web: &'a Web<'a>,
+    /// What they do to a database.
+    pub(crate) database: &'a Database<'a>,
 }
 
 impl<'a> Context<'a> {

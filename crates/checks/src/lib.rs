@@ -8,6 +8,7 @@ pub mod baseline;
 mod change;
 pub mod compounding_error;
 pub mod context;
+mod database;
 pub mod facts;
 pub mod flow;
 pub mod framework;

@@ -17,6 +17,7 @@ use crate::{
 /// Every check, alphabetical by id.
 pub static CHECKS: &[&Check] = &[
     &superficial_security::catastrophic_regex::CHECK,
+    &compounding_error::check_then_act::CHECK,
     &superficial_security::client_side_secret::CHECK,
     &superficial_security::code_injection::CHECK,
     &superficial_security::command_injection::CHECK,
@@ -32,6 +33,7 @@ pub static CHECKS: &[&Check] = &[
     &compounding_error::leaked_resource::CHECK,
     &superficial_security::log_injection::CHECK,
     &superficial_security::missing_rate_limit::CHECK,
+    &compounding_error::missing_transaction::CHECK,
     &shared_blind_spot::mocked_subject::CHECK,
     &compounding_error::naive_datetime::CHECK,
     &compounding_error::no_graceful_shutdown::CHECK,

@@ -12,6 +12,7 @@ use seaworthy_core::{NotChecked, Observation, Plan, RuleId, Subject, Timestamp};
 
 use crate::change::{self, Renames};
 use crate::context::Context;
+use crate::database::Database;
 use crate::facts::definitions::Definitions;
 use crate::facts::graph::Graph;
 use crate::facts::reader::{self, Sources};
@@ -192,6 +193,7 @@ fn judge<'m>(tree: &Tree, request: &Request<'_>, packages: &Packages, asked: &As
         defined: &defined,
         packages,
         web: Web::NONE,
+        database: Database::NONE,
     };
     let project = framework::Project::of(&bare);
     let (mut surface, web) =
@@ -210,8 +212,10 @@ fn judge<'m>(tree: &Tree, request: &Request<'_>, packages: &Packages, asked: &As
         surface.not_read.push(NotChecked { what, why: first.why.clone() });
         surface.complete = false;
     }
-    let context = Context { web: &web, ..bare };
-    // Where data flows is followed on one thread; meanwhile the others look at each file on its own.
+    // What could not be followed was not looked at: the checks that ask find nothing to try.
+    let database = catch_unwind(AssertUnwindSafe(|| Database::of(&project, &web))).unwrap_or_default();
+    let context = Context { web: &web, database: &database, ..bare };
+    // Where data flows is followed on few threads; meanwhile the others look at each file on its own.
     let mut of_files = Vec::new();
     let flow = rayon::in_place_scope(|scope| {
         scope.spawn(|_| of_files = by_file(&context, request, asked));

@@ -1,8 +1,10 @@
 //! An hour off, a cent off, right 99.8% of the time. One file a check.
 
+pub mod check_then_act;
 pub mod fault_reported_as_client_error;
 pub mod float_money;
 pub mod leaked_resource;
+pub mod missing_transaction;
 pub mod naive_datetime;
 pub mod no_graceful_shutdown;
 pub mod swallowed_error;

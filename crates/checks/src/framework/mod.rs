@@ -5,6 +5,7 @@
 
 mod aiohttp;
 mod bound_name;
+mod callee;
 pub(crate) mod caller;
 pub(crate) mod conduct;
 pub mod defined;

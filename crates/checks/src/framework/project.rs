@@ -297,7 +297,7 @@ impl<'a> Project<'a> {
     }
 
     /// A method of the object that a member is of: `controller.list` after `const controller = new Controller(db)`.
-    fn method(
+    pub(super) fn method(
         &self,
         at: usize,
         within: &[&'a Function],

@@ -154,6 +154,17 @@ impl Statement {
         self.tokens.windows(3).filter(|three| own(three)).filter_map(|three| three[0].word()).collect()
     }
 
+    /// The columns from which something is taken: `stock = stock - ?`.
+    pub fn taken_columns(&self) -> Vec<&str> {
+        let taken = |four: &&[Token]| {
+            four[1] == Token::Mark('=')
+                && four[0].word().is_some()
+                && four[0] == four[2]
+                && four[3] == Token::Mark('-')
+        };
+        self.tokens.windows(4).filter(taken).filter_map(|four| four[0].word()).collect()
+    }
+
     /// The lists of columns that may not occur twice: of `UNIQUE`, `PRIMARY KEY` and unique indexes, in their order.
     pub fn unique_columns(&self) -> Vec<Vec<&str>> {
         let mut found = Vec::new();
@@ -187,6 +198,24 @@ impl Statement {
         let before = self.tokens.get(..at)?;
         let start = before.iter().rposition(|token| matches!(token, Token::Mark(',' | '(')))?;
         before.get(start + 1)?.word()
+    }
+
+    /// Whether a `CHECK (..)` of it names the column.
+    pub fn has_check(&self, column: &str) -> bool {
+        let mut inside = false;
+        let mut depth = 0_i32;
+        self.tokens.iter().any(|token| {
+            match token {
+                Token::Word(word) if word == "check" => (inside, depth) = (true, 0),
+                Token::Mark('(') if inside => depth += 1,
+                Token::Mark(')') if inside => {
+                    depth -= 1;
+                    inside = depth > 0;
+                }
+                _ => {}
+            }
+            inside && depth > 0 && token.is(column)
+        })
     }
 
     /// The columns that `INSERT INTO t (..)` names.

@@ -44,6 +44,7 @@ fn surface_of(tree: &Tree) -> Surface {
         defined: &Defined::of(&sources.files),
         packages: &packages,
         web: super::web::Web::NONE,
+        database: crate::database::Database::NONE,
     };
     super::read(&super::Project::of(&context)).0
 }

@@ -38,6 +38,7 @@ fn guards<const N: usize>(files: [(&str, &str); N]) -> BTreeMap<String, Vec<Stri
         defined: &Defined::of(files),
         packages,
         web: Web::NONE,
+        database: crate::database::Database::NONE,
     };
     let project = Project::of(&context);
     let (_, web) = read(&project);
