@@ -10,6 +10,7 @@ pub mod default_credentials;
 pub mod error_detail_leak;
 pub mod fallback_secret;
 pub mod hardcoded_secret;
+pub mod insecure_cookie;
 pub mod log_injection;
 pub mod missing_rate_limit;
 pub mod open_redirect;
