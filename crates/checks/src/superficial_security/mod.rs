@@ -19,6 +19,7 @@ pub mod permissive_cors;
 pub mod server_side_request_forgery;
 pub mod sql_injection;
 pub mod timing_unsafe_comparison;
+pub mod unbounded_input;
 pub mod unsafe_deserialization;
 pub mod user_enumeration;
 pub mod xml_external_entities;
