@@ -20,4 +20,5 @@ pub mod sql_injection;
 pub mod timing_unsafe_comparison;
 pub mod unsafe_deserialization;
 pub mod user_enumeration;
+pub mod weak_randomness;
 pub mod xml_external_entities;
