@@ -55,6 +55,7 @@ pub static CHECKS: &[&Check] = &[
     &superficial_security::unsafe_deserialization::CHECK,
     &hallucinated_confidence::unsound_suppression::CHECK,
     &superficial_security::user_enumeration::CHECK,
+    &superficial_security::weak_randomness::CHECK,
     &superficial_security::xml_external_entities::CHECK,
 ];
 

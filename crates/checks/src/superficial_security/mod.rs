@@ -22,4 +22,5 @@ pub mod timing_unsafe_comparison;
 pub mod unbounded_input;
 pub mod unsafe_deserialization;
 pub mod user_enumeration;
+pub mod weak_randomness;
 pub mod xml_external_entities;
