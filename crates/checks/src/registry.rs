@@ -31,6 +31,7 @@ pub static CHECKS: &[&Check] = &[
     &superficial_security::hardcoded_secret::CHECK,
     &compounding_error::leaked_resource::CHECK,
     &superficial_security::log_injection::CHECK,
+    &superficial_security::missing_authorization::CHECK,
     &superficial_security::missing_rate_limit::CHECK,
     &shared_blind_spot::mocked_subject::CHECK,
     &compounding_error::naive_datetime::CHECK,
