@@ -33,6 +33,7 @@ pub static CHECKS: &[&Check] = &[
     &superficial_security::insecure_cookie::CHECK,
     &compounding_error::leaked_resource::CHECK,
     &superficial_security::log_injection::CHECK,
+    &superficial_security::missing_authorization::CHECK,
     &superficial_security::missing_rate_limit::CHECK,
     &compounding_error::missing_transaction::CHECK,
     &shared_blind_spot::mocked_subject::CHECK,
