@@ -91,6 +91,8 @@ struct Measured {
     services: Vec<String>,
     surface: Surface,
     trials: Trials,
+    /// Nothing of the tree was read but its digest, so there was no time in which it could change.
+    was_at_once: bool,
 }
 
 impl Measured {
@@ -118,7 +120,7 @@ impl Assessment {
         let mut record = if wanted.keep { Record::open(project)? } else { Record::passing()? };
         let (known, gap) = record.known()?;
         let mut measured = measure(project, wanted, terminal)?;
-        if !project.is_unchanged()? {
+        if !measured.was_at_once && !project.is_unchanged()? {
             record = Record::passing()?;
             measured.of_neither();
         }
@@ -167,11 +169,12 @@ fn measure(project: &Project, wanted: &Wanted<'_>, terminal: &Terminal) -> Resul
         only: (wanted.scope == Scope::Trial).then_some(&[]),
         ..project.checks(&steps)
     };
-    let checked = cache::checked(&request);
+    let cache::Answer { checked, was_kept } = cache::checked(&request);
     let mut measured = Measured {
         observations: checked.observations,
         not_checked: checked.not_checked,
         surface: checked.surface,
+        was_at_once: was_kept && wanted.scope == Scope::Check,
         ..Measured::default()
     };
     if wanted.scope != Scope::Check {

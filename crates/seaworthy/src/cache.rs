@@ -36,12 +36,19 @@ struct Kept {
     bytes: u64,
 }
 
+/// What the checks said, and whether they said it before.
+pub(crate) struct Answer {
+    pub(crate) checked: Checked,
+    /// Nothing of the tree was read for it but its digest.
+    pub(crate) was_kept: bool,
+}
+
 /// Runs the checks, or gives the answer they gave before. Only whole looks are kept: a restricted one is cheap.
-pub(crate) fn checked(request: &Request<'_>) -> Checked {
+pub(crate) fn checked(request: &Request<'_>) -> Answer {
     let whole = request.base.is_none() && request.paths.is_empty() && request.only.is_none();
     let key = whole.then(|| key::load(&project::key_path()?).ok()).flatten();
     let (Some(key), Some(question), Some(folder)) = (key, question(request), project::cache_path()) else {
-        return seaworthy_checks::run(request);
+        return Answer { checked: seaworthy_checks::run(request), was_kept: false };
     };
     let path = folder.join("checks").join(question.to_string());
     if let Some(mut kept) = kept(&path, &key, question) {
@@ -50,7 +57,8 @@ pub(crate) fn checked(request: &Request<'_>) -> Checked {
             observation.subject = request.subject.clone();
         }
         let Kept { question: _, observations, surface, not_checked, files, bytes } = kept;
-        return Checked { observations, surface, not_checked, files, bytes };
+        let checked = Checked { observations, surface, not_checked, files, bytes };
+        return Answer { checked, was_kept: true };
     }
     let checked = seaworthy_checks::run(request);
     let kept = Kept {
@@ -63,7 +71,7 @@ pub(crate) fn checked(request: &Request<'_>) -> Checked {
     };
     // A cache that cannot be written costs the time it would have saved, and nothing else.
     drop(keep(&path, &key, &kept));
-    checked
+    Answer { checked, was_kept: false }
 }
 
 /// The digest of everything that the answer follows from; `None` where that cannot be told.
