@@ -42,6 +42,7 @@ pub static CHECKS: &[&Check] = &[
     &superficial_security::open_redirect::CHECK,
     &superficial_security::path_traversal::CHECK,
     &superficial_security::permissive_cors::CHECK,
+    &compounding_error::query_in_loop::CHECK,
     &superficial_security::server_side_request_forgery::CHECK,
     &shared_blind_spot::skipped_test::CHECK,
     &superficial_security::sql_injection::CHECK,

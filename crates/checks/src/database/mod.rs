@@ -6,7 +6,9 @@
 mod holds;
 mod orm;
 mod read;
+pub(crate) mod rows;
 mod tables;
+mod takes;
 mod walk;
 
 use std::collections::HashSet;
@@ -14,7 +16,7 @@ use std::sync::Arc;
 
 use crate::context::Context;
 use crate::facts::sql::Statement;
-use crate::facts::syntax::{Extent, Function};
+use crate::facts::syntax::{Expr, Extent, Function};
 use crate::framework::Project;
 use crate::framework::web::{Handler, Web};
 use crate::language::Language;
@@ -35,6 +37,9 @@ pub(crate) struct Trace<'a> {
     pub(crate) handler: &'a Handler<'a>,
     /// On the way with the most writes.
     pub(crate) operations: Vec<Operation<'a>>,
+    /// The functions of the project that run with it, each with the place of its file; the handler is the first.
+    #[expect(dead_code, reason = "the next check asks for them")]
+    pub(crate) functions: Vec<(usize, &'a Function)>,
 }
 
 /// One thing done to a database.
@@ -45,7 +50,9 @@ pub(crate) struct Operation<'a> {
     /// The way there: the handler first, what runs it last.
     pub(crate) frames: Arc<[Frame<'a>]>,
     /// The outermost loop around it.
-    pub(crate) looped: Option<Looped>,
+    pub(crate) looped: Option<Looped<'a>>,
+    /// How many rows of its answer are taken.
+    pub(crate) takes: Takes,
     /// Which transaction that the program opens it is in, by a number of its own.
     pub(crate) transaction: Option<u32>,
     /// How many times the handler has waited before it.
@@ -64,12 +71,25 @@ pub(crate) enum Does {
 }
 
 /// A loop around an operation.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Looped {
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Looped<'a> {
     /// The place of its file in the list of files.
     pub(crate) file: usize,
     /// The loop, or the call that is given a function for each item.
     pub(crate) extent: Extent,
+    /// What is gone through, where that is written.
+    pub(crate) over: Option<&'a Expr>,
+}
+
+/// How many rows of an answer a program takes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Takes {
+    /// The first, or as many as are asked for.
+    One,
+    /// All that there are.
+    All,
+    /// That could not be told.
+    Unknown,
 }
 
 /// A step on the way to an operation.
@@ -156,6 +176,13 @@ pub(crate) fn parting<'a>(first: &Operation<'a>, second: &Operation<'a>) -> Opti
         }
     }
     parted
+}
+
+/// Whether a program's database is SQLite: in the process, and of one writing transaction at a time.
+pub(crate) fn is_embedded(context: &Context<'_>) -> bool {
+    const SQLITE: &[&str] = &["sqlite3", "better-sqlite3", "aiosqlite", "node:sqlite", "sqlite", "apsw"];
+    let sources = context.files.iter().filter(|file| !file.is_test);
+    sources.flat_map(|file| &file.imports).any(|fact| SQLITE.contains(&fact.import.module.as_str()))
 }
 
 /// How the database of a program commits, as the libraries say which it imports.

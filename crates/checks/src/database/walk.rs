@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::holds::{self, Holds, holds, is_transaction, made_by};
 use super::read::{self, Scope};
-use super::{Does, Frame, Looped, Operation, Trace};
+use super::{Does, Frame, Looped, Operation, Takes, Trace, takes};
 use crate::facts::nodes::{Node, each_in_body, parts};
 use crate::facts::sql::Verb;
 use crate::facts::syntax::{Call, Expr, ExprKind, Extent, Function, Stmt, StmtKind, Try};
@@ -18,6 +18,8 @@ use crate::framework::web::Handler;
 const DEPTH: usize = 6;
 /// Statements and expressions that are looked at for one handler.
 const STEPS: u32 = 40_000;
+/// Functions of one handler that are kept.
+const FUNCTIONS: usize = 96;
 /// Operations of one way that are kept.
 const OPERATIONS: usize = 120;
 
@@ -50,7 +52,7 @@ pub(super) struct Walker<'a, 'b> {
     current: Way<'a>,
     /// The ways of the innermost function that left it early.
     left: Vec<Way<'a>>,
-    looped: Option<Looped>,
+    looped: Option<Looped<'a>>,
     next_transaction: u32,
     waits: u32,
     locks: u32,
@@ -66,6 +68,8 @@ pub(super) struct Walker<'a, 'b> {
     does: HashMap<*const Call, Vec<Does>>,
     /// Functions that do nothing to a database, nor does what they call.
     quiet: HashSet<*const Function>,
+    /// The functions that run for this handler.
+    visited: Vec<(usize, &'a Function)>,
     /// Functions that were gone through where they are handed to something.
     inline: HashSet<*const Function>,
 }
@@ -89,6 +93,7 @@ impl<'a, 'b> Walker<'a, 'b> {
             targets: HashMap::new(),
             does: HashMap::new(),
             quiet: HashSet::new(),
+            visited: Vec::new(),
             inline: HashSet::new(),
         }
     }
@@ -97,13 +102,18 @@ impl<'a, 'b> Walker<'a, 'b> {
         self.current = Way::default();
         self.left.clear();
         self.inline.clear();
+        self.visited = vec![(handler.file, handler.function)];
         self.looped = None;
         (self.steps, self.next_transaction, self.noted) = (0, 1, 0);
         (self.waits, self.locks) = (0, 0);
         if !self.quiet.contains(&std::ptr::from_ref(handler.function)) {
             self.function(handler.file, handler.function);
         }
-        Trace { handler, operations: std::mem::take(&mut self.current.operations) }
+        Trace {
+            handler,
+            operations: std::mem::take(&mut self.current.operations),
+            functions: std::mem::take(&mut self.visited),
+        }
     }
 
     /// Goes through a function; what it does is added to the current way.
@@ -158,7 +168,7 @@ impl<'a, 'b> Walker<'a, 'b> {
                 self.body(&each.header);
                 each.iterable.iter().for_each(|iterable| self.expr(iterable));
                 let items = each.iterable.is_some() || !each.header.is_empty();
-                self.in_loop(items, stmt.extent, |walker| {
+                self.in_loop(items, stmt.extent, each.iterable.as_ref(), |walker| {
                     each.test.iter().for_each(|test| walker.expr(test));
                     walker.body(&each.body);
                 });
@@ -229,10 +239,16 @@ impl<'a, 'b> Walker<'a, 'b> {
         falls
     }
 
-    fn in_loop(&mut self, items: bool, extent: Extent, inside: impl FnOnce(&mut Self)) {
+    fn in_loop(
+        &mut self,
+        items: bool,
+        extent: Extent,
+        over: Option<&'a Expr>,
+        inside: impl FnOnce(&mut Self),
+    ) {
         let before = self.looped;
         if items && before.is_none() {
-            self.looped = self.frames.last().map(|frame| Looped { file: frame.file, extent });
+            self.looped = self.frames.last().map(|frame| Looped { file: frame.file, extent, over });
         }
         inside(self);
         self.looped = before;
@@ -293,7 +309,8 @@ impl<'a, 'b> Walker<'a, 'b> {
                 for (_, iterable, _) in &comprehension.clauses {
                     self.expr(iterable);
                 }
-                self.in_loop(true, expr.extent, |walker| {
+                let over = comprehension.clauses.first().map(|(_, iterable, _)| iterable);
+                self.in_loop(true, expr.extent, over, |walker| {
                     let conditions = comprehension.clauses.iter().flat_map(|(_, _, conditions)| conditions);
                     conditions.chain(&comprehension.key).for_each(|one| walker.expr(one));
                     walker.expr(&comprehension.element);
@@ -324,8 +341,12 @@ impl<'a, 'b> Walker<'a, 'b> {
             .or_insert_with(|| scope.project.called(scope.file, scope.within, &call.callee));
         let does = self.does.entry(key).or_insert_with(|| read::does(&scope, call, target.is_some())).clone();
         let (noted, writes) = (!does.is_empty(), does.iter().any(is_write));
+        let taken = takes::of_call(call, target.map(|(_, function)| function));
         for one in does {
-            self.note(one, expr.extent);
+            self.note_taken(one, expr.extent, taken);
+        }
+        if !noted {
+            self.asked_of(call);
         }
         if let Some((file, function)) = target {
             if !noted {
@@ -349,9 +370,12 @@ impl<'a, 'b> Walker<'a, 'b> {
             })
             .collect();
         let name = called_name(&call.callee).unwrap_or_default();
+        if functions.is_empty() {
+            self.handed_on(expr, call, name);
+            return;
+        }
         // What runs at another time is no part of this request.
-        if functions.is_empty() || matches!(name, "setTimeout" | "setInterval" | "setImmediate" | "nextTick")
-        {
+        if matches!(name, "setTimeout" | "setInterval" | "setImmediate" | "nextTick") {
             return;
         }
         let Holds { transaction, lock } = self.holds(expr);
@@ -359,29 +383,38 @@ impl<'a, 'b> Walker<'a, 'b> {
             self.begin();
         }
         self.locks += u32::from(lock);
-        let each = matches!(
-            name,
-            "forEach"
-                | "map"
-                | "flatMap"
-                | "filter"
-                | "reduce"
-                | "for_each"
-                | "each"
-                | "eachSeries"
-                | "mapSeries"
-                | "some"
-                | "every"
-        );
+        let each = is_each(name);
+        let over = match &call.callee.kind {
+            ExprKind::Member { object, .. } => Some(&**object),
+            _ => None,
+        };
         for function in functions {
             self.inline.insert(std::ptr::from_ref(function));
             // What is called back comes later, after others have had their turn.
             self.waits += u32::from(!each && !transaction);
-            self.in_loop(each, expr.extent, |walker| walker.inner(function));
+            self.in_loop(each, expr.extent, over, |walker| walker.inner(function));
         }
         self.locks -= u32::from(lock);
         if transaction {
             self.current.transactions.pop();
+        }
+    }
+
+    /// `ids.map(loadRecipe)`: a function of the project that is handed on by name.
+    fn handed_on(&mut self, expr: &'a Expr, call: &'a Call, name: &str) {
+        let (ExprKind::Member { object, .. }, Some(frame)) = (&call.callee.kind, self.frames.last()) else {
+            return;
+        };
+        let file = frame.file;
+        for argument in call.arguments.iter().filter(|_| is_each(name)) {
+            if !matches!(argument.value.kind, ExprKind::Name(_)) {
+                continue;
+            }
+            if let Some((at, function)) = self.project.called(file, &self.within, &argument.value) {
+                self.in_loop(true, expr.extent, Some(object), |walker| {
+                    walker.follow(expr, call, at, function)
+                });
+            }
         }
     }
 
@@ -397,6 +430,10 @@ impl<'a, 'b> Walker<'a, 'b> {
     /// Goes into a function of the project.
     fn follow(&mut self, expr: &'a Expr, call: &'a Call, file: usize, function: &'a Function) {
         let key = std::ptr::from_ref(function);
+        let seen = self.visited.iter().any(|(_, known)| std::ptr::eq(*known, function));
+        if !seen && self.visited.len() < FUNCTIONS {
+            self.visited.push((file, function));
+        }
         if function.is_generator || self.quiet.contains(&key) || self.inline.contains(&key) {
             return;
         }
@@ -421,7 +458,30 @@ impl<'a, 'b> Walker<'a, 'b> {
         }
     }
 
+    /// `cursor.fetchall()`, `conn.execute(..).fetchone()`: what is asked of the last answer.
+    fn asked_of(&mut self, call: &Call) {
+        let (Some(name), ExprKind::Member { object, .. }) = (called_name(&call.callee), &call.callee.kind)
+        else {
+            return;
+        };
+        let Some(last) = self.current.operations.last_mut().filter(|last| last.takes == Takes::Unknown)
+        else {
+            return;
+        };
+        // `data.get("name")` is asked of something else.
+        let own = last.frames.last().is_some_and(|frame| {
+            object.extent.start <= frame.extent.start && frame.extent.end <= object.extent.end
+        });
+        if let Some(takes) = takes::by_name(name).filter(|_| own || name.starts_with("fetch")) {
+            last.takes = takes;
+        }
+    }
+
     fn note(&mut self, does: Does, extent: Extent) {
+        self.note_taken(does, extent, Takes::Unknown);
+    }
+
+    fn note_taken(&mut self, does: Does, extent: Extent, takes: Takes) {
         let mut frames = self.frames.clone();
         if let Some(last) = frames.last_mut() {
             last.extent = extent;
@@ -443,12 +503,31 @@ impl<'a, 'b> Walker<'a, 'b> {
                 does,
                 frames: Arc::from(frames),
                 looped: self.looped,
+                takes,
                 transaction: self.current.transactions.last().copied(),
                 waits: self.waits,
                 locked: self.locks > 0,
             });
         }
     }
+}
+
+/// Whether a call runs what it is given once for each item.
+fn is_each(name: &str) -> bool {
+    matches!(
+        name,
+        "forEach"
+            | "map"
+            | "flatMap"
+            | "filter"
+            | "reduce"
+            | "for_each"
+            | "each"
+            | "eachSeries"
+            | "mapSeries"
+            | "some"
+            | "every"
+    )
 }
 
 fn is_write(does: &Does) -> bool {

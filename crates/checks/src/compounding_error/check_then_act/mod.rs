@@ -48,7 +48,7 @@ use seaworthy_core::{Confidence, FailureMode, RuleId, Severity};
 
 use self::pairs::{Found, Pair};
 use crate::context::Context;
-use crate::database::{Operation, Tables, Trace};
+use crate::database::{Operation, Tables, Trace, is_embedded};
 use crate::facts::plain_text::is_example;
 use crate::facts::sql::Verb;
 use crate::facts::syntax::Extent;
@@ -107,7 +107,7 @@ fn run(context: &Context<'_>, report: &mut Report<'_>) {
     };
     let program = Program {
         context,
-        is_sqlite: imports(&["sqlite3", "better-sqlite3", "aiosqlite", "node:sqlite", "sqlite", "apsw"]),
+        is_sqlite: is_embedded(context),
         is_synchronous: imports(&["better-sqlite3", "node:sqlite", "sqlite3"]),
         tables: OnceCell::new(),
     };

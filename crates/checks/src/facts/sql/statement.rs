@@ -29,6 +29,17 @@ pub enum Verb {
     Other,
 }
 
+/// How many rows a statement gives at most.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Limit {
+    /// As many as there are.
+    No,
+    /// This many.
+    Rows(u64),
+    /// As many as a value says.
+    Given,
+}
+
 /// One statement.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Statement {
@@ -225,6 +236,17 @@ impl Statement {
         };
         let inside = self.tokens.get(start + 1..).unwrap_or_default();
         inside.iter().take_while(|token| **token != Token::Mark(')')).filter_map(Token::word).collect()
+    }
+
+    /// What its last `LIMIT` says; `FETCH FIRST` and `TOP` too.
+    pub fn limit(&self) -> Limit {
+        let is_limit = |token: &Token| token.is("limit") || token.is("fetch") || token.is("top");
+        let Some(at) = self.tokens.iter().rposition(is_limit) else { return Limit::No };
+        let after = self.tokens.get(at + 1..).unwrap_or_default().iter();
+        match after.take(3).find(|token| token.is_value()) {
+            Some(Token::Number(number)) => number.parse().map_or(Limit::Given, Limit::Rows),
+            _ => Limit::Given,
+        }
     }
 
     /// Whether it gives at most one row, or one for each group: `COUNT(*)`, `EXISTS`, `SUM(..)` and the like as all that is selected.
