@@ -33,6 +33,7 @@ pub static CHECKS: &[&Check] = &[
     &compounding_error::leaked_resource::CHECK,
     &superficial_security::log_injection::CHECK,
     &superficial_security::missing_rate_limit::CHECK,
+    &superficial_security::missing_security_headers::CHECK,
     &shared_blind_spot::mocked_subject::CHECK,
     &compounding_error::naive_datetime::CHECK,
     &compounding_error::no_graceful_shutdown::CHECK,

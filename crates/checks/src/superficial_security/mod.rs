@@ -13,6 +13,7 @@ pub mod hardcoded_secret;
 pub mod insecure_cookie;
 pub mod log_injection;
 pub mod missing_rate_limit;
+pub mod missing_security_headers;
 pub mod open_redirect;
 pub mod path_traversal;
 pub mod permissive_cors;
