@@ -35,6 +35,7 @@ pub static CHECKS: &[&Check] = &[
     &superficial_security::log_injection::CHECK,
     &superficial_security::missing_authorization::CHECK,
     &superficial_security::missing_rate_limit::CHECK,
+    &superficial_security::missing_security_headers::CHECK,
     &compounding_error::missing_transaction::CHECK,
     &shared_blind_spot::mocked_subject::CHECK,
     &compounding_error::naive_datetime::CHECK,

@@ -14,6 +14,7 @@ pub mod insecure_cookie;
 pub mod log_injection;
 pub mod missing_authorization;
 pub mod missing_rate_limit;
+pub mod missing_security_headers;
 pub mod open_redirect;
 pub mod path_traversal;
 pub mod permissive_cors;
