@@ -29,6 +29,7 @@ pub static CHECKS: &[&Check] = &[
     &compounding_error::fault_reported_as_client_error::CHECK,
     &compounding_error::float_money::CHECK,
     &superficial_security::hardcoded_secret::CHECK,
+    &superficial_security::ldap_injection::CHECK,
     &compounding_error::leaked_resource::CHECK,
     &superficial_security::log_injection::CHECK,
     &superficial_security::missing_rate_limit::CHECK,
@@ -45,6 +46,7 @@ pub static CHECKS: &[&Check] = &[
     &shared_blind_spot::tautological_test::CHECK,
     &shared_blind_spot::test_without_assertion::CHECK,
     &superficial_security::timing_unsafe_comparison::CHECK,
+    &superficial_security::trust_boundary_violation::CHECK,
     &compounding_error::unenforced_foreign_key::CHECK,
     &compounding_error::unhandled_rejection::CHECK,
     &hallucinated_confidence::unknown_module::CHECK,
@@ -53,6 +55,7 @@ pub static CHECKS: &[&Check] = &[
     &superficial_security::user_enumeration::CHECK,
     &superficial_security::weak_randomness::CHECK,
     &superficial_security::xml_external_entities::CHECK,
+    &superficial_security::xpath_injection::CHECK,
 ];
 
 /// A check: what it is, and what it does.
