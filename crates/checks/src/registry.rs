@@ -31,6 +31,7 @@ pub static CHECKS: &[&Check] = &[
     &compounding_error::float_money::CHECK,
     &superficial_security::hardcoded_secret::CHECK,
     &superficial_security::insecure_cookie::CHECK,
+    &superficial_security::ldap_injection::CHECK,
     &compounding_error::leaked_resource::CHECK,
     &superficial_security::log_injection::CHECK,
     &superficial_security::missing_authorization::CHECK,
@@ -51,6 +52,7 @@ pub static CHECKS: &[&Check] = &[
     &shared_blind_spot::tautological_test::CHECK,
     &shared_blind_spot::test_without_assertion::CHECK,
     &superficial_security::timing_unsafe_comparison::CHECK,
+    &superficial_security::trust_boundary_violation::CHECK,
     &superficial_security::unbounded_input::CHECK,
     &compounding_error::unenforced_foreign_key::CHECK,
     &compounding_error::unhandled_rejection::CHECK,
@@ -60,6 +62,7 @@ pub static CHECKS: &[&Check] = &[
     &superficial_security::user_enumeration::CHECK,
     &superficial_security::weak_randomness::CHECK,
     &superficial_security::xml_external_entities::CHECK,
+    &superficial_security::xpath_injection::CHECK,
 ];
 
 /// A check: what it is, and what it does.

@@ -5,6 +5,8 @@ use std::sync::OnceLock;
 
 use super::stored::Columns;
 use crate::context::Context;
+use super::walk::Walk;
+use crate::facts::nodes::{Node, each_node};
 use crate::facts::source::SourceFile;
 use crate::facts::syntax::{Class, Expr, Function, StmtKind};
 use crate::facts::values::Values;
@@ -71,6 +73,14 @@ fn name_of(expr: &Expr) -> Option<&str> {
     match &expr.kind {
         crate::facts::syntax::ExprKind::Name(name) => Some(name),
         _ => None,
+    }
+}
+
+impl Walk<'_, '_> {
+    /// The file of a module of Python by its whole name: a package has every module of it that is loaded anywhere.
+    pub(super) fn loaded(&self, dotted: &str) -> Option<usize> {
+        let path = format!("{}.py", dotted.replace('.', "/"));
+        self.project.context.files.iter().position(|file| file.path == path)
     }
 }
 

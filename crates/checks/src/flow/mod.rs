@@ -18,6 +18,8 @@ mod outside;
 mod page;
 mod pattern;
 mod risk;
+mod session;
+mod settings;
 mod state;
 mod stored;
 mod value;

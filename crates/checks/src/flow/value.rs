@@ -147,6 +147,11 @@ impl Beside {
     /// It is the host of a URL that came in.
     pub(super) const HOST: Self = Self(32);
 
+    /// A filter of LDAP: `(uid=`.
+    pub(super) const FILTER: Self = Self(64);
+    /// A step of XPath: `//user[`, `[@id=`.
+    pub(super) const SELECTOR: Self = Self(128);
+
     /// Whether it has all of the other.
     pub(super) const fn has(self, other: Self) -> bool {
         self.0 & other.0 == other.0
@@ -163,6 +168,12 @@ impl Beside {
         }
         if is_markup(text) {
             kinds |= Self::MARKUP.0;
+        }
+        if is_filter(text) {
+            kinds |= Self::FILTER.0;
+        }
+        if text.contains("//") && text.contains('[') || text.contains("[@") || text.contains("text()") {
+            kinds |= Self::SELECTOR.0;
         }
         Self(kinds)
     }
@@ -205,6 +216,15 @@ fn is_query(text: &str) -> bool {
         seen += 1;
     }
     (verb && others > 0) || others > 1 || (others == 1 && seen <= 4)
+}
+
+/// Whether a text is a part of a filter of LDAP (RFC 4515): an attribute behind a bracket, `(&(`.
+fn is_filter(text: &str) -> bool {
+    text.split('(').skip(1).any(|part| {
+        let attribute = part
+            .trim_start_matches(|c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '.' | ':' | ';'));
+        attribute.len() < part.len() && attribute.trim_start_matches(['~', '>', '<']).starts_with('=')
+    })
 }
 
 /// Whether a text holds a tag: `<p`, `</p`, `<!`.

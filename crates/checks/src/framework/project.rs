@@ -148,7 +148,7 @@ impl<'a> Project<'a> {
     }
 
     /// The file of the project that a name stands for as a module of Python: `views` after `from shop import views`.
-    pub(super) fn module(&self, at: usize, dotted: &str) -> Option<usize> {
+    pub(crate) fn module(&self, at: usize, dotted: &str) -> Option<usize> {
         let file = self.file(at)?;
         file.imports.iter().enumerate().find_map(|(import, fact)| {
             let taken = &fact.import;
