@@ -29,6 +29,7 @@ pub static CHECKS: &[&Check] = &[
     &compounding_error::fault_reported_as_client_error::CHECK,
     &compounding_error::float_money::CHECK,
     &superficial_security::hardcoded_secret::CHECK,
+    &superficial_security::inconsistent_parameterization::CHECK,
     &compounding_error::leaked_resource::CHECK,
     &superficial_security::log_injection::CHECK,
     &superficial_security::missing_authorization::CHECK,

@@ -10,6 +10,7 @@ pub mod default_credentials;
 pub mod error_detail_leak;
 pub mod fallback_secret;
 pub mod hardcoded_secret;
+pub mod inconsistent_parameterization;
 pub mod log_injection;
 pub mod missing_authorization;
 pub mod missing_rate_limit;
