@@ -30,6 +30,7 @@ pub static CHECKS: &[&Check] = &[
     &compounding_error::fault_reported_as_client_error::CHECK,
     &compounding_error::float_money::CHECK,
     &superficial_security::hardcoded_secret::CHECK,
+    &superficial_security::inconsistent_parameterization::CHECK,
     &superficial_security::insecure_cookie::CHECK,
     &superficial_security::ldap_injection::CHECK,
     &compounding_error::leaked_resource::CHECK,

@@ -10,6 +10,7 @@ pub mod default_credentials;
 pub mod error_detail_leak;
 pub mod fallback_secret;
 pub mod hardcoded_secret;
+pub mod inconsistent_parameterization;
 pub mod insecure_cookie;
 pub mod ldap_injection;
 pub mod log_injection;
