@@ -4,8 +4,8 @@ use std::collections::HashMap;
 use std::sync::OnceLock;
 
 use super::stored::Columns;
-use crate::context::Context;
 use super::walk::Walk;
+use crate::context::Context;
 use crate::facts::nodes::{Node, each_node};
 use crate::facts::source::SourceFile;
 use crate::facts::syntax::{Class, Expr, Function, StmtKind};
