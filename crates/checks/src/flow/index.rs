@@ -6,7 +6,6 @@ use std::sync::OnceLock;
 use super::stored::Columns;
 use super::walk::Walk;
 use crate::context::Context;
-use crate::facts::nodes::{Node, each_node};
 use crate::facts::source::SourceFile;
 use crate::facts::syntax::{Class, Expr, Function, StmtKind};
 use crate::facts::values::Values;
@@ -80,7 +79,7 @@ impl Walk<'_, '_> {
     /// The file of a module of Python by its whole name: a package has every module of it that is loaded anywhere.
     pub(super) fn loaded(&self, dotted: &str) -> Option<usize> {
         let path = format!("{}.py", dotted.replace('.', "/"));
-        self.project.context.files.iter().position(|file| file.path == path)
+        self.project.context.files.binary_search_by(|file| file.path.as_str().cmp(&path)).ok()
     }
 }
 
