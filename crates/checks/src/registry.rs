@@ -109,6 +109,8 @@ pub enum Run {
     File(fn(&Context<'_>, &SourceFile, &mut Report<'_>)),
     /// Once over the whole project.
     Project(fn(&Context<'_>, &mut Report<'_>)),
+    /// Once over who answers requests. Where routes could not be read, finding nobody says nothing.
+    Handlers(fn(&Context<'_>, &mut Report<'_>)),
     /// Once over what callers send and where it gets to.
     Flow(fn(&Context<'_>, &Flow, &mut Report<'_>)),
     /// Once, after all others, with what they found to be set aside.

@@ -75,6 +75,8 @@ pub struct Checked {
     pub files: u64,
     /// Their bytes.
     pub bytes: u64,
+    /// The folders outside the tree that were looked into; see [`crate::state_of`].
+    pub consulted: Vec<PathBuf>,
 }
 
 /// Everything known of one tree, and what the checks say about it before anything is set aside.
@@ -140,7 +142,7 @@ fn run_here(request: &Request<'_>) -> Checked {
     let observations = head
         .judged
         .into_iter()
-        .map(|judged| verdict::observe(judged, request, inputs, &head.sources.unread))
+        .map(|judged| verdict::observe(judged, request, inputs, &head.sources.unread, &head.surface))
         .collect();
     let mut not_checked = request.tree.left_out().to_vec();
     not_checked.append(&mut head.sources.not_checked);
@@ -167,6 +169,7 @@ fn run_here(request: &Request<'_>) -> Checked {
         not_checked,
         files: head.sources.files.len() as u64,
         bytes: head.sources.bytes,
+        consulted: packages.consulted().folders(),
     }
 }
 
@@ -212,8 +215,12 @@ fn judge<'m>(tree: &Tree, request: &Request<'_>, packages: &Packages, asked: &As
         surface.not_read.push(NotChecked { what, why: first.why.clone() });
         surface.complete = false;
     }
-    // What could not be followed was not looked at: the checks that ask find nothing to try.
-    let database = catch_unwind(AssertUnwindSafe(|| Database::of(&project, &web))).unwrap_or_default();
+    let database = catch_unwind(AssertUnwindSafe(|| Database::of(&project, &web))).unwrap_or_else(|_| {
+        let why = "a defect in Seaworthy: reading it failed".to_owned();
+        surface.not_read.push(NotChecked { what: "what requests do to the database".to_owned(), why });
+        surface.complete = false;
+        Database::default()
+    });
     let context = Context { web: &web, database: &database, ..bare };
     // Where data flows is followed on few threads; meanwhile the others look at each file on its own.
     let mut of_files = Vec::new();
@@ -221,9 +228,8 @@ fn judge<'m>(tree: &Tree, request: &Request<'_>, packages: &Packages, asked: &As
         scope.spawn(|_| of_files = by_file(&context, request, asked));
         flow_of(&project, &web, &asked.checks)
     });
-    let checks =
-        asked.checks.iter().map(|check| Judged::new(&check.meta, matches!(check.run, Run::Afterwards(_))));
-    let rules = asked.rules.iter().map(|rule| Judged::new(&rule.meta, false));
+    let checks = asked.checks.iter().map(|check| Judged::new(&check.meta, Some(check.run)));
+    let rules = asked.rules.iter().map(|rule| Judged::new(&rule.meta, None));
     let mut judged: Vec<Judged<'m>> = checks.chain(rules).collect();
     for ran in of_files.into_iter().chain(by_project(&context, flow.as_ref(), asked)) {
         if let Some(judged) = judged.get_mut(ran.check) {
@@ -268,7 +274,7 @@ fn by_file<'m>(context: &Context<'_>, request: &Request<'_>, asked: &Asked<'m>) 
                     Run::File(run) => {
                         Some(guarded(at, &check.meta, &mut |report| run(context, file, report)))
                     }
-                    Run::Project(_) | Run::Flow(_) | Run::Afterwards(_) => None,
+                    Run::Project(_) | Run::Handlers(_) | Run::Flow(_) | Run::Afterwards(_) => None,
                 }));
             }
             rules::on_file(&asked.rules, *file, &mut |at, rule, say| {
@@ -284,12 +290,14 @@ fn by_file<'m>(context: &Context<'_>, request: &Request<'_>, asked: &Asked<'m>) 
 
 fn by_project<'m>(context: &Context<'_>, flow: Option<&Flow>, asked: &Asked<'m>) -> Vec<Ran<'m>> {
     let ran = asked.checks.par_iter().enumerate().filter_map(|(at, check)| match check.run {
-        Run::Project(run) => Some(guarded(at, &check.meta, &mut |report| run(context, report))),
-        // What could not be followed was not looked at: that is no panic of the check, and leaves it without trials.
-        Run::Flow(run) => Some(guarded(at, &check.meta, &mut |report| match flow {
-            Some(flow) => run(context, flow, report),
-            None => report.skip("where data flows", "a defect in Seaworthy: following it failed"),
-        })),
+        Run::Project(run) | Run::Handlers(run) => {
+            Some(guarded(at, &check.meta, &mut |report| run(context, report)))
+        }
+        // What could not be followed was not looked at.
+        Run::Flow(run) => Some(match flow {
+            Some(flow) => guarded(at, &check.meta, &mut |report| run(context, flow, report)),
+            None => Ran { check: at, report: Report::new(&check.meta), took: Duration::ZERO, panicked: true },
+        }),
         Run::File(_) | Run::Afterwards(_) => None,
     });
     ran.collect()
