@@ -48,6 +48,7 @@ pub static CHECKS: &[&Check] = &[
     &shared_blind_spot::tautological_test::CHECK,
     &shared_blind_spot::test_without_assertion::CHECK,
     &superficial_security::timing_unsafe_comparison::CHECK,
+    &compounding_error::unbounded_result::CHECK,
     &compounding_error::unenforced_foreign_key::CHECK,
     &compounding_error::unhandled_rejection::CHECK,
     &hallucinated_confidence::unknown_module::CHECK,

@@ -9,5 +9,6 @@ pub mod naive_datetime;
 pub mod no_graceful_shutdown;
 pub mod query_in_loop;
 pub mod swallowed_error;
+pub mod unbounded_result;
 pub mod unenforced_foreign_key;
 pub mod unhandled_rejection;
