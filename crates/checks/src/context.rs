@@ -3,8 +3,10 @@
 use seaworthy_core::Plan;
 
 use crate::database::Database;
+use crate::facts::definitions::Definitions;
 use crate::facts::graph::Graph;
 use crate::facts::source::SourceFile;
+use crate::framework::defined::Defined;
 use crate::framework::web::Web;
 use crate::packages::Packages;
 use crate::rules::TextFile;
@@ -22,6 +24,10 @@ pub struct Context<'a> {
     pub texts: &'a [TextFile],
     /// Which file imports which.
     pub graph: &'a Graph,
+    /// Which function a name means.
+    pub definitions: &'a Definitions<'a>,
+    /// What the files that are no tests define and call.
+    pub defined: &'a Defined<'a>,
     /// What is installed.
     pub packages: &'a Packages,
     /// Who answers requests, where the files are a service.

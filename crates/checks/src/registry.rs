@@ -30,9 +30,14 @@ pub static CHECKS: &[&Check] = &[
     &compounding_error::fault_reported_as_client_error::CHECK,
     &compounding_error::float_money::CHECK,
     &superficial_security::hardcoded_secret::CHECK,
+    &superficial_security::inconsistent_parameterization::CHECK,
+    &superficial_security::insecure_cookie::CHECK,
+    &superficial_security::ldap_injection::CHECK,
     &compounding_error::leaked_resource::CHECK,
     &superficial_security::log_injection::CHECK,
+    &superficial_security::missing_authorization::CHECK,
     &superficial_security::missing_rate_limit::CHECK,
+    &superficial_security::missing_security_headers::CHECK,
     &compounding_error::missing_transaction::CHECK,
     &shared_blind_spot::mocked_subject::CHECK,
     &compounding_error::naive_datetime::CHECK,
@@ -48,6 +53,8 @@ pub static CHECKS: &[&Check] = &[
     &shared_blind_spot::tautological_test::CHECK,
     &shared_blind_spot::test_without_assertion::CHECK,
     &superficial_security::timing_unsafe_comparison::CHECK,
+    &superficial_security::trust_boundary_violation::CHECK,
+    &superficial_security::unbounded_input::CHECK,
     &compounding_error::unbounded_result::CHECK,
     &compounding_error::unenforced_foreign_key::CHECK,
     &compounding_error::unhandled_rejection::CHECK,
@@ -55,7 +62,9 @@ pub static CHECKS: &[&Check] = &[
     &superficial_security::unsafe_deserialization::CHECK,
     &hallucinated_confidence::unsound_suppression::CHECK,
     &superficial_security::user_enumeration::CHECK,
+    &superficial_security::weak_randomness::CHECK,
     &superficial_security::xml_external_entities::CHECK,
+    &superficial_security::xpath_injection::CHECK,
 ];
 
 /// A check: what it is, and what it does.

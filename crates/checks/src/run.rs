@@ -13,10 +13,11 @@ use seaworthy_core::{NotChecked, Observation, Plan, RuleId, Subject, Timestamp};
 use crate::change::{self, Renames};
 use crate::context::Context;
 use crate::database::Database;
+use crate::facts::definitions::Definitions;
 use crate::facts::graph::Graph;
 use crate::facts::reader::{self, Sources};
 use crate::flow::{self, Flow};
-use crate::framework::{self, web::Web};
+use crate::framework::{self, defined::Defined, web::Web};
 use crate::packages::Packages;
 use crate::registry::{Applied, CHECKS, Check, Meta, Run};
 use crate::report::Report;
@@ -180,12 +181,16 @@ fn judge<'m>(tree: &Tree, request: &Request<'_>, packages: &Packages, asked: &As
     let (texts, mut not_read) = rules::texts(&asked.rules, tree, request.plan);
     sources.not_checked.append(&mut not_read);
     let graph = Graph::of(tree, &sources.files);
+    let definitions = Definitions::of(&sources.files);
+    let defined = Defined::of(&sources.files);
     let bare = Context {
         tree,
         plan: request.plan,
         files: &sources.files,
         texts: &texts,
         graph: &graph,
+        definitions: &definitions,
+        defined: &defined,
         packages,
         web: Web::NONE,
         database: Database::NONE,
@@ -210,13 +215,17 @@ fn judge<'m>(tree: &Tree, request: &Request<'_>, packages: &Packages, asked: &As
     // What could not be followed was not looked at: the checks that ask find nothing to try.
     let database = catch_unwind(AssertUnwindSafe(|| Database::of(&project, &web))).unwrap_or_default();
     let context = Context { web: &web, database: &database, ..bare };
-    let flow = flow_of(&project, &web, &asked.checks);
+    // Where data flows is followed on few threads; meanwhile the others look at each file on its own.
+    let mut of_files = Vec::new();
+    let flow = rayon::in_place_scope(|scope| {
+        scope.spawn(|_| of_files = by_file(&context, request, asked));
+        flow_of(&project, &web, &asked.checks)
+    });
     let checks =
         asked.checks.iter().map(|check| Judged::new(&check.meta, matches!(check.run, Run::Afterwards(_))));
     let rules = asked.rules.iter().map(|rule| Judged::new(&rule.meta, false));
     let mut judged: Vec<Judged<'m>> = checks.chain(rules).collect();
-    for ran in by_file(&context, request, asked).into_iter().chain(by_project(&context, flow.as_ref(), asked))
-    {
+    for ran in of_files.into_iter().chain(by_project(&context, flow.as_ref(), asked)) {
         if let Some(judged) = judged.get_mut(ran.check) {
             judged.take(ran.report, ran.took, ran.panicked);
         }

@@ -4,6 +4,7 @@ pub mod absence;
 pub mod answer;
 pub mod credentials;
 pub mod definitions;
+pub mod destination;
 pub mod effects;
 pub mod environment;
 pub mod faults;

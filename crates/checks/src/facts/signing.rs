@@ -173,6 +173,10 @@ fn begins_with(expr: &Expr, name: &str) -> bool {
 /// `session({ secret })`, `new JwtStrategy({ secretOrKey })`, `app.register(jwt, { secret })`, `JWTStrategy(secret=..)`: what is called,
 /// or what is registered, says what the option signs.
 fn by_option<'a>(file: &SourceFile, call: &'a Call, path: &str) -> Option<SigningKey<'a>> {
+    let named = ["secret", "secret_key", "secretOrKey", "secretOrPrivateKey", "jwtSecret"];
+    let value = named.iter().find_map(|name| option(call, name));
+    let keys = || option(call, "keys").filter(|_| path.contains("session"));
+    let value = value.or_else(keys)?;
     let first = call.arguments.first().map(|argument| &argument.value);
     let registered = first.and_then(|first| file.resolve(first).or_else(|| first.dotted()));
     let takers = [Some(path), registered.as_deref()];
@@ -188,8 +192,5 @@ fn by_option<'a>(file: &SourceFile, call: &'a Call, path: &str) -> Option<Signin
     } else {
         return None;
     };
-    let named = ["secret", "secret_key", "secretOrKey", "secretOrPrivateKey", "jwtSecret"];
-    let value = named.iter().find_map(|name| option(call, name));
-    let keys = || option(call, "keys").filter(|_| path.contains("session"));
-    Some(key(first_item(value.or_else(keys)?), signs))
+    Some(key(first_item(value), signs))
 }

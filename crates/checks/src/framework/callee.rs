@@ -12,7 +12,7 @@ impl<'a> Project<'a> {
 
     /// What a name is bound to at the top of a file.
     pub(crate) fn top(&self, at: usize, name: &str) -> &[Bound<'a>] {
-        self.tops.get(&at).map_or(&[], |top| top.bound(name))
+        self.context.defined.tops.get(&at).map_or(&[], |top| top.bound(name))
     }
 
     /// The function of the project that a call runs which stands in these functions, outermost first.

@@ -1,5 +1,6 @@
 //! What may clear and what may not: old evidence, evidence of others, and files that nobody read.
 
+use std::path::PathBuf;
 use std::process::Stdio;
 use std::time::{Duration, Instant};
 
@@ -169,6 +170,48 @@ fn a_tree_that_changes_while_it_is_judged_is_not_clear_and_not_on_record() {
     assert!(text.contains("changed while they were judged"), "{text}");
     std::fs::remove_file(project.root().join("later.py")).unwrap();
     assert!(!project.run(&["ledger", "show"]).out.contains("malformed-input"));
+}
+
+/// The answer that a run kept, and the only one.
+fn kept(project: &Project) -> PathBuf {
+    let folder = project.home().join(".cache/seaworthy/checks");
+    let files: Vec<_> = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+    assert_eq!(files.len(), 1, "{files:?}");
+    files[0].clone()
+}
+
+#[test]
+fn an_answer_kept_is_used_only_under_the_own_signature_and_goes_on_record_once() {
+    let project = Project::new(&[(
+        "app/token.py",
+        "import hmac\n\nSTRIPE_KEY = \"sk_live_4eC39HqLyjWDarjtT1zdp7dc\"\n",
+    )]);
+    let (code, first) = project.json(&["check"]);
+    assert_eq!(code, 1, "{first}");
+    let entries = |project: &Project| project.run(&["ledger", "show"]).out.lines().count();
+    let before = entries(&project);
+    let (again, second) = project.json(&["check"]);
+    assert_eq!((code, &first["observations"]), (again, &second["observations"]));
+    // The decision alone is new.
+    assert_eq!(entries(&project), before + 1);
+
+    // Whoever writes there without the key: a finding less, under the signature of what was there before.
+    let path = kept(&project);
+    let mut forged = std::fs::read(&path).unwrap();
+    let (signature, payload) = forged.split_at_mut(64);
+    let text = String::from_utf8(payload.to_vec()).unwrap();
+    assert!(text.contains("\"findings\":["), "{text}");
+    let cleared = text.replace("\"outcome\":\"broken\"", "\"outcome\":\"held\"").replace("broken", "held");
+    let forged = [signature.to_vec(), cleared.into_bytes()].concat();
+    std::fs::write(&path, &forged).unwrap();
+    let (again, third) = project.json(&["check"]);
+    assert_eq!((code, outcome(&third, "hardcoded-secret").as_str()), (again, "broken"), "{third}");
+
+    // And with another key, which signs what it likes.
+    std::fs::write(&path, &forged).unwrap();
+    std::fs::remove_file(project.home().join(".config/seaworthy/key")).unwrap();
+    let (again, fourth) = project.json(&["check"]);
+    assert_eq!((code, outcome(&fourth, "hardcoded-secret").as_str()), (again, "broken"), "{fourth}");
 }
 
 #[test]

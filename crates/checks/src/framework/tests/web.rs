@@ -11,8 +11,10 @@ use seaworthy_core::Plan;
 
 use crate::Quiet;
 use crate::context::Context;
+use crate::facts::definitions::Definitions;
 use crate::facts::graph::Graph;
 use crate::facts::reader;
+use crate::framework::defined::Defined;
 use crate::framework::web::Web;
 use crate::framework::{Project, read};
 use crate::packages::Packages;
@@ -32,6 +34,8 @@ fn guards<const N: usize>(files: [(&str, &str); N]) -> BTreeMap<String, Vec<Stri
         files,
         texts: &[],
         graph,
+        definitions: &Definitions::of(files),
+        defined: &Defined::of(files),
         packages,
         web: Web::NONE,
         database: crate::database::Database::NONE,

@@ -56,6 +56,7 @@ pub(in crate::superficial_security) fn is_for_development(path: &str) -> bool {
                     "ci",
                     "seed",
                     "seeds",
+                    "smoke",
                     "storybook",
                     "playwright",
                     "cypress",
