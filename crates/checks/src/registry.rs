@@ -45,6 +45,8 @@ pub static CHECKS: &[&Check] = &[
     &superficial_security::open_redirect::CHECK,
     &superficial_security::path_traversal::CHECK,
     &superficial_security::permissive_cors::CHECK,
+    &superficial_security::process_local_session::CHECK,
+    &compounding_error::process_local_state::CHECK,
     &compounding_error::query_in_loop::CHECK,
     &superficial_security::server_side_request_forgery::CHECK,
     &shared_blind_spot::skipped_test::CHECK,
