@@ -9,6 +9,7 @@ use crate::facts::source::SourceFile;
 use crate::framework::defined::Defined;
 use crate::framework::web::Web;
 use crate::packages::Packages;
+use crate::process::Process;
 use crate::rules::TextFile;
 use crate::tree::Tree;
 
@@ -34,6 +35,8 @@ pub struct Context<'a> {
     pub web: &'a Web<'a>,
     /// What they do to a database.
     pub(crate) database: &'a Database<'a>,
+    /// What they keep in variables of the process.
+    pub(crate) process: &'a Process<'a>,
 }
 
 impl<'a> Context<'a> {

@@ -15,6 +15,7 @@ pub mod framework;
 pub mod hallucinated_confidence;
 pub mod language;
 pub mod packages;
+mod process;
 pub mod registry;
 pub mod report;
 pub mod rules;

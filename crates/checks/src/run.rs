@@ -19,6 +19,7 @@ use crate::facts::reader::{self, Sources};
 use crate::flow::{self, Flow};
 use crate::framework::{self, defined::Defined, web::Web};
 use crate::packages::Packages;
+use crate::process::Process;
 use crate::registry::{Applied, CHECKS, Check, Meta, Run};
 use crate::report::Report;
 use crate::rules::{self, Rule, Rules, TextFile};
@@ -197,6 +198,7 @@ fn judge<'m>(tree: &Tree, request: &Request<'_>, packages: &Packages, asked: &As
         packages,
         web: Web::NONE,
         database: Database::NONE,
+        process: Process::NONE,
     };
     let project = framework::Project::of(&bare);
     let (mut surface, web) =
@@ -222,6 +224,10 @@ fn judge<'m>(tree: &Tree, request: &Request<'_>, packages: &Packages, asked: &As
         Database::default()
     });
     let context = Context { web: &web, database: &database, ..bare };
+    // What could not be followed was not looked at: the checks that ask find nothing to try.
+    let database = catch_unwind(AssertUnwindSafe(|| Database::of(&project, &web))).unwrap_or_default();
+    let process = catch_unwind(AssertUnwindSafe(|| Process::of(&project, &web))).unwrap_or_default();
+    let context = Context { web: &web, database: &database, process: &process, ..bare };
     // Where data flows is followed on few threads; meanwhile the others look at each file on its own.
     let mut of_files = Vec::new();
     let flow = rayon::in_place_scope(|scope| {

@@ -69,7 +69,7 @@ fn run(context: &Context<'_>, report: &mut Report<'_>) {
             };
             report.trial();
             let Some(looped) = operation.looped else { continue };
-            if statement.has("in") || statement.has("any") {
+            if statement.asks_for_several() {
                 continue;
             }
             let before = trace.operations.get(..at).unwrap_or_default();

@@ -38,7 +38,6 @@ pub(crate) struct Trace<'a> {
     /// On the way with the most writes.
     pub(crate) operations: Vec<Operation<'a>>,
     /// The functions of the project that run with it, each with the place of its file; the handler is the first.
-    #[expect(dead_code, reason = "the next check asks for them")]
     pub(crate) functions: Vec<(usize, &'a Function)>,
 }
 

@@ -2,7 +2,7 @@
 
 use super::Does;
 use super::read::{Found, Scope, statements};
-use crate::facts::syntax::{Call, Expr, ExprKind};
+use crate::facts::syntax::{Call, Expr, ExprKind, Literal};
 use crate::facts::values::{Bound, called_name, entry, option};
 use crate::language::Language;
 
@@ -22,6 +22,7 @@ pub(super) fn does(scope: &Scope<'_, '_>, call: &Call, name: &str) -> Found {
                     _ => format!("INSERT INTO {rows} (sqlalchemy)"),
                 }))
             }
+            "all" if plain => query(scope, object).map(|text| statements(&text)),
             _ => None,
         };
     }
@@ -41,8 +42,13 @@ pub(super) fn does(scope: &Scope<'_, '_>, call: &Call, name: &str) -> Found {
             "findUnique" | "findFirst" | "findUniqueOrThrow" | "findFirstOrThrow" => {
                 format!("SELECT * FROM {model}{wanted} LIMIT 1")
             }
-            "findMany" if option(call, "take").is_some() => format!("SELECT * FROM {model}{wanted} LIMIT ?"),
-            "findMany" => format!("SELECT * FROM {model}{wanted}"),
+            "findMany" => match option(call, "take").map(|take| &take.kind) {
+                Some(ExprKind::Literal(Literal::Integer(rows))) => {
+                    format!("SELECT * FROM {model}{wanted} LIMIT {rows}")
+                }
+                Some(_) => format!("SELECT * FROM {model}{wanted} LIMIT ?"),
+                None => format!("SELECT * FROM {model}{wanted}"),
+            },
             "count" => format!("SELECT COUNT(*) FROM {model}{wanted}"),
             _ => return None,
         };
@@ -53,6 +59,78 @@ pub(super) fn does(scope: &Scope<'_, '_>, call: &Call, name: &str) -> Found {
         "commit" if call.arguments.len() <= 1 => Some(vec![Does::Commit]),
         "rollback" if call.arguments.len() <= 1 => Some(statements("ROLLBACK")),
         _ => None,
+    }
+}
+
+/// The `SELECT` of a query of SQLAlchemy: `User.query.filter_by(..)`, `session.query(User)`, `session.scalars(select(User))`.
+fn query(scope: &Scope<'_, '_>, expr: &Expr) -> Option<String> {
+    let mut asked = Asked::default();
+    asked.read(scope, expr, STEPS);
+    let table = asked.table?;
+    let wanted = if asked.keyed { " WHERE id = ?" } else { "" };
+    let limit = if asked.limited { " LIMIT ?" } else { "" };
+    Some(format!("SELECT * FROM {table}{wanted}{limit}"))
+}
+
+/// Names and calls of one query that are followed.
+const STEPS: usize = 12;
+/// Expressions of one query that are looked at.
+const LOOKS: usize = 200;
+
+/// What the calls of a query say.
+#[derive(Default)]
+struct Asked {
+    table: Option<String>,
+    keyed: bool,
+    limited: bool,
+    /// What was looked at: a name that is bound to itself again and again has no end.
+    looks: usize,
+}
+
+impl Asked {
+    fn read(&mut self, scope: &Scope<'_, '_>, expr: &Expr, steps: usize) {
+        self.looks += 1;
+        let Some(left) = steps.checked_sub(1).filter(|_| self.looks < LOOKS) else { return };
+        match &expr.kind {
+            ExprKind::Member { object, name, .. } if name == "query" => {
+                self.table = called_name(object)
+                    .filter(|name| name.starts_with(char::is_uppercase))
+                    .map(str::to_owned);
+            }
+            ExprKind::Call(call) => {
+                let name = called_name(&call.callee).unwrap_or_default();
+                let first = call.arguments.first().map(|argument| &argument.value);
+                match name {
+                    "limit" | "paginate" | "slice" | "fetch" => self.limited = true,
+                    "query" | "select" => {
+                        self.table = self.table.take().or_else(|| {
+                            called_name(first?)
+                                .filter(|name| name.starts_with(char::is_uppercase))
+                                .map(str::to_owned)
+                        });
+                    }
+                    "filter_by" => {
+                        self.keyed |= call.arguments.iter().any(|one| one.name.as_deref() == Some("id"))
+                    }
+                    "scalars" | "execute" | "exec" => {
+                        first.into_iter().for_each(|inner| self.read(scope, inner, left))
+                    }
+                    _ => {}
+                }
+                if let ExprKind::Member { object, .. } = &call.callee.kind {
+                    self.read(scope, object, left);
+                }
+            }
+            ExprKind::Await(value) => self.read(scope, value, left),
+            ExprKind::Name(name) => {
+                for bound in scope.local(name) {
+                    if let Bound::To(value) = bound {
+                        self.read(scope, value, left.min(STEPS / 2));
+                    }
+                }
+            }
+            _ => {}
+        }
     }
 }
 

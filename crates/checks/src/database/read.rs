@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::{Does, orm};
 use crate::facts::source::SourceFile;
 use crate::facts::sql;
-use crate::facts::syntax::{BinaryOp, Call, CallStyle, Expr, ExprKind, Function};
+use crate::facts::syntax::{BinaryOp, Call, CallStyle, Expr, ExprKind, Function, TemplatePart};
 use crate::facts::values::{Bound, called_name};
 use crate::framework::Project;
 use crate::language::Language;
@@ -111,6 +111,34 @@ fn text(scope: &Scope<'_, '_>, expr: &Expr, steps: usize) -> Option<String> {
                 .iter()
                 .find(|(key, _)| matches!(key.as_ref().and_then(Expr::string), Some("sql" | "text")));
             text(scope, &entry?.1, left)
+        }
+        // `sql + " ORDER BY id"`
+        ExprKind::Binary { op: BinaryOp::Add, left: first, right }
+            if !matches!(first.kind, ExprKind::Literal(_)) =>
+        {
+            let mut whole = text(scope, first, left)?;
+            match text(scope, right, left) {
+                Some(right) => whole.push_str(&right),
+                None => whole.push(sql::HOLE),
+            }
+            Some(whole)
+        }
+        ExprKind::Template(template) if template.tag.is_none() => {
+            // `${select} WHERE id = ?`
+            let mut whole = String::new();
+            for part in &template.parts {
+                match part {
+                    TemplatePart::Text(part) => whole.push_str(part),
+                    TemplatePart::Value(value) => match value.kind {
+                        ExprKind::Name(_) => match text(scope, value, left) {
+                            Some(part) => whole.push_str(&part),
+                            None => whole.push(sql::HOLE),
+                        },
+                        _ => whole.push(sql::HOLE),
+                    },
+                }
+            }
+            Some(whole).filter(|text| text.chars().any(|c| c != sql::HOLE))
         }
         ExprKind::Call(call) if matches!(called_name(&call.callee), Some("text" | "sql" | "SQL")) => {
             text(scope, &call.arguments.first()?.value, left)

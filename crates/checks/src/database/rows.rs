@@ -2,6 +2,7 @@
 
 use super::{Frame, Operation};
 use crate::facts::nodes::{Node, each_in_body};
+use crate::facts::sql::Verb;
 use crate::facts::syntax::{Expr, ExprKind, Extent, Function, Stmt, StmtKind};
 use crate::facts::values::called_name;
 
@@ -24,10 +25,14 @@ fn find<'a, 'b>(
     steps: usize,
 ) -> Option<&'b Operation<'a>> {
     let left = steps.checked_sub(1)?;
-    if let Some(found) =
-        before.iter().rev().find(|one| place_in(one, frame).is_some_and(|at| holds(expr.extent, at)))
-    {
-        return found.statement().map(|_| found);
+    let inside = |one: &&Operation<'a>| {
+        // What runs for each item is not what the items are.
+        one.looped.is_none()
+            && one.statement().is_some_and(|statement| statement.verb == Verb::Select)
+            && place_in(one, frame).is_some_and(|at| holds(expr.extent, at))
+    };
+    if let Some(found) = before.iter().rev().find(inside) {
+        return Some(found);
     }
     let name = root(expr)?;
     let mut found = None;

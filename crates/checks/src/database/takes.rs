@@ -17,6 +17,9 @@ pub(super) fn by_name(name: &str) -> Option<Takes> {
         | "mappings" => Some(Takes::All),
         // The caller says how many.
         "fetchmany" => Some(Takes::One),
+        // `getRow`, `query_one`, `queryAll`.
+        _ if has_word(name, &["one", "row", "cell", "single", "scalar", "unique"]) => Some(Takes::One),
+        _ if has_word(name, &["all", "many", "rows"]) => Some(Takes::All),
         _ => None,
     }
 }
@@ -35,10 +38,10 @@ pub(super) fn of_call(call: &Call, ours: Option<&Function>) -> Takes {
         // `pool.query(..)` of JavaScript gives every row; Python's `execute` a cursor that is asked later.
         return Takes::Unknown;
     };
-    if has_word(name, &["one", "get", "first", "single", "scalar", "value"]) {
+    if has_word(name, &["get", "first", "value"]) {
         return Takes::One;
     }
-    if has_word(name, &["all", "many", "rows", "list"]) {
+    if has_word(name, &["list"]) {
         return Takes::All;
     }
     of_function(function)

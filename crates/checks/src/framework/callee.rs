@@ -1,7 +1,7 @@
 //! Which function of the project a call runs, seen from the functions around it.
 
 use super::project::{FunctionAt, Project, STEPS};
-use crate::facts::syntax::{Call, Expr, ExprKind, Function};
+use crate::facts::syntax::{Call, Class, Expr, ExprKind, Function};
 use crate::facts::values::{Bound, called_name};
 
 impl<'a> Project<'a> {
@@ -55,6 +55,11 @@ impl<'a> Project<'a> {
     /// The functions around what is written in a function, itself last.
     pub(crate) fn functions_around(&self, file: usize, function: &'a Function) -> Vec<&'a Function> {
         self.within_function(file, function)
+    }
+
+    /// The class that a function is a method of.
+    pub(crate) fn class_around(&self, file: usize, function: &Function) -> Option<&'a Class> {
+        self.known(file, function)?.class
     }
 
     /// What a function was handed to where it is bound: `transaction` in `const place = db.transaction(() => ..)`.

@@ -20,6 +20,7 @@ pub mod missing_security_headers;
 pub mod open_redirect;
 pub mod path_traversal;
 pub mod permissive_cors;
+pub mod process_local_session;
 pub mod server_side_request_forgery;
 pub mod sql_injection;
 pub mod timing_unsafe_comparison;

@@ -230,6 +230,9 @@ mod tests {
         assert_eq!(one("SELECT * FROM a LIMIT 20 OFFSET ?").limit(), Limit::Rows(20));
         assert_eq!(one("SELECT * FROM a LIMIT $1").limit(), Limit::Given);
         assert_eq!(one("SELECT * FROM a").limit(), Limit::No);
+        let inner = one("SELECT a.*, (SELECT x FROM b LIMIT 1) FROM a WHERE id IN (SELECT a FROM c)");
+        assert_eq!((inner.limit(), inner.table.as_deref()), (Limit::No, Some("a")));
+        assert!(!inner.asks_for_several() && one("SELECT * FROM a WHERE id IN (?, ?)").asks_for_several());
         assert!(one("SELECT COUNT(*) FROM users").is_aggregate());
         assert!(!one("SELECT id FROM users WHERE EXISTS (SELECT 1)").is_aggregate());
     }

@@ -241,12 +241,19 @@ impl Statement {
     /// What its last `LIMIT` says; `FETCH FIRST` and `TOP` too.
     pub fn limit(&self) -> Limit {
         let is_limit = |token: &Token| token.is("limit") || token.is("fetch") || token.is("top");
-        let Some(at) = self.tokens.iter().rposition(is_limit) else { return Limit::No };
+        let Some(at) = outermost(&self.tokens, is_limit) else { return Limit::No };
         let after = self.tokens.get(at + 1..).unwrap_or_default().iter();
         match after.take(3).find(|token| token.is_value()) {
             Some(Token::Number(number)) => number.parse().map_or(Limit::Given, Limit::Rows),
             _ => Limit::Given,
         }
+    }
+
+    /// Whether it asks for several rows by a list of keys: `IN (?, ?)`, `= ANY($1)`.
+    pub fn asks_for_several(&self) -> bool {
+        self.tokens.windows(3).any(|three| {
+            (three[0].is("in") || three[0].is("any")) && !three[1].is("select") && !three[2].is("select")
+        })
     }
 
     /// Whether it gives at most one row, or one for each group: `COUNT(*)`, `EXISTS`, `SUM(..)` and the like as all that is selected.
@@ -291,11 +298,40 @@ fn with_verb(tokens: &[Token]) -> Verb {
     Verb::Other
 }
 
+/// The last token of its kind that stands in no brackets.
+fn outermost(tokens: &[Token], is_sought: impl Fn(&Token) -> bool) -> Option<usize> {
+    let mut depth = 0_i32;
+    let mut found = None;
+    for (at, token) in tokens.iter().enumerate() {
+        match token {
+            Token::Mark('(') => depth += 1,
+            Token::Mark(')') => depth -= 1,
+            token if depth == 0 && is_sought(token) => found = Some(at),
+            _ => {}
+        }
+    }
+    found
+}
+
+/// The first `FROM` that stands in no brackets: `SELECT a, (SELECT COUNT(*) FROM b) FROM c` is about `c`.
+fn outer_from(tokens: &[Token]) -> Option<usize> {
+    let mut depth = 0_i32;
+    tokens.iter().position(|token| {
+        match token {
+            Token::Mark('(') => depth += 1,
+            Token::Mark(')') => depth -= 1,
+            _ => {}
+        }
+        depth == 0 && token.is("from")
+    })
+}
+
 /// The table that a statement is about.
 fn table_of(verb: Verb, tokens: &[Token]) -> Option<String> {
     let after = |word: &str| tokens.iter().position(|token| token.is(word)).map(|at| at + 1);
     let mut at = match verb {
-        Verb::Select | Verb::Delete => after("from")?,
+        Verb::Select => outer_from(tokens).map(|at| at + 1).or_else(|| after("from"))?,
+        Verb::Delete => after("from")?,
         Verb::Insert => after("into")?,
         Verb::Update => after("update")?,
         Verb::CreateTable => after("table")?,

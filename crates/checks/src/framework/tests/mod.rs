@@ -45,6 +45,7 @@ fn surface_of(tree: &Tree) -> Surface {
         packages: &packages,
         web: super::web::Web::NONE,
         database: crate::database::Database::NONE,
+        process: crate::process::Process::NONE,
     };
     super::read(&super::Project::of(&context)).0
 }

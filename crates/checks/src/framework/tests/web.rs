@@ -39,6 +39,7 @@ fn guards<const N: usize>(files: [(&str, &str); N]) -> BTreeMap<String, Vec<Stri
         packages,
         web: Web::NONE,
         database: crate::database::Database::NONE,
+        process: crate::process::Process::NONE,
     };
     let project = Project::of(&context);
     let (_, web) = read(&project);
