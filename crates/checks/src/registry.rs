@@ -32,6 +32,7 @@ pub static CHECKS: &[&Check] = &[
     &superficial_security::insecure_cookie::CHECK,
     &compounding_error::leaked_resource::CHECK,
     &superficial_security::log_injection::CHECK,
+    &superficial_security::missing_csrf_protection::CHECK,
     &superficial_security::missing_rate_limit::CHECK,
     &superficial_security::missing_security_headers::CHECK,
     &shared_blind_spot::mocked_subject::CHECK,

@@ -12,6 +12,7 @@ pub mod fallback_secret;
 pub mod hardcoded_secret;
 pub mod insecure_cookie;
 pub mod log_injection;
+pub mod missing_csrf_protection;
 pub mod missing_rate_limit;
 pub mod missing_security_headers;
 pub mod open_redirect;
