@@ -42,6 +42,7 @@ pub static CHECKS: &[&Check] = &[
     &superficial_security::path_traversal::CHECK,
     &superficial_security::permissive_cors::CHECK,
     &superficial_security::server_side_request_forgery::CHECK,
+    &superficial_security::session_fixation::CHECK,
     &shared_blind_spot::skipped_test::CHECK,
     &superficial_security::sql_injection::CHECK,
     &compounding_error::swallowed_error::CHECK,

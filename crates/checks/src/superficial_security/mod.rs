@@ -19,6 +19,7 @@ pub mod open_redirect;
 pub mod path_traversal;
 pub mod permissive_cors;
 pub mod server_side_request_forgery;
+pub mod session_fixation;
 pub mod sql_injection;
 pub mod timing_unsafe_comparison;
 pub mod unbounded_input;
