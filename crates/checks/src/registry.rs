@@ -55,6 +55,7 @@ pub static CHECKS: &[&Check] = &[
     &hallucinated_confidence::unknown_module::CHECK,
     &superficial_security::unsafe_deserialization::CHECK,
     &hallucinated_confidence::unsound_suppression::CHECK,
+    &superficial_security::unvalidated_upload::CHECK,
     &superficial_security::user_enumeration::CHECK,
     &superficial_security::xml_external_entities::CHECK,
 ];

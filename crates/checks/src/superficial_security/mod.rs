@@ -24,5 +24,6 @@ pub mod sql_injection;
 pub mod timing_unsafe_comparison;
 pub mod unbounded_input;
 pub mod unsafe_deserialization;
+pub mod unvalidated_upload;
 pub mod user_enumeration;
 pub mod xml_external_entities;

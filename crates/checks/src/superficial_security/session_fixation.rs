@@ -194,9 +194,7 @@ fn stores(context: &Context<'_>) -> Vec<Store> {
 }
 
 fn is_kept_on_server(module: &str, file: &SourceFile) -> bool {
-    ["redis_storage", "memcached_storage"]
-        .iter()
-        .any(|storage| module.contains(storage))
+    ["redis_storage", "memcached_storage"].iter().any(|storage| module.contains(storage))
         || file.text.contains("RedisStorage(")
         || file.text.contains("MemcachedStorage(")
 }
