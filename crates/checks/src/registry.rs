@@ -25,6 +25,7 @@ pub static CHECKS: &[&Check] = &[
     &superficial_security::default_credentials::CHECK,
     &architecture_drift::dependency_cycle::CHECK,
     &superficial_security::error_detail_leak::CHECK,
+    &superficial_security::fail_open::CHECK,
     &superficial_security::fallback_secret::CHECK,
     &compounding_error::fault_reported_as_client_error::CHECK,
     &compounding_error::float_money::CHECK,

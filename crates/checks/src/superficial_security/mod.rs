@@ -8,6 +8,7 @@ pub mod cross_site_scripting;
 pub mod debug_mode;
 pub mod default_credentials;
 pub mod error_detail_leak;
+pub mod fail_open;
 pub mod fallback_secret;
 pub mod hardcoded_secret;
 pub mod insecure_cookie;

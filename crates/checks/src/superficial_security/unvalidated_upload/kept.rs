@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 
 use super::served::{folder_names, with_constants};
+use super::types::is_upload;
 use crate::context::Context;
 use crate::facts::definitions::called_function;
 use crate::facts::nodes::{Node, each_in_body, each_in_expr, each_node};
@@ -318,7 +319,7 @@ impl Names {
             ExprKind::Member { object, name, .. } => match name.as_str() {
                 "originalname" | "originalFilename" => true,
                 // multer's own name for it.
-                "filename" => !self.has_multer && !is_kept_row(object),
+                "filename" => !self.has_multer && called_name(object).is_some_and(is_upload),
                 _ => false,
             },
             ExprKind::Call(call) => called_name(&call.callee) == Some("get_filename"),
@@ -377,13 +378,6 @@ impl Names {
         });
         found
     }
-}
-
-/// A row that was kept before is no upload.
-fn is_kept_row(object: &Expr) -> bool {
-    called_name(object).is_some_and(|name| {
-        matches!(name, "row" | "info" | "args" | "self" | "record" | "entry" | "e" | "err" | "error")
-    })
 }
 
 fn is_name_of_upload(name: &str) -> bool {

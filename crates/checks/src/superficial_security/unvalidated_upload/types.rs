@@ -81,6 +81,20 @@ fn kept(file: &SourceFile) -> Option<(&SourceFile, Extent)> {
     if !["mimetype", "content_type", "contentType"].iter().any(|sign| file.text.contains(sign)) {
         return None;
     }
+    const TAKES: &[&str] = &[
+        ".file(",
+        ".files",
+        "parts(",
+        "UploadFile",
+        "multer",
+        "busboy",
+        "formidable",
+        "req.file",
+        "express-fileupload",
+    ];
+    if !TAKES.iter().any(|sign| file.text.contains(sign)) {
+        return None;
+    }
     let (mut found, mut tested) = (None, false);
     each_node(&file.syntax, &mut |node, around| {
         if let Node::Expr(expr @ Expr { kind: ExprKind::Member { object, name, .. }, .. }) = node
@@ -120,7 +134,7 @@ fn kept(file: &SourceFile) -> Option<(&SourceFile, Extent)> {
     found.filter(|_| !tested).map(|extent| (file, extent))
 }
 
-fn is_upload(name: &str) -> bool {
+pub(super) fn is_upload(name: &str) -> bool {
     has_word(
         name,
         &[
