@@ -21,6 +21,7 @@ pub static CHECKS: &[&Check] = &[
     &superficial_security::code_injection::CHECK,
     &superficial_security::command_injection::CHECK,
     &superficial_security::cross_site_scripting::CHECK,
+    &hallucinated_confidence::crypto_misuse::CHECK,
     &superficial_security::debug_mode::CHECK,
     &superficial_security::default_credentials::CHECK,
     &architecture_drift::dependency_cycle::CHECK,
