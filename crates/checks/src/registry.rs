@@ -53,6 +53,7 @@ pub static CHECKS: &[&Check] = &[
     &hallucinated_confidence::unknown_module::CHECK,
     &superficial_security::unsafe_deserialization::CHECK,
     &hallucinated_confidence::unsound_suppression::CHECK,
+    &superficial_security::unverified_token::CHECK,
     &superficial_security::user_enumeration::CHECK,
     &superficial_security::weak_randomness::CHECK,
     &superficial_security::xml_external_entities::CHECK,

@@ -21,6 +21,7 @@ pub mod sql_injection;
 pub mod timing_unsafe_comparison;
 pub mod trust_boundary_violation;
 pub mod unsafe_deserialization;
+pub mod unverified_token;
 pub mod user_enumeration;
 pub mod weak_randomness;
 pub mod xml_external_entities;
