@@ -16,6 +16,7 @@ pub mod missing_rate_limit;
 pub mod open_redirect;
 pub mod path_traversal;
 pub mod permissive_cors;
+pub mod plaintext_password;
 pub mod server_side_request_forgery;
 pub mod sql_injection;
 pub mod timing_unsafe_comparison;

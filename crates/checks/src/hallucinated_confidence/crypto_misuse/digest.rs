@@ -26,6 +26,9 @@ pub(super) fn judge<'a>(
     if keyword(&call.arguments, "usedforsecurity").is_some_and(is_false) {
         return Some(None);
     }
+    if is_named_after(looked, name) {
+        return Some(None);
+    }
     if let Some(signed) = signature(looked, call) {
         return Some(Some(Fault {
             extent: expr.extent,
@@ -40,10 +43,13 @@ pub(super) fn judge<'a>(
     }
     let places = whereto.find(at, expr, looked.around);
     // A password by its name is another check's: no digest is right for it.
-    if is_of_password(looked, expr) {
+    if is_of_password(looked, expr) || is_cut_short(looked) {
         return Some(None);
     }
     let found = places.iter().find_map(|place| purpose(place).map(|purpose| (place, purpose)));
+    // What signs a request to somebody else's service is what that service asks for.
+    let asked = found.as_ref().is_some_and(|(place, _)| is_signature(&place.name)) && asks_others(looked);
+    let found = found.filter(|_| !asked);
     Some(found.map(|(place, (what, severity))| Fault {
         extent: expr.extent,
         variant: "digest",
@@ -161,6 +167,54 @@ fn signature(looked: &Looked<'_, '_, '_>, call: &Call) -> Option<&'static str> {
         Some("verify") if given && is_asymmetric => Some("verified"),
         _ => None,
     }
+}
+
+/// Whether a function is named for the digest that it makes: a protocol asks for it, and whoever calls it knows.
+fn is_named_after(looked: &Looked<'_, '_, '_>, name: &str) -> bool {
+    let sought = fold(name);
+    let functions = looked.around.iter().filter_map(|node| node.function());
+    functions.map(|function| fold(&function.name)).any(|name| name.contains(&sought))
+}
+
+fn is_signature(name: &str) -> bool {
+    words(name).last().is_some_and(|last| matches!(last.as_str(), "signature" | "sig" | "mac" | "hmac"))
+}
+
+/// Whether a file sends requests to other services.
+fn asks_others(looked: &Looked<'_, '_, '_>) -> bool {
+    [
+        "requests.",
+        "httpx",
+        "fetch(",
+        "axios",
+        "urlopen",
+        "aiohttp.ClientSession",
+        "get_adapter().get_requests_session",
+        "reqwest",
+        "http.request",
+    ]
+    .iter()
+    .any(|client| looked.file.text.contains(client))
+}
+
+/// Whether a few letters of a digest are all that is taken: a check against typing errors.
+fn is_cut_short(looked: &Looked<'_, '_, '_>) -> bool {
+    const FEW: u32 = 8;
+    let few = |expr: &Expr| match &expr.kind {
+        ExprKind::Literal(Literal::Integer(digits)) => digits.parse::<u32>().is_ok_and(|count| count <= FEW),
+        _ => false,
+    };
+    looked.around.iter().rev().map_while(|node| node.expr()).any(|outer| match &outer.kind {
+        ExprKind::Index { index, .. } => match &index.kind {
+            ExprKind::Range(bounds) => matches!(bounds.get(1), Some(Some(end)) if few(end)),
+            _ => false,
+        },
+        ExprKind::Call(call) => {
+            matches!(called_name(&call.callee), Some("slice" | "substring" | "substr"))
+                && call.arguments.get(1).is_some_and(|end| few(&end.value))
+        }
+        _ => false,
+    })
 }
 
 /// Whether what is hashed is a password by its name.
