@@ -41,6 +41,7 @@ pub static CHECKS: &[&Check] = &[
     &superficial_security::path_traversal::CHECK,
     &superficial_security::permissive_cors::CHECK,
     &superficial_security::plaintext_password::CHECK,
+    &superficial_security::plaintext_secret::CHECK,
     &superficial_security::server_side_request_forgery::CHECK,
     &shared_blind_spot::skipped_test::CHECK,
     &superficial_security::sql_injection::CHECK,

@@ -17,6 +17,7 @@ pub mod open_redirect;
 pub mod path_traversal;
 pub mod permissive_cors;
 pub mod plaintext_password;
+pub mod plaintext_secret;
 pub mod server_side_request_forgery;
 pub mod sql_injection;
 pub mod timing_unsafe_comparison;
