@@ -19,6 +19,7 @@ pub mod reach;
 pub(crate) mod reader;
 pub mod received;
 pub mod request;
+pub mod sent;
 pub mod service;
 pub mod signing;
 pub mod source;
