@@ -52,6 +52,7 @@ pub static CHECKS: &[&Check] = &[
     &hallucinated_confidence::unknown_module::CHECK,
     &superficial_security::unsafe_deserialization::CHECK,
     &hallucinated_confidence::unsound_suppression::CHECK,
+    &compounding_error::unvalidated_input::CHECK,
     &superficial_security::user_enumeration::CHECK,
     &superficial_security::xml_external_entities::CHECK,
 ];

@@ -8,3 +8,4 @@ pub mod no_graceful_shutdown;
 pub mod swallowed_error;
 pub mod unenforced_foreign_key;
 pub mod unhandled_rejection;
+pub mod unvalidated_input;
