@@ -27,6 +27,7 @@ pub static CHECKS: &[&Check] = &[
     &superficial_security::error_detail_leak::CHECK,
     &superficial_security::fallback_secret::CHECK,
     &compounding_error::fault_reported_as_client_error::CHECK,
+    &compounding_error::fixed_utc_offset::CHECK,
     &compounding_error::float_money::CHECK,
     &superficial_security::hardcoded_secret::CHECK,
     &superficial_security::inconsistent_parameterization::CHECK,
