@@ -16,6 +16,7 @@ use crate::{
 
 /// Every check, alphabetical by id.
 pub static CHECKS: &[&Check] = &[
+    &compounding_error::calendar_arithmetic::CHECK,
     &superficial_security::catastrophic_regex::CHECK,
     &superficial_security::client_side_secret::CHECK,
     &superficial_security::code_injection::CHECK,

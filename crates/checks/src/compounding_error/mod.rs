@@ -1,5 +1,6 @@
 //! An hour off, a cent off, right 99.8% of the time. One file a check.
 
+pub mod calendar_arithmetic;
 pub mod fault_reported_as_client_error;
 pub mod fixed_utc_offset;
 pub mod float_money;

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use crate::facts::faults::is_tried;
 use crate::facts::nodes::{Node, each_in_body};
 use crate::facts::source::SourceFile;
 use crate::facts::syntax::{Assign, Expr, ExprKind, Extent, Function, Literal, LogicalOp, Stmt, StmtKind};
@@ -241,7 +242,7 @@ impl<'a> Fields<'a> {
         let calls = conduct.calls((self.file, self.function));
         each_in_body(&self.function.body, &mut |node, around| {
             let Some(call) = node.expr().and_then(Expr::call) else { return true };
-            if super::uses::is_tried(around) {
+            if is_tried(around) {
                 return true;
             }
             let Some(called) = calls.iter().find(|called| std::ptr::eq(called.call, call)) else {

@@ -2,7 +2,8 @@
 
 use super::checked::Checked;
 use super::fields::{Field, Fields, Kind};
-use crate::facts::nodes::{Around, Node, each_in_body};
+use crate::facts::faults::is_tried;
+use crate::facts::nodes::{Node, each_in_body};
 use crate::facts::syntax::{BinaryOp, Call, CompareOp, Expr, ExprKind, Extent, Literal, Stmt, StmtKind};
 use crate::facts::values::called_name;
 use crate::language::Language;
@@ -116,22 +117,6 @@ impl Use<'_> {
             ),
         }
     }
-}
-
-/// Whether a place is in the body of a `try` with somebody who catches.
-pub(super) fn is_tried(around: Around<'_, '_>) -> bool {
-    around.windows(2).any(|pair| match pair {
-        [Node::Stmt(Stmt { kind: StmtKind::Try(tried), .. }), inner] => {
-            let start = match inner {
-                Node::Stmt(stmt) => stmt.extent.start,
-                Node::Expr(expr) => expr.extent.start,
-                Node::Handler(_) => return false,
-            };
-            !tried.handlers.is_empty()
-                && tried.body.iter().any(|stmt| (stmt.extent.start..stmt.extent.end).contains(&start))
-        }
-        _ => false,
-    })
 }
 
 /// The uses of a function that raise.
