@@ -34,6 +34,7 @@ pub static CHECKS: &[&Check] = &[
     &superficial_security::inconsistent_parameterization::CHECK,
     &compounding_error::leaked_resource::CHECK,
     &superficial_security::log_injection::CHECK,
+    &compounding_error::lossy_sanitization::CHECK,
     &superficial_security::missing_authorization::CHECK,
     &superficial_security::missing_rate_limit::CHECK,
     &shared_blind_spot::mocked_subject::CHECK,

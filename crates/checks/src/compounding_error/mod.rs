@@ -5,6 +5,7 @@ pub mod fault_reported_as_client_error;
 pub mod fixed_utc_offset;
 pub mod float_money;
 pub mod leaked_resource;
+pub mod lossy_sanitization;
 pub mod naive_datetime;
 pub mod no_graceful_shutdown;
 pub mod swallowed_error;

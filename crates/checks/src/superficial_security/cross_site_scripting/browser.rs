@@ -30,6 +30,9 @@ const NUMBERS: &[&str] = &[
     "score", "year", "width", "height", "status", "x", "y",
 ];
 
+/// What `localStorage` gives.
+const STORAGE: &str = "what the storage holds";
+
 /// Something that gets into a page as markup.
 pub(super) struct Arrived {
     /// The statement or call.
@@ -41,6 +44,8 @@ pub(super) struct Arrived {
     /// Where it comes from, and where that is in the file.
     pub(super) from: &'static str,
     pub(super) source: Extent,
+    /// Whether others get it there only through this page or another of its origin.
+    pub(super) is_own: bool,
 }
 
 /// What is found, and how many places were looked at.
@@ -67,6 +72,7 @@ pub(super) fn read(context: &Context<'_>, file: &SourceFile) -> (Vec<Arrived>, u
                     into: into.to_owned(),
                     from: taint.from,
                     source: taint.source,
+                    is_own: taint.from == STORAGE,
                 });
             }
         }
@@ -194,13 +200,13 @@ impl<'a, 'c> Page<'a, 'c> {
 
     /// Whether a value becomes markup with something of others in it.
     fn markup(&mut self, expr: &'a Expr, around: Around<'a, '_>, depth: usize) -> Option<Taint> {
-        // A part of a page that a server made is fetched as a whole: that server has to escape.
+        // A part of a page that a server made is fetched, or kept, as a whole: that server has to escape.
         let is_whole_answer = |expr: &Expr| {
             let inner = match &expr.kind {
                 ExprKind::Await(value) => value,
                 _ => expr,
             };
-            inner.call().is_some_and(|call| called_name(&call.callee) == Some("text"))
+            inner.call().is_some_and(|call| matches!(called_name(&call.callee), Some("text" | "getItem")))
         };
         if self.values.origins(expr, around).iter().all(|origin| is_whole_answer(origin)) {
             return None;
@@ -433,7 +439,7 @@ fn source(expr: &Expr) -> Option<&'static str> {
                 "fetch" | "window.fetch" | "axios" | "axios.get" | "axios.post" | "$.getJSON" | "$.get"
                 | "$.ajax" | "$.post" => Some("what a server answered"),
                 "localStorage.getItem" | "sessionStorage.getItem" | "window.localStorage.getItem" => {
-                    Some("what the storage holds")
+                    Some(STORAGE)
                 }
                 _ => None,
             }

@@ -7,7 +7,7 @@
 //!
 //! - **error**: what comes with a request becomes part of HTML that is answered (a text given back by a Flask handler, `HTMLResponse`, `res.send`),
 //!   or is declared safe (`Markup`, `mark_safe`, `dangerouslySetInnerHTML`);
-//! - **error**: in a script of the page, what a server answered, another window sent, or the address or the storage holds becomes markup: `innerHTML`, `outerHTML`,
+//! - **error**: in a script of the page, what a server answered, another window sent, or the address holds (**warning**: the storage) becomes markup: `innerHTML`, `outerHTML`,
 //!   `insertAdjacentHTML`, `document.write`, jQuery's `.html(..)`, `dangerouslySetInnerHTML`. A name of a product that another user typed is no text of the page's author.
 //!
 //! Left alone: what templates and JSX escape, `escape` and its kin, DOMPurify, JSON, answers whose type is no page, numbers, `textContent`, and a part of a page that is
@@ -61,13 +61,14 @@ fn run(context: &Context<'_>, flow: &Flow, report: &mut Report<'_>) {
     for file in context.files {
         let (arrived, looked) = browser::read(context, file);
         (0..looked).for_each(|_| report.trial());
-        for browser::Arrived { place, value, into, from, source } in arrived {
+        for browser::Arrived { place, value, into, from, source, is_own } in arrived {
             let message = format!(
                 "`{}`, {from}, becomes markup by `{into}`: a script in it runs in the browser of whoever sees this page",
                 file.text_of(value)
             );
             let mut draft = report
                 .at(file, place, message)
+                .severity(if is_own { Severity::Warning } else { Severity::Error })
                 .confidence(Confidence::High)
                 .advice("set `textContent`, or make the elements (`document.createElement`) and give them their text; markup that has to stay goes through DOMPurify")
                 .identified_by(format!("{into} {}", file.text_of(value)));
