@@ -16,6 +16,7 @@ use crate::{
 
 /// Every check, alphabetical by id.
 pub static CHECKS: &[&Check] = &[
+    &compounding_error::calendar_arithmetic::CHECK,
     &superficial_security::catastrophic_regex::CHECK,
     &compounding_error::check_then_act::CHECK,
     &superficial_security::client_side_secret::CHECK,
@@ -30,6 +31,7 @@ pub static CHECKS: &[&Check] = &[
     &superficial_security::fail_open::CHECK,
     &superficial_security::fallback_secret::CHECK,
     &compounding_error::fault_reported_as_client_error::CHECK,
+    &compounding_error::fixed_utc_offset::CHECK,
     &compounding_error::float_money::CHECK,
     &superficial_security::hardcoded_secret::CHECK,
     &superficial_security::inconsistent_parameterization::CHECK,
@@ -37,6 +39,7 @@ pub static CHECKS: &[&Check] = &[
     &superficial_security::ldap_injection::CHECK,
     &compounding_error::leaked_resource::CHECK,
     &superficial_security::log_injection::CHECK,
+    &compounding_error::lossy_sanitization::CHECK,
     &superficial_security::missing_authorization::CHECK,
     &superficial_security::missing_csrf_protection::CHECK,
     &superficial_security::missing_rate_limit::CHECK,
@@ -69,6 +72,7 @@ pub static CHECKS: &[&Check] = &[
     &hallucinated_confidence::unknown_module::CHECK,
     &superficial_security::unsafe_deserialization::CHECK,
     &hallucinated_confidence::unsound_suppression::CHECK,
+    &compounding_error::unvalidated_input::CHECK,
     &superficial_security::unvalidated_upload::CHECK,
     &superficial_security::unverified_token::CHECK,
     &superficial_security::user_enumeration::CHECK,

@@ -13,6 +13,7 @@ pub mod imports;
 pub mod lines;
 pub mod names;
 pub mod nodes;
+pub mod numbers;
 pub mod passwords;
 pub mod plain_text;
 pub mod reach;
