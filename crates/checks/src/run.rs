@@ -182,8 +182,8 @@ pub fn inputs(request: &Request<'_>) -> seaworthy_core::Digest {
 
 fn judge<'m>(tree: &Tree, request: &Request<'_>, packages: &Packages, asked: &Asked<'m>) -> Judgement<'m> {
     let mut sources = reader::read(tree, request.plan, request.progress);
-    let (texts, mut not_read) = rules::texts(&asked.rules, tree, request.plan);
-    sources.not_checked.append(&mut not_read);
+    let (texts, not_read) = rules::texts(&asked.rules, tree, request.plan);
+    sources.not_checked.extend(not_read.iter().cloned());
     let graph = Graph::of(tree, &sources.files);
     let definitions = Definitions::of(&sources.files);
     let defined = Defined::of(&sources.files);
@@ -219,6 +219,11 @@ fn judge<'m>(tree: &Tree, request: &Request<'_>, packages: &Packages, asked: &As
     for ran in of_files.into_iter().chain(by_project(&context, flow.as_ref(), asked)) {
         if let Some(judged) = judged.get_mut(ran.check) {
             judged.take(ran.report, ran.took, ran.panicked);
+        }
+    }
+    for (at, report) in rules::on_unread(&asked.rules, &not_read) {
+        if let Some(judged) = judged.get_mut(asked.checks.len() + at) {
+            judged.take(report, Duration::ZERO, false);
         }
     }
     // What is about the suppressions needs to know what the others found.

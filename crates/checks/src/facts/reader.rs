@@ -61,6 +61,9 @@ impl Unread {
     }
 }
 
+/// A run of letters and digits longer than this is data and no name.
+const DATA_BYTES: usize = 512;
+
 /// What became of one file.
 enum Read {
     Whole(SourceFile),
@@ -193,7 +196,9 @@ fn is_run(path: &str, tree: &Tree, plan: &Plan, files: &[SourceFile]) -> bool {
         modules.filter(|module| module.starts_with('.')).filter_map(|module| joined(from, module)).any(means)
     });
     let mut words = plan.services.iter().flat_map(|service| &service.start);
+    let is_entry = matches!(path, "app.js" | "server.js" | "index.js" | "main.js");
     imported
+        || is_entry
         || words.any(|word| word.ends_with(path))
         || tree.entries().iter().filter(|entry| !entry.foreign && entry.name() == "package.json").any(
             |entry| {
@@ -261,15 +266,24 @@ fn read_one(tree: &Tree, entry: &Entry, language: Language) -> Read {
 /// Whether a program wrote the text for a browser. Nobody minifies Python, Rust or TypeScript, and one long line among written ones
 /// (a comment, a table, an image as text) hides nothing.
 fn is_minified(language: Language, text: &str, lines: &Lines) -> bool {
-    let is_long = text.len() > 8 * MINIFIED_LINE_BYTES
-        && text.len() / lines.count().max(1) > MINIFIED_LINE_BYTES
-        && language == Language::JavaScript;
+    let is_long =
+        |bytes: usize| bytes > 8 * MINIFIED_LINE_BYTES && bytes / lines.count().max(1) > MINIFIED_LINE_BYTES;
+    // A picture as text says nothing of who wrote the code around it, and is what it is without a look at the rest.
+    let is_long = language == Language::JavaScript && is_long(text.len()) && is_long(without_data(text));
     let is_written = |line: &&str| {
         let line = line.trim();
         let is_comment = ["//", "/*", "*"].iter().any(|mark| line.starts_with(mark));
         !line.is_empty() && line.len() <= WRITTEN_LINE_BYTES && !is_comment
     };
     is_long && text.lines().filter(is_written).take(WRITTEN_LINES).count() < WRITTEN_LINES
+}
+
+/// The bytes of a text without what stands in it as data: runs of base64 and the like that are longer than any name.
+fn without_data(text: &str) -> usize {
+    let is_data =
+        |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/' | b'=' | b'-' | b'_');
+    let runs = text.as_bytes().chunk_by(|one, two| is_data(one) && is_data(two));
+    runs.map(<[u8]>::len).filter(|run| *run <= DATA_BYTES).sum()
 }
 
 /// Whether an import calls a `require` that the file binds itself.

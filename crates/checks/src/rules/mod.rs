@@ -22,7 +22,7 @@ use seaworthy_core::{Digest, FailureMode, RuleId, Severity};
 pub use error::RuleError;
 pub use examples::{Example, Failed, Tried};
 pub use grammar::Grammar;
-pub(crate) use run::{Read, on_file};
+pub(crate) use run::{Read, on_file, on_unread};
 pub use text_file::TextFile;
 pub(crate) use text_file::texts;
 

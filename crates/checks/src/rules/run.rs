@@ -4,7 +4,7 @@ use ast_grep_config::LabelStyle;
 use ast_grep_core::tree_sitter::StrDoc;
 use ast_grep_core::{AstGrep, NodeMatch};
 use seaworthy_core::limits::RULE_FINDINGS;
-use seaworthy_core::{Confidence, Location, Severity};
+use seaworthy_core::{Confidence, Location, NotChecked, Severity};
 
 use super::text_file::extent;
 use super::{Grammar, Rule, TextFile};
@@ -60,14 +60,31 @@ pub(crate) fn on_file<'r>(
             continue;
         }
         let tree = parsed.get_or_insert_with(|| StrDoc::try_new(file.text(), grammar).map(AstGrep::doc));
-        say(at, rule, &mut |report| {
-            report.trial();
-            match tree {
-                Ok(tree) => matches(rule, file, tree, report),
-                Err(why) => report.skip(file.path(), format!("could not be parsed for {}: {why}", rule.id())),
+        say(at, rule, &mut |report| match tree {
+            Ok(tree) => {
+                report.trial();
+                matches(rule, file, tree, report);
+            }
+            Err(why) => {
+                report.cut_short(file.path(), format!("could not be parsed for {}: {why}", rule.id()))
             }
         });
     }
+}
+
+/// What the rules say that apply to files which could not be read: that they have not looked at everything.
+pub(crate) fn on_unread<'r>(rules: &[&'r Rule], not_read: &[NotChecked]) -> Vec<(usize, Report<'r>)> {
+    let applies = |rule: &Rule, path: &str| {
+        Grammar::of_path(path).is_some_and(|grammar| rule.applies_to(grammar, path))
+    };
+    let said = rules.iter().enumerate().filter_map(|(at, rule)| {
+        let one = not_read.iter().find(|one| applies(rule, &one.what))?;
+        let mut report = Report::new(&rule.meta);
+        // It is listed already, with the files that were not read.
+        report.cut_short = Some(format!("{}: {}", one.what, one.why));
+        Some((at, report))
+    });
+    said.collect()
 }
 
 fn matches(rule: &Rule, file: Read<'_>, tree: &AstGrep<StrDoc<Grammar>>, report: &mut Report<'_>) {

@@ -269,6 +269,26 @@ fn rules_are_committed_and_part_of_what_is_judged() {
 }
 
 #[test]
+fn a_file_that_could_not_be_read_leaves_its_rules_open_and_the_checks_alone() {
+    let rule =
+        "id: no-exec\nlanguage: Go\nseverity: error\nmessage: no\nrule:\n  pattern: exec.Command($$$A)\n";
+    let project = Project::new(&[
+        (".seaworthy/rules/no-exec.yml", rule),
+        ("a.go", "package main\n\nfunc a() {}\n"),
+        ("lib.py", "X = 1\n"),
+    ]);
+    assert_eq!(project.json(&["check"]).0, 0);
+    std::fs::write(project.root().join("b.go"), b"package main // \xff\nfunc b() { exec.Command(\"x\") }\n")
+        .unwrap();
+    let (code, report) = project.json(&["check"]);
+    let seen =
+        report["observations"].as_array().unwrap().iter().find(|o| o["producer"]["id"] == "rules/no-exec");
+    let seen = seen.unwrap();
+    assert_eq!((code, seen["outcome"].as_str()), (3, Some("inconclusive")), "{seen}");
+    assert!(seen["reason"].as_str().unwrap().contains("b.go"), "{seen}");
+}
+
+#[test]
 fn ast_grep_itself_finds_the_same() {
     let Some(sg) = part("venv/bin/ast-grep", "rules against ast-grep itself") else { return };
     let rules = "id: a\nlanguage: Python\nrule:\n  pattern: $F($$$ARGS)\n---\nid: b\nlanguage: Python\nrule:\n  kind: if_statement\n  \
