@@ -1,7 +1,8 @@
 //! The syntax as a tree of nodes, each visited with the nodes around it: what a rule needs that asks "how is this used?".
 
 use super::syntax::{
-    Argument, Class, Expr, ExprKind, Function, Handler, Module, Parameter, Stmt, StmtKind, TemplatePart,
+    Argument, Class, Expr, ExprKind, Extent, Function, Handler, Module, Parameter, Stmt, StmtKind,
+    TemplatePart,
 };
 
 /// One node: a statement, an expression or a handler.
@@ -34,6 +35,15 @@ impl<'a> Node<'a> {
             Self::Stmt(Stmt { kind: StmtKind::Class(class), .. })
             | Self::Expr(Expr { kind: ExprKind::Class(class), .. }) => Some(class),
             _ => None,
+        }
+    }
+
+    /// Where it stands.
+    pub fn extent(self) -> Extent {
+        match self {
+            Self::Stmt(stmt) => stmt.extent,
+            Self::Expr(expr) => expr.extent,
+            Self::Handler(handler) => handler.extent,
         }
     }
 
