@@ -29,10 +29,10 @@ fn check_extents(path: &str, text: &str) {
         assert!(text.get(comment.extent.start as usize..comment.extent.end as usize).is_some());
     }
     each_node(&parsed.module, &mut |node, around| {
-        let extent = extent_of(node);
+        let extent = node.extent();
         let range = extent.start as usize..extent.end as usize;
         assert!(text.get(range).is_some(), "{path}: {extent:?} is not in the text: {node:?}");
-        if let Some(outer) = around.last().map(|node| extent_of(*node)) {
+        if let Some(outer) = around.last().map(|node| node.extent()) {
             let inside = outer.start <= extent.start && extent.end <= outer.end;
             assert!(
                 inside || is_outside_by_nature(node, around),
@@ -41,13 +41,6 @@ fn check_extents(path: &str, text: &str) {
         }
         true
     });
-}
-
-fn extent_of(node: Node<'_>) -> Extent {
-    match node {
-        Node::Stmt(Stmt { extent, .. }) | Node::Expr(Expr { extent, .. }) => *extent,
-        Node::Handler(handler) => handler.extent,
-    }
 }
 
 /// Decorators and attributes stand before what they decorate.
