@@ -11,6 +11,7 @@ use super::verdict::{Logged, Origin, Variant};
 use super::way::{self, Repeated};
 use crate::arena::{Arena, Evidence, Stop};
 use crate::replay;
+use crate::schema::Operation;
 
 /// Fresh copies on which each finding's replay is run, and on how many when there are many findings.
 const REPEATS: u32 = 2;
@@ -23,6 +24,8 @@ const ATTEMPTED: usize = 3;
 /// Alarms beside the first that a message names, and places.
 const SHOWN: usize = 4;
 const RELATED: usize = 8;
+
+const UNREADABLE: &str = "refuse what cannot be shown where it enters, with 400, and let what reads it stand what is stored already";
 
 /// Repeats all alarms. Returns the reason to doubt when one did not come again.
 ///
@@ -119,7 +122,7 @@ fn report(arena: &Arena<'_>, alarm: &Alarm, also: &[&Alarm], repeated: &Repeated
         .finding(variant.id(), &operation.method, &operation.route(), message)
         .severity(alarm.severity())
         .confidence(Confidence::Certain)
-        .advice(advice(variant))
+        .advice(if alarm.reader.is_some() { UNREADABLE } else { advice(variant) })
         .reproduce(replay::lines(&repeated.replay, arena.start_lines(1)));
     let mut places: Vec<&Origin> = Vec::new();
     for one in std::iter::once(&alarm).chain(also) {
@@ -134,7 +137,8 @@ fn report(arena: &Arena<'_>, alarm: &Alarm, also: &[&Alarm], repeated: &Repeated
             finding = finding.related(Location::Source { path: origin.path.clone(), span }, note);
         }
     }
-    let finding = finding.identify(Identity { symbol: &operation.name, text: "", ordinal: 0 });
+    let reader = alarm.reader.as_ref().map(Operation::label).unwrap_or_default();
+    let finding = finding.identify(Identity { symbol: &operation.name, text: &reader, ordinal: 0 });
     let artifact = arena.write_replay(&repeated.replay);
     evidence.found(finding, artifact);
 }
