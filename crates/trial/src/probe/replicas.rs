@@ -20,6 +20,7 @@ use seaworthy_sandbox::Fidelity;
 
 use super::{Meta, Probe};
 use crate::arena::{Arena, Evidence, Stop};
+use crate::proposal;
 use crate::replay::{Actor, Expect, FORMAT, Message, Replay, Send, Step, lines};
 use crate::schema::Purpose;
 use crate::service::Running;
@@ -124,8 +125,6 @@ fn start(arena: &Arena<'_>) -> Result<Vec<Running>, Stop> {
     Ok(vec![first, second])
 }
 
-const PROMISE: &str = "[[service.promise]] kind = \"session\", login = \"POST /..\", check = \"GET /..\"";
-
 /// Without a session to try: that is told, and where there is a login, or nothing else to try, it ends the probe.
 fn unproven(
     arena: &Arena<'_>,
@@ -134,22 +133,23 @@ fn unproven(
     nothing_else: bool,
 ) -> Result<(), Stop> {
     let login = arena.operations.of(Purpose::Login).next();
+    let promise = proposal::session(arena.operations);
     if let Some(login) = login {
         let what = match entered {
             true => {
-                format!("{login} lets a user in, and nothing was found that succeeds only then: {PROMISE}")
+                format!("{login} lets a user in, and nothing was found that succeeds only then:\n{promise}")
             }
-            false => format!("no fresh user got in by {login}: {PROMISE}"),
+            false => format!("no fresh user got in by {login}:\n{promise}"),
         };
         evidence.skipped.push(NotChecked { what: "sessions".to_owned(), why: what.clone() });
         return if nothing_else { Err(Reason::ControlFailed { what }.into()) } else { Ok(()) };
     }
     if nothing_else {
-        return Err(arena.no_subject("login, nor anything that can be written and read back", PROMISE));
+        return Err(arena.no_subject("login, nor anything that can be written and read back", &promise));
     }
     evidence
         .skipped
-        .push(NotChecked { what: "sessions".to_owned(), why: format!("no operation logs in: {PROMISE}") });
+        .push(NotChecked { what: "sessions".to_owned(), why: format!("no operation logs in:\n{promise}") });
     Ok(())
 }
 
@@ -275,7 +275,7 @@ fn session_trial(
     actor.renew();
     let succeeds = |copy: &Running| match actor.over(copy.client().at(address(actor))).send(proof) {
         Ok(answer) if answer.is_success() => Ok(()),
-        Ok(answer) => Err(format!("{method} {route} answered {}", answer.status)),
+        Ok(answer) => Err(format!("{method} {route} answered {}", answer.told())),
         Err(error) => Err(format!("{method} {route}: {error}")),
     };
     succeeds(here)?;

@@ -68,7 +68,7 @@ impl Session {
             let label = format!("{} {}", step.request.method, step.request.target);
             match actor.perform(step) {
                 Ok(exchange) if exchange.status < 400 => {}
-                Ok(exchange) => return Err(format!("{label} answered {}", exchange.status)),
+                Ok(exchange) => return Err(format!("{label} answered {}", exchange.told())),
                 Err(error) => return Err(format!("{label}: {error}")),
             }
         }

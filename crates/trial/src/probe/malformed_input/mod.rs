@@ -83,7 +83,7 @@ const QUIET: Duration = Duration::from_millis(60);
 
 fn run(arena: &Arena<'_>, evidence: &mut Evidence) -> Result<(), Stop> {
     if arena.operations.list.is_empty() {
-        return Err(arena.no_subject("operation", "openapi = \"openapi.json\" under [[service]]"));
+        return Err(arena.no_subject("operation", "openapi = \"openapi.json\""));
     }
     let until = Instant::now() + budget(arena).mul_f64(CHALLENGING);
     let mut bench = Bench::new(arena)?;
