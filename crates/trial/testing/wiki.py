@@ -8,6 +8,7 @@ import os
 import re
 import sys
 import threading
+import time
 import traceback
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import unquote, urlsplit
@@ -49,7 +50,7 @@ def create(body):
     if not slug:
         return 400, {"error": "title must have a letter"}
     with LOCK:
-        PAGES[slug] = {"slug": slug, "content": body.get("content"), "author": body.get("author")}
+        PAGES[slug] = {"slug": slug, "content": body.get("content"), "author": body.get("author"), "version": 1}
     return 201, {"slug": slug}
 
 
@@ -58,8 +59,13 @@ def update(body, slug):
         return 404, {"error": "not found"}
     if "content" not in body:
         return 400, {"error": "content is missing"}
-    with LOCK:
-        PAGES[slug] = {**PAGES[slug], "content": body["content"]}
+    if "version-race" in FAULTS:
+        version = PAGES[slug]["version"]
+        time.sleep(0.002)
+        PAGES[slug] = {**PAGES[slug], "content": body["content"], "version": version + 1}
+    else:
+        with LOCK:
+            PAGES[slug] = {**PAGES[slug], "content": body["content"], "version": PAGES[slug]["version"] + 1}
     return 200, {"slug": slug}
 
 

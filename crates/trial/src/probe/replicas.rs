@@ -363,8 +363,16 @@ fn judge(
         );
         return Err(Reason::Other { what }.into());
     }
-    if let Some(dead) = counts.iter().find(|count| count.effective == 0) {
-        return Err(Reason::ControlFailed { what: dead.control.clone() }.into());
+    if let Some((subject, dead)) = subjects.iter().zip(counts).find(|(_, count)| count.effective == 0) {
+        let label = match subject {
+            Subject::Session(_) => "the session".to_owned(),
+            Subject::Data(written, _) => format!("{} {}", written.method, written.route),
+        };
+        return Err(match dead.control.as_str() {
+            "" => Reason::Deadline { what: format!("a trial of {label}; a longer --budget would make one") },
+            said => Reason::ControlFailed { what: format!("in every trial of {label}: {said}") },
+        }
+        .into());
     }
     if !evidence.findings.is_empty() {
         return Ok(());
