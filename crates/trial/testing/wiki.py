@@ -54,6 +54,11 @@ def create(body):
     return 201, {"slug": slug}
 
 
+def known(slug):
+    if "one-line" in FAULTS and slug.isdigit() and len(slug) > 18:
+        raise OverflowError("Python int too large to convert to SQLite INTEGER")
+
+
 def update(body, slug):
     if slug not in PAGES:
         return 404, {"error": "not found"}
@@ -70,10 +75,12 @@ def update(body, slug):
 
 
 def read(body, slug):
+    known(slug)
     return (200, PAGES[slug]) if slug in PAGES else (404, {"error": "not found"})
 
 
 def view(body, slug):
+    known(slug)
     if slug not in PAGES:
         return 404, {"error": "not found"}
     content = PAGES[slug]["content"]

@@ -38,6 +38,19 @@ fn a_field_is_tried_however_much_the_fields_before_it_accept() {
 }
 
 #[test]
+fn operations_that_fail_at_one_line_share_the_cause_and_others_do_not() {
+    let seen = wiki("one-line,wrong-type");
+    let cause = |route: &str| {
+        let of = |one: &&&seaworthy_core::Finding| one.primary.to_string().ends_with(route);
+        errors(&seen).iter().find(of).map(|one| (one.cause, one.fingerprint)).unwrap()
+    };
+    let (read, view) = (cause("GET /pages/{slug}"), cause("GET /view/{slug}"));
+    assert_eq!(read.0, view.0);
+    assert_ne!(read.1, view.1);
+    assert_ne!(read.0, cause("POST /pages").0);
+}
+
+#[test]
 fn what_is_accepted_and_cannot_be_read_afterwards_is_found_with_both_requests() {
     for (faults, variant, said) in [
         ("unreadable", "server-error", "then answers 500"),

@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use seaworthy_core::limits::CHALLENGE_CONFIRM_TIMEOUT_MS;
-use seaworthy_core::{Confidence, Location, NotChecked, Reason, Span, finding::Identity};
+use seaworthy_core::{Confidence, Digest, Location, NotChecked, Reason, Severity, Span, finding::Identity};
 
 use super::Bench;
 use super::alarm::{Alarm, Alarms};
@@ -138,9 +138,20 @@ fn report(arena: &Arena<'_>, alarm: &Alarm, also: &[&Alarm], repeated: &Repeated
         }
     }
     let reader = alarm.reader.as_ref().map(Operation::label).unwrap_or_default();
-    let finding = finding.identify(Identity { symbol: &operation.name, text: &reader, ordinal: 0 });
+    let mut finding = finding.identify(Identity { symbol: &operation.name, text: &reader, ordinal: 0 });
+    if let (Variant::Died | Variant::ServerError, Logged::At(origin), Severity::Error) =
+        (variant, &alarm.logged, finding.severity)
+    {
+        finding.cause = cause(arena.service(), origin);
+    }
     let artifact = arena.write_replay(&repeated.replay);
     evidence.found(finding, artifact);
+}
+
+/// Operations that fail at one line of the program have one defect: it is there that it is mended.
+fn cause(service: &str, origin: &Origin) -> Digest {
+    let Origin { path, line, function, exception, .. } = origin;
+    Digest::of_fields(["malformed-input", service, path, &line.to_string(), function, exception])
 }
 
 /// `with no field `a` answers 500: KeyError in f (app.py:3)`.
