@@ -6,6 +6,7 @@ It exists for the tests of the trial crate. `python3 wiki.py` listens on PORT an
 import json
 import os
 import re
+import secrets
 import sys
 import threading
 import time
@@ -27,6 +28,8 @@ def takes(schema):
     return {"content": {"application/json": {"schema": schema}}}
 
 
+KEYED = "KEYED" in os.environ
+KEYS = set()
 DONE = {"200": {"description": "done"}}
 DOCUMENT = {
     "openapi": "3.0.3",
@@ -92,6 +95,20 @@ def view(body, slug):
     return 200, {"lines": content.split("\n")}
 
 
+def give_key(body):
+    key = secrets.token_hex(16)
+    KEYS.add(key)
+    return 201, {"api_key": key}
+
+
+if KEYED:
+    # Who reads or writes shows a key in a header; anybody is given one.
+    DOCUMENT["components"] = {"securitySchemes": {"key": {"type": "apiKey", "in": "header", "name": "X-API-Key"}}}
+    for item in DOCUMENT["paths"].values():
+        for operation in item.values():
+            operation["security"] = [{"key": []}]
+    DOCUMENT["paths"]["/keys"] = {"post": {"responses": {"201": {"description": "{ api_key }"}}}}
+
 ROUTES = [("POST", r"/pages", create), ("GET", r"/pages/([^/]+)", read), ("PUT", r"/pages/([^/]+)", update), ("GET", r"/view/([^/]+)", view)]
 
 
@@ -130,11 +147,15 @@ class Handler(BaseHTTPRequestHandler):
     def handle_any(self):
         try:
             body = self.body()
+            if KEYED and self.path == "/keys" and self.command == "POST":
+                return self.answer(*give_key(body))
             if body is None:
                 return self.answer(400, {"error": "the body must be a JSON object"})
             path = unquote(urlsplit(self.path).path)
             if path == "/openapi.json":
                 return self.answer(200, DOCUMENT)
+            if KEYED and self.headers.get("X-API-Key") not in KEYS:
+                return self.answer(401, {"error": "show a key"})
             for method, pattern, handle in ROUTES:
                 match = re.fullmatch(pattern, path)
                 if match and method == self.command:

@@ -38,6 +38,24 @@ fn a_field_is_tried_however_much_the_fields_before_it_accept() {
 }
 
 #[test]
+fn who_is_known_by_a_key_takes_one_where_it_is_given() {
+    let keyed = |faults: &str, identity: &str| {
+        let plan = format!(
+            "[[service]]\nname = \"wiki\"\nstart = [\"python3\", \"wiki.py\"]\nenv = {{ FAULTS = \"{faults}\", KEYED = \"1\" }}\nopenapi = \"/openapi.json\"\n{identity}"
+        );
+        observed(faults, &plan, "malformed-input", BUDGET)
+    };
+    let identity = "[[service.identity]]\nname = \"robin\"\nlogin = \"POST /keys\"\ncarrier = \"header X-API-Key json:/api_key\"\n";
+    for identity in ["", identity] {
+        let seen = keyed("wrong-type", identity);
+        assert_eq!(places(&errors(&seen)), ["server-error wiki POST /pages"], "{:?}", seen.skipped);
+    }
+    let sound = keyed("", "");
+    assert_eq!(errors(&sound), Vec::<&seaworthy_core::Finding>::new());
+    assert_eq!(sound.outcome, Outcome::Held);
+}
+
+#[test]
 fn operations_that_fail_at_one_line_share_the_cause_and_others_do_not() {
     let seen = wiki("one-line,wrong-type");
     let cause = |route: &str| {
