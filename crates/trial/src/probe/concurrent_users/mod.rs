@@ -151,7 +151,9 @@ fn race(
     let mut subject = subject.clone();
     let mut rounds = 0;
     let mut untold = None;
+    let what = format!("racing for {}", subject.operation);
     while rounds < u64::from(RACE_ROUNDS) && (Instant::now() < until || rounds < 1) {
+        arena.step(&what, rounds, Some(u64::from(RACE_ROUNDS)));
         match race::round(&mut stage, &subject, RACE_USERS) {
             Round::Held => {
                 rounds += 1;
@@ -196,6 +198,7 @@ fn repeat(
     for copy in 0..REPEATS {
         let mut stage = Stage::new(arena, &format!("{} again {copy}", subject.label()))?;
         for _ in 0..REPEATED_ROUNDS {
+            arena.step("racing again on a fresh copy", u64::from(rounds), None);
             rounds += 1;
             if let Round::Broken(broken) = race::round(&mut stage, subject, RACE_USERS)
                 && broken.variant == first.variant
