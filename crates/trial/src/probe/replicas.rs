@@ -137,7 +137,9 @@ fn unproven(
     if let Some(login) = login {
         let what = match entered {
             true => {
-                format!("{login} lets a user in, and nothing was found that succeeds only then:\n{promise}")
+                format!(
+                    "{login} lets a user in, and no request was found that succeeds then and is refused before:\n{promise}"
+                )
             }
             false => format!("no fresh user got in by {login}:\n{promise}"),
         };

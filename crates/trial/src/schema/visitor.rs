@@ -418,12 +418,13 @@ impl<'a> Visitor<'a> {
             if !matches!(stranger, Ok(401 | 403)) {
                 continue;
             }
-            if self.send(&call).is_ok_and(|answer| !matches!(answer.status, 401 | 403) && answer.status < 500)
-            {
+            let let_in = self.send(&call).ok().map(|answer| answer.status);
+            let let_in = let_in.filter(|status| !matches!(status, 401 | 403) && *status < 500);
+            if let (Ok(stranger), Some(let_in)) = (stranger, let_in) {
                 self.session.verified = true;
                 self.session.inferred.push(Inferred {
                     what: format!("{} shows who calls", self.carrier()),
-                    why: format!("{operation} refuses without it and answers with it"),
+                    why: format!("{operation} answers {stranger} without it, and {let_in} with it"),
                 });
                 return;
             }

@@ -140,13 +140,16 @@ fn works(operation: &Operation, status: u16) -> bool {
 }
 
 fn unworkable(status: Option<u16>) -> String {
+    // What failed by them is reported: that they are listed as not checked is about all the others.
+    const SENT: &str =
+        "they were sent all the same, and what they broke is reported; what they did not break says nothing";
     match status {
         None => "its valid request is answered by a server error or not at all".to_owned(),
         Some(status @ (401 | 403)) => format!(
-            "a valid request is refused ({status}): an [[service.identity]] in the plan would let it in"
+            "a valid request is refused ({status}): an [[service.identity]] in the plan would let it in; {SENT}"
         ),
         Some(status) => format!(
-            "no valid request to it succeeded ({status}): its parameters and body in the OpenAPI document would tell how to make one"
+            "no valid request to it succeeded ({status}): its parameters and body in the OpenAPI document would tell how to make one; {SENT}"
         ),
     }
 }
@@ -229,4 +232,18 @@ fn besiege(
         bench.renew()?;
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_listed_and_was_sent_all_the_same_is_said_to_have_been() {
+        for status in [400, 403] {
+            assert!(unworkable(Some(status)).contains("sent all the same"), "{}", unworkable(Some(status)));
+        }
+        // Without an answer to make them from, none are sent.
+        assert!(!unworkable(None).contains("sent all the same"));
+    }
 }
