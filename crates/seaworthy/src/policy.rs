@@ -132,7 +132,6 @@ fn checks(policy: &mut Policy, basis: &Basis<'_>, required: bool) {
 }
 
 fn probes(policy: &mut Policy, basis: &Basis<'_>, required: bool) {
-    let root = quoted(basis.root);
     for service in basis.services {
         for probe in seaworthy_trial::probe::registry::PROBES {
             let meta = &probe.meta;
@@ -149,37 +148,58 @@ fn probes(policy: &mut Policy, basis: &Basis<'_>, required: bool) {
                 class: Class::Trial,
                 need: need(required, meta.need),
                 bound,
-                command: match (promised(basis, &meta.id, service), basis.command) {
-                    (Some(promise), _) => format!("a line of seaworthy.toml: {promise}"),
-                    (None, None) => {
-                        format!("seaworthy trial {} --root {root} --probe {}", quoted(service), meta.id)
-                    }
-                    (None, Some(words)) => {
-                        let words: Vec<String> = words.iter().map(|word| quoted(word)).collect();
-                        let words = words.join(" ");
-                        format!("seaworthy trial --root {root} --probe {} -- {words}", meta.id)
-                    }
-                },
+                command: telling(basis, &meta.id, service),
             });
         }
     }
     if basis.services.is_empty() && required {
         policy.approvals.push(Approval {
             what: "a trial: no service is named, and how to start one was not found".to_owned(),
-            command: "a line of seaworthy.toml: [[service]] name = \"NAME\", start = [\"COMMAND\", ..]; or, where nothing serves, [gate] require = [\"check\"]".to_owned(),
+            command: "lines of seaworthy.toml:\n[[service]]\nname = \"NAME\"\nstart = [\"COMMAND\", \"ARGUMENT\"]\n# or, where nothing serves:\n# [gate]\n# require = [\"check\"]".to_owned(),
         });
     }
 }
 
-/// The promise without which a probe finds nothing to try: trying again as before would tell nothing again.
-fn promised<'a>(basis: &Basis<'a>, id: &RuleId, service: &str) -> Option<&'a str> {
-    basis.newest.iter().find_map(|seen| match (&seen.producer, &seen.outcome) {
-        (
-            Producer::Probe { id: own, service: of, .. },
-            Outcome::Inconclusive(Reason::NoSubjectFound { promise, .. }),
-        ) if own == id && of == service => Some(promise.as_str()),
+/// What would tell what a probe could not: trying again as before would tell the same again.
+fn telling(basis: &Basis<'_>, id: &RuleId, service: &str) -> String {
+    let reason = basis.newest.iter().find_map(|seen| match (&seen.producer, &seen.outcome) {
+        (Producer::Probe { id: own, service: of, .. }, Outcome::Inconclusive(reason))
+            if own == id && of == service =>
+        {
+            Some(reason)
+        }
         _ => None,
-    })
+    });
+    let root = quoted(basis.root);
+    let words = |words: &[String]| words.iter().map(|word| quoted(word)).collect::<Vec<_>>().join(" ");
+    let again = |budget: &str| match basis.command {
+        None => format!("seaworthy trial {} --root {root} --probe {id}{budget}", quoted(service)),
+        Some(command) => {
+            format!("seaworthy trial --root {root} --probe {id}{budget} -- {}", words(command))
+        }
+    };
+    let known = basis.plan.services.iter().any(|known| known.name == service);
+    supplying(reason, (!known).then_some(service), again)
+}
+
+/// The words for one reason. `unplanned` is the service's name where no plan has it.
+fn supplying(reason: Option<&Reason>, unplanned: Option<&str>, again: impl Fn(&str) -> String) -> String {
+    match reason {
+        Some(Reason::NoSubjectFound { promise, .. }) => {
+            // What is below a service needs it above.
+            let head = unplanned.filter(|_| !promise.starts_with("[[service]]"));
+            let head = head.map(|name| format!("[[service]]\nname = \"{name}\"\n\n")).unwrap_or_default();
+            format!("lines of seaworthy.toml:\n{head}{promise}")
+        }
+        Some(Reason::Budget { budget, .. }) => again(&format!(" --budget {budget}")),
+        Some(Reason::ControlFailed { .. }) => {
+            again("")
+                + "  # after an [[service.identity]] or [[service.promise]] names a request that succeeds"
+        }
+        Some(Reason::NotReady { .. }) => again("") + "  # after it has what it lacks to start",
+        Some(Reason::Environment { cure, .. }) => again("") + &format!("  # after: {cure}"),
+        _ => again(""),
+    }
 }
 
 fn approvals(policy: &mut Policy, basis: &Basis<'_>, classes: &BTreeSet<Class>) {
@@ -216,5 +236,30 @@ fn ids(policy: &mut Policy, basis: &Basis<'_>) {
                 format!("`{id}`, which this version does not look for or no service here is subject to");
             policy.approvals.push(Approval { what, command: format!("seaworthy explain {}", quoted(id)) });
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_would_tell_is_never_the_same_again_alone() {
+        let again = |budget: &str| format!("seaworthy trial shop --probe replicas{budget}");
+        let promise = "[[service.promise]]\nkind = \"session\"\nlogin = \"POST /login\"\ncheck = \"GET /me\"";
+        let missing = Reason::NoSubjectFound { what: "login".to_owned(), promise: promise.to_owned() };
+        let lines = supplying(Some(&missing), Some("shop"), again);
+        let (said, plan) = lines.split_once('\n').unwrap();
+        assert_eq!(said, "lines of seaworthy.toml:");
+        assert!(Plan::read(plan).is_ok_and(|plan| plan.services[0].promises.len() == 1), "{plan}");
+        for reason in [
+            Reason::ControlFailed { what: "POST /login answered 403".to_owned() },
+            Reason::NotReady { what: "it ended".to_owned(), log: String::new() },
+            Reason::Environment { missing: "root".to_owned(), cure: "sudo".to_owned() },
+        ] {
+            let said = supplying(Some(&reason), None, again);
+            assert!(said.starts_with(&again("")) && said.contains("  # after"), "{said}");
+        }
+        assert_eq!(supplying(None, None, again), again(""));
     }
 }

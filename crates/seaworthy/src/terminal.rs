@@ -25,6 +25,9 @@ pub(crate) const CYAN: Style = AnsiColor::Cyan.on_default();
 /// Steps shorter than this show nothing.
 const PATIENCE: Duration = Duration::from_secs(1);
 
+/// How often the line is painted anew while nothing happens.
+const REPAINT: Duration = Duration::from_secs(1);
+
 /// The terminal, or whatever stands in its place.
 pub(crate) struct Terminal {
     bar: ProgressBar,
@@ -61,6 +64,8 @@ impl Terminal {
             step.clone_into(&mut last);
             self.bar.set_message(visible(step));
             self.bar.tick();
+            // A step may last for minutes and say nothing: the clock goes on all the same.
+            self.bar.enable_steady_tick(REPAINT);
         }
     }
 

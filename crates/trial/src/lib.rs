@@ -9,6 +9,7 @@ pub mod arena;
 pub mod history;
 pub mod http;
 pub mod probe;
+mod proposal;
 pub mod replay;
 mod run;
 pub mod schema;

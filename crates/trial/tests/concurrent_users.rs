@@ -18,6 +18,24 @@ fn desk(part: &str, faults: &str) -> Observation {
     observed(faults, &plan, "concurrent-users", BUDGET)
 }
 
+/// The wiki of `testing/` with these faults.
+fn wiki(faults: &str) -> Observation {
+    let plan = format!(
+        "[[service]]\nname = \"wiki\"\nstart = [\"python3\", \"wiki.py\"]\nenv = {{ FAULTS = \"{faults}\" }}\nopenapi = \"/openapi.json\"\n"
+    );
+    observed(faults, &plan, "concurrent-users", BUDGET)
+}
+
+#[test]
+fn two_versions_of_one_number_are_found_and_what_nothing_counts_is_not_said_to_have_held() {
+    let seen = wiki("version-race");
+    assert_eq!(places(&errors(&seen)), ["lost-update wiki PUT /pages/{slug}"], "{:?}", seen.skipped);
+    let sound = wiki("");
+    assert_eq!((sound.findings, sound.outcome), (vec![], Outcome::Held));
+    let unraced = |what: &str| what.contains("users at the same moment at") && what.contains("POST /pages");
+    assert!(sound.skipped.iter().any(|one| unraced(&one.what)), "{:?}", sound.skipped);
+}
+
 #[test]
 fn a_service_whose_database_decides_is_left_alone() {
     let seen = shop("", "", "concurrent-users", BUDGET);

@@ -19,6 +19,83 @@ fn bookings(faults: &str) -> Observation {
     observed(faults, &plan, "malformed-input", BUDGET)
 }
 
+/// The wiki of `testing/` with these faults.
+fn wiki(faults: &str) -> Observation {
+    let plan = format!(
+        "[[service]]\nname = \"wiki\"\nstart = [\"python3\", \"wiki.py\"]\nenv = {{ FAULTS = \"{faults}\" }}\nopenapi = \"/openapi.json\"\n"
+    );
+    observed(faults, &plan, "malformed-input", BUDGET)
+}
+
+#[test]
+fn a_field_is_tried_however_much_the_fields_before_it_accept() {
+    let seen = wiki("wrong-type");
+    assert_eq!(places(&errors(&seen)), ["server-error wiki POST /pages"], "{:?}", seen.skipped);
+    let sound = wiki("");
+    assert_eq!(errors(&sound), Vec::<&seaworthy_core::Finding>::new());
+    assert_eq!(sound.outcome, Outcome::Held);
+    assert!(sound.findings.iter().all(|finding| finding.variant.as_deref() == Some("accepted")));
+}
+
+#[test]
+fn who_is_known_by_a_key_takes_one_where_it_is_given() {
+    let keyed = |faults: &str, identity: &str| {
+        let plan = format!(
+            "[[service]]\nname = \"wiki\"\nstart = [\"python3\", \"wiki.py\"]\nenv = {{ FAULTS = \"{faults}\", KEYED = \"1\" }}\nopenapi = \"/openapi.json\"\n{identity}"
+        );
+        observed(faults, &plan, "malformed-input", BUDGET)
+    };
+    let identity = "[[service.identity]]\nname = \"robin\"\nlogin = \"POST /keys\"\ncarrier = \"header X-API-Key json:/api_key\"\n";
+    for identity in ["", identity] {
+        let seen = keyed("wrong-type", identity);
+        assert_eq!(places(&errors(&seen)), ["server-error wiki POST /pages"], "{:?}", seen.skipped);
+    }
+    let sound = keyed("", "");
+    assert_eq!(errors(&sound), Vec::<&seaworthy_core::Finding>::new());
+    assert_eq!(sound.outcome, Outcome::Held);
+}
+
+#[test]
+fn operations_that_fail_at_one_line_share_the_cause_and_others_do_not() {
+    let seen = wiki("one-line,wrong-type");
+    let cause = |route: &str| {
+        let of = |one: &&&seaworthy_core::Finding| one.primary.to_string().ends_with(route);
+        errors(&seen).iter().find(of).map(|one| (one.cause, one.fingerprint)).unwrap()
+    };
+    let (read, view) = (cause("GET /pages/{slug}"), cause("GET /view/{slug}"));
+    assert_eq!(read.0, view.0);
+    assert_ne!(read.1, view.1);
+    assert_ne!(read.0, cause("POST /pages").0);
+}
+
+#[test]
+fn what_is_accepted_and_cannot_be_read_afterwards_is_found_with_both_requests() {
+    for (faults, variant, said) in [
+        ("unreadable", "server-error", "then answers 500"),
+        ("unreadable-ends", "died", "then ends the process"),
+    ] {
+        let seen = wiki(faults);
+        let places = places(&errors(&seen));
+        assert!(
+            places.contains(&format!("{variant} wiki PUT /pages/{{slug}}")),
+            "{places:?} {:?}",
+            seen.skipped
+        );
+        assert!(places.iter().all(|place| place.starts_with(variant)), "{places:?}");
+        let changes = |one: &&&seaworthy_core::Finding| one.primary.to_string().contains("PUT");
+        let all = errors(&seen);
+        let found = all.iter().find(changes).unwrap();
+        assert!(
+            found.message.contains("and GET /view/{slug}") && found.message.contains(said),
+            "{}",
+            found.message
+        );
+        let asks =
+            |what: &str| found.reproduce.iter().any(|line| line.contains("curl -sS") && line.contains(what));
+        assert!(asks("-X PUT") && asks("/view/"), "{:#?}", found.reproduce);
+    }
+}
+
 #[test]
 fn a_service_that_checks_its_input_is_left_alone() {
     let seen = shop("", "", "malformed-input", BUDGET);

@@ -182,12 +182,14 @@ impl fmt::Display for Place {
 /// What carries a session from the answer to a login into later requests.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(try_from = "String", into = "String")]
-#[schemars(with = "String", inline, extend("pattern" = "^(cookie|bearer (json:(/.*)?|header:.+))$"))]
+#[schemars(with = "String", inline, extend("pattern" = "^(cookie|bearer (json:(/.*)?|header:.+)|header [A-Za-z0-9_-]+ (json:(/.*)?|header:.+))$"))]
 pub enum Carrier {
     /// The cookies it sets (RFC 6265).
     Cookie,
     /// A bearer token (RFC 6750) found at this place of the answer.
     Bearer(Place),
+    /// The header field of this name, whose value is found at this place of the answer: an API key.
+    Field(String, Place),
 }
 
 impl TryFrom<String> for Carrier {
@@ -196,15 +198,31 @@ impl TryFrom<String> for Carrier {
     fn try_from(text: String) -> Result<Self, String> {
         match text.split_once(' ') {
             None if text == "cookie" => Ok(Self::Cookie),
-            Some(("bearer", place)) => match Place::try_from(place.to_owned())? {
-                place @ (Place::Json(_) | Place::Header(_)) => Ok(Self::Bearer(place)),
-                place => {
-                    Err(format!("a token is found at `json:/pointer` or `header:NAME`, not at `{place}`"))
+            Some(("bearer", place)) => Ok(Self::Bearer(token_place(place)?)),
+            Some(("header", field)) => match field.split_once(' ') {
+                Some((name, place)) if is_field_name(name) => {
+                    Ok(Self::Field(name.to_owned(), token_place(place)?))
                 }
+                _ => Err(format!("expected `header NAME json:/key`, found `{text}`")),
             },
-            _ => Err(format!("expected `cookie` or `bearer json:/token`, found `{text}`")),
+            _ => Err(format!(
+                "expected `cookie`, `bearer json:/token` or `header NAME json:/key`, found `{text}`"
+            )),
         }
     }
+}
+
+/// Where an answer has a token.
+fn token_place(text: &str) -> Result<Place, String> {
+    match Place::try_from(text.to_owned())? {
+        place @ (Place::Json(_) | Place::Header(_)) => Ok(place),
+        place => Err(format!("a token is found at `json:/pointer` or `header:NAME`, not at `{place}`")),
+    }
+}
+
+/// Letters, digits, `-` and `_`: what the names of header fields are made of (RFC 9110, 5.6.2, has more, and nobody uses it).
+fn is_field_name(name: &str) -> bool {
+    !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'))
 }
 
 impl From<Carrier> for String {
@@ -212,6 +230,7 @@ impl From<Carrier> for String {
         match carrier {
             Carrier::Cookie => "cookie".to_owned(),
             Carrier::Bearer(place) => format!("bearer {place}"),
+            Carrier::Field(name, place) => format!("header {name} {place}"),
         }
     }
 }

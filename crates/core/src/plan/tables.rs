@@ -211,7 +211,7 @@ pub struct Identity {
     pub headers: BTreeMap<String, String>,
     /// The request that logs in.
     pub login: Option<Request>,
-    /// What carries the session: `cookie`, or `bearer json:/token`.
+    /// What carries the session: `cookie`, `bearer json:/token`, or `header NAME json:/key`.
     pub carrier: Option<crate::plan::promise::Carrier>,
 }
 

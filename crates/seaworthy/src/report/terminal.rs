@@ -303,7 +303,9 @@ fn verdict(out: &mut String, report: &Report) {
         line(out, format_args!("  .. and {} more", reasons.len() - LIST_IN_FULL));
     }
     for command in commands(decision.missing.iter().map(|missing| missing.command.as_str())) {
-        line(out, format_args!("  {CYAN}would tell{CYAN:#}: {}", visible(&command)));
+        let mut lines = command.lines().map(visible);
+        line(out, format_args!("  {CYAN}would tell{CYAN:#}: {}", lines.next().unwrap_or_default()));
+        lines.for_each(|next| line(out, format_args!("      {next}")));
     }
 }
 

@@ -7,6 +7,9 @@ use std::time::{Duration, Instant};
 use seaworthy_core::limits::{HTTP_BODY_BYTES, HTTP_HEAD_BYTES, HTTP_HEADER_FIELDS};
 use serde_json::Value;
 
+/// Characters of a body that a sentence quotes.
+const TOLD: usize = 200;
+
 /// A request and its answer.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Exchange {
@@ -114,6 +117,17 @@ impl Exchange {
     /// The body as text, where necessary with replacement characters.
     pub fn text(&self) -> std::borrow::Cow<'_, str> {
         String::from_utf8_lossy(&self.body)
+    }
+
+    /// Status and the beginning of the body, for a sentence: ``403, saying `not a member` ``.
+    pub fn told(&self) -> String {
+        let body = self.text().split_whitespace().collect::<Vec<_>>().join(" ");
+        let shown: String = body.chars().take(TOLD).collect();
+        let cut = if shown.len() < body.len() { " .." } else { "" };
+        match shown.as_str() {
+            "" => self.status.to_string(),
+            shown => format!("{}, saying `{shown}{cut}`", self.status),
+        }
     }
 }
 

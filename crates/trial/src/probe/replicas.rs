@@ -20,6 +20,7 @@ use seaworthy_sandbox::Fidelity;
 
 use super::{Meta, Probe};
 use crate::arena::{Arena, Evidence, Stop};
+use crate::proposal;
 use crate::replay::{Actor, Expect, FORMAT, Message, Replay, Send, Step, lines};
 use crate::schema::Purpose;
 use crate::service::Running;
@@ -124,8 +125,6 @@ fn start(arena: &Arena<'_>) -> Result<Vec<Running>, Stop> {
     Ok(vec![first, second])
 }
 
-const PROMISE: &str = "[[service.promise]] kind = \"session\", login = \"POST /..\", check = \"GET /..\"";
-
 /// Without a session to try: that is told, and where there is a login, or nothing else to try, it ends the probe.
 fn unproven(
     arena: &Arena<'_>,
@@ -134,22 +133,25 @@ fn unproven(
     nothing_else: bool,
 ) -> Result<(), Stop> {
     let login = arena.operations.of(Purpose::Login).next();
+    let promise = proposal::session(arena.operations);
     if let Some(login) = login {
         let what = match entered {
             true => {
-                format!("{login} lets a user in, and nothing was found that succeeds only then: {PROMISE}")
+                format!(
+                    "{login} lets a user in, and no request was found that succeeds then and is refused before:\n{promise}"
+                )
             }
-            false => format!("no fresh user got in by {login}: {PROMISE}"),
+            false => format!("no fresh user got in by {login}:\n{promise}"),
         };
         evidence.skipped.push(NotChecked { what: "sessions".to_owned(), why: what.clone() });
         return if nothing_else { Err(Reason::ControlFailed { what }.into()) } else { Ok(()) };
     }
     if nothing_else {
-        return Err(arena.no_subject("login, nor anything that can be written and read back", PROMISE));
+        return Err(arena.no_subject("login, nor anything that can be written and read back", &promise));
     }
     evidence
         .skipped
-        .push(NotChecked { what: "sessions".to_owned(), why: format!("no operation logs in: {PROMISE}") });
+        .push(NotChecked { what: "sessions".to_owned(), why: format!("no operation logs in:\n{promise}") });
     Ok(())
 }
 
@@ -275,7 +277,7 @@ fn session_trial(
     actor.renew();
     let succeeds = |copy: &Running| match actor.over(copy.client().at(address(actor))).send(proof) {
         Ok(answer) if answer.is_success() => Ok(()),
-        Ok(answer) => Err(format!("{method} {route} answered {}", answer.status)),
+        Ok(answer) => Err(format!("{method} {route} answered {}", answer.told())),
         Err(error) => Err(format!("{method} {route}: {error}")),
     };
     succeeds(here)?;
@@ -363,8 +365,16 @@ fn judge(
         );
         return Err(Reason::Other { what }.into());
     }
-    if let Some(dead) = counts.iter().find(|count| count.effective == 0) {
-        return Err(Reason::ControlFailed { what: dead.control.clone() }.into());
+    if let Some((subject, dead)) = subjects.iter().zip(counts).find(|(_, count)| count.effective == 0) {
+        let label = match subject {
+            Subject::Session(_) => "the session".to_owned(),
+            Subject::Data(written, _) => format!("{} {}", written.method, written.route),
+        };
+        return Err(match dead.control.as_str() {
+            "" => Reason::Deadline { what: format!("a trial of {label}; a longer --budget would make one") },
+            said => Reason::ControlFailed { what: format!("in every trial of {label}: {said}") },
+        }
+        .into());
     }
     if !evidence.findings.is_empty() {
         return Ok(());

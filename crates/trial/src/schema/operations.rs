@@ -7,7 +7,7 @@ use seaworthy_core::surface::Surface;
 use serde_json::Value;
 
 use super::document::{Document, from_routes};
-use super::operation::{Auth, Body, Operation, Origin, Parameter, Place, Purpose};
+use super::operation::{Auth, Body, Operation, Origin, Parameter, Place, Purpose, Scheme};
 use super::purpose;
 use super::shape::{Additional, Schema, Types};
 
@@ -62,6 +62,19 @@ impl Operations {
         self.list.iter().filter(move |operation| operation.purpose == purpose)
     }
 
+    /// The operations that seem to give strangers a key, where others ask for one: by their path, or by a field of their answer.
+    pub fn key_givers(&self) -> impl Iterator<Item = &Operation> {
+        let asks = |one: &Operation| match &one.auth {
+            Auth::Required(schemes) => schemes.iter().any(|scheme| matches!(scheme, Scheme::Key(..))),
+            _ => false,
+        };
+        let asked = self.list.iter().any(asks);
+        let gives = |one: &&Operation| {
+            one.method == "POST" && !matches!(one.auth, Auth::Required(_)) && names_key(one)
+        };
+        self.list.iter().filter(move |_| asked).filter(gives)
+    }
+
     /// The operation of this method and route, whatever its parameters are called.
     pub fn find(&self, method: &str, route: &str) -> Option<&Operation> {
         self.list.iter().find(|operation| operation.method == method && same_route(&operation.route(), route))
@@ -79,6 +92,17 @@ impl Operations {
         });
         said.collect()
     }
+}
+
+/// Whether an operation's path or answer speaks of a key.
+fn names_key(operation: &Operation) -> bool {
+    const KEYS: &[&str] = &["apikey", "key", "accesskey", "credential", "token", "apitoken"];
+    let is_key = |word: &str| KEYS.contains(&super::names::singular(word).as_str());
+    let last = purpose::last_words(&operation.path);
+    let told = operation.success().is_some_and(|schema| {
+        schema.properties.iter().any(|(name, _)| KEYS.contains(&super::names::folded(name).as_str()))
+    });
+    last.iter().any(|word| is_key(word)) || is_key(&last.concat()) || told
 }
 
 /// A purpose as a word.

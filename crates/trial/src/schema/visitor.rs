@@ -19,6 +19,9 @@ use crate::http::{Client, Exchange, Request, TransportError};
 /// Operations that are called to learn ids, at most.
 const SETTLING: usize = 40;
 
+/// Operations that are asked for a key, at most.
+const KEY_GIVERS: usize = 3;
+
 /// Somebody who uses a service.
 #[derive(Debug)]
 pub struct Visitor<'a> {
@@ -86,6 +89,7 @@ impl<'a> Visitor<'a> {
         if !identities.iter().any(|identity| visitor.become_known(identity)) {
             visitor.register();
             visitor.log_in();
+            visitor.take_key();
         }
         visitor.verify();
         visitor
@@ -225,6 +229,12 @@ impl<'a> Visitor<'a> {
                 self.carry_token(&token, String::new());
             }
             Some(Carrier::Bearer(_)) => return false,
+            Some(Carrier::Field(name, place)) => {
+                let Some(token) = crate::replay::text_at(&answer, place) else { return false };
+                self.session.headers.retain(|(known, _)| !known.eq_ignore_ascii_case(name));
+                self.session.headers.push((name.clone(), token));
+                self.session.token_at = Some(place.to_string());
+            }
             None | Some(Carrier::Cookie) => self.carry_cookies(&answer),
         }
         self.said.push(Said { request, answer, identity: true, needed: false });
@@ -295,6 +305,33 @@ impl<'a> Visitor<'a> {
             }
         }
         false
+    }
+
+    /// Where nobody logs in and a key is asked for: takes one from an operation that gives it to strangers.
+    fn take_key(&mut self) {
+        if !self.session.headers.is_empty() {
+            return;
+        }
+        let all = self.operations;
+        for operation in all.key_givers().take(KEY_GIVERS) {
+            for style in [Style::Full, Style::Required, Style::Examples] {
+                let call = Call::valid(operation, &mut self.fresh, &self.known, style);
+                let Ok(answer) = self.send(&call) else { continue };
+                let json = answer.json().filter(|_| answer.is_success());
+                let Some((pointer, key)) = json.as_ref().and_then(|json| token(json).or_else(|| key(json)))
+                else {
+                    continue;
+                };
+                let request = self.request(&call);
+                self.carry_token(&key, pointer);
+                self.session.inferred.push(Inferred {
+                    what: format!("{operation} gives a key"),
+                    why: format!("it answered {} with {}", answer.status, self.carrier()),
+                });
+                self.said.push(Said { request, answer, identity: true, needed: false });
+                return;
+            }
+        }
     }
 
     /// The name and the secret that were really sent: a schema may have asked for others than were meant.
@@ -381,12 +418,13 @@ impl<'a> Visitor<'a> {
             if !matches!(stranger, Ok(401 | 403)) {
                 continue;
             }
-            if self.send(&call).is_ok_and(|answer| !matches!(answer.status, 401 | 403) && answer.status < 500)
-            {
+            let let_in = self.send(&call).ok().map(|answer| answer.status);
+            let let_in = let_in.filter(|status| !matches!(status, 401 | 403) && *status < 500);
+            if let (Ok(stranger), Some(let_in)) = (stranger, let_in) {
                 self.session.verified = true;
                 self.session.inferred.push(Inferred {
                     what: format!("{} shows who calls", self.carrier()),
-                    why: format!("{operation} refuses without it and answers with it"),
+                    why: format!("{operation} answers {stranger} without it, and {let_in} with it"),
                 });
                 return;
             }
@@ -405,6 +443,12 @@ fn nearness(status: u16) -> u16 {
         400..500 => 4,
         _ => 6,
     }
+}
+
+/// A key in an answer whose operation gives keys.
+fn key(answer: &Value) -> Option<(String, String)> {
+    let text = answer.get("key").and_then(Value::as_str).filter(|text| text.len() >= 8)?;
+    Some(("/key".to_owned(), text.to_owned()))
 }
 
 /// The token in the answer to a login, and where it is.

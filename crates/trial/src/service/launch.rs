@@ -88,7 +88,8 @@ pub fn prepare(request: &Request<'_>) -> Result<Prepared, NotReady> {
         }
     }
     Err(first.unwrap_or_else(|| {
-        let promise = format!("[[service]] name = \"{}\", start = [\"..\"]", service.name);
+        let promise =
+            format!("[[service]]\nname = \"{}\"\nstart = [\"COMMAND\", \"ARGUMENT\"]", service.name);
         NotReady(Reason::NoSubjectFound { what: "way to start it".to_owned(), promise })
     }))
 }

@@ -1,5 +1,6 @@
 //! Starting a service as its user would, in a world of its own: what to start, when it is ready, and whose socket that is.
 
+mod distribution;
 mod launch;
 mod running;
 mod words;

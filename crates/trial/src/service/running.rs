@@ -241,7 +241,8 @@ impl Running {
     /// The sentence, and what the program's own words say it lacks.
     fn explained(&self, what: String) -> NotReady {
         let log = self.log_tail();
-        let lacks: Vec<String> = needs(&log).iter().map(|need| need.advice(&self.launch.name)).collect();
+        let Launch { name, root, dir, .. } = &*self.launch;
+        let lacks: Vec<String> = needs(&log).iter().map(|need| need.advice(name, root, dir)).collect();
         let what = if lacks.is_empty() { what } else { format!("{what}; {}", lacks.join("; ")) };
         NotReady::saying(what, &log)
     }

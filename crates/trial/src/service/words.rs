@@ -1,8 +1,11 @@
 //! What a program needs to start and lacks, read from its own words. One table; a new saying is one line in it.
 
+use std::path::Path;
 use std::sync::LazyLock;
 
 use regex::Regex;
+
+use super::distribution;
 
 /// Something a program lacks.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -114,12 +117,14 @@ pub fn needs(log: &str) -> Vec<Need> {
 
 impl Need {
     /// What lacks, and the line of plan or the command that would supply it.
-    pub fn advice(&self, service: &str) -> String {
+    ///
+    /// `root` is the project's, and `dir` the folder below it that the service runs in.
+    pub fn advice(&self, service: &str, root: &Path, dir: &str) -> String {
         match self {
             Self::PythonModule(name) => {
-                let package = name.split('.').next().unwrap_or(name);
+                let install = distribution::advice(name, root, dir);
                 format!(
-                    "it needs the Python module {name}: install it (`python3 -m pip install {package}`) or name its environment: start = [\".venv/bin/python\", ..]"
+                    "it needs the Python module {name}: {install}, or name an environment that has it: start = [\".venv/bin/python\", ..]"
                 )
             }
             Self::NodeModule(name) if name.starts_with(['.', '/']) => {
@@ -238,8 +243,9 @@ mod tests {
 
     #[test]
     fn every_need_says_the_line_that_supplies_it() {
-        assert!(Need::Variable("APP_SECRET".into()).advice("shop").contains("env = { APP_SECRET"));
-        assert!(Need::Server(5432).advice("shop").contains("[[service.dependency]]"));
-        assert!(Need::PythonModule("flask_cors.x".into()).advice("shop").contains("pip install flask_cors"));
+        let advice = |need: Need| need.advice("shop", Path::new("/nowhere"), ".");
+        assert!(advice(Need::Variable("APP_SECRET".into())).contains("env = { APP_SECRET"));
+        assert!(advice(Need::Server(5432)).contains("[[service.dependency]]"));
+        assert!(advice(Need::PythonModule("flask_cors.x".into())).contains("pip install Flask-Cors"));
     }
 }

@@ -68,7 +68,7 @@ impl Session {
             let label = format!("{} {}", step.request.method, step.request.target);
             match actor.perform(step) {
                 Ok(exchange) if exchange.status < 400 => {}
-                Ok(exchange) => return Err(format!("{label} answered {}", exchange.status)),
+                Ok(exchange) => return Err(format!("{label} answered {}", exchange.told())),
                 Err(error) => return Err(format!("{label}: {error}")),
             }
         }
@@ -95,7 +95,10 @@ fn inferred(arena: &Arena<'_>, client: &Client, label: &str) -> Option<Session> 
         }
     }
     // Some services log a user in as they register.
-    registers.iter().flatten().find_map(|register| attempt_register(arena, client, &mut fresh, register))
+    let registered = registers.iter().flatten().copied();
+    // Others know who calls by a key.
+    let all = registered.chain(arena.operations.key_givers());
+    all.into_iter().find_map(|register| attempt_register(arena, client, &mut fresh, register))
 }
 
 fn attempt(
@@ -368,6 +371,11 @@ pub(super) fn promised_carrier(
             text_at(answer, place)?;
             let field = ("Authorization".to_owned(), "Bearer ${token}".to_owned());
             let _ = arena;
+            Some((BTreeMap::from([("token".to_owned(), place.clone())]), vec![field]))
+        }
+        Some(Carrier::Field(name, place)) => {
+            text_at(answer, place)?;
+            let field = (name.clone(), "${token}".to_owned());
             Some((BTreeMap::from([("token".to_owned(), place.clone())]), vec![field]))
         }
     }

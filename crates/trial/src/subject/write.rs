@@ -97,7 +97,7 @@ impl Written {
         let label = format!("{} {}", self.method, self.route);
         let answer = actor.send(&crash.write).map_err(|error| format!("{label}: {error}"))?;
         if !answer.is_success() {
-            return Err(format!("{label} answered {}", answer.status));
+            return Err(format!("{label} answered {}", answer.told()));
         }
         actor.save(&crash.save, &answer);
         let read = actor.send(&crash.read);

@@ -32,6 +32,7 @@ use self::race::{Broken, Round};
 use self::subject::{Found, Kind, Subject};
 use super::{Meta, Probe};
 use crate::arena::{Arena, Evidence, Stop};
+use crate::proposal;
 use crate::schema::{Fresh, Visitor};
 use crate::service::Running;
 
@@ -55,8 +56,6 @@ pub static PROBE: Probe = Probe {
 };
 
 /// What a plan would say.
-const PROMISE: &str = "[[service.promise]] kind = \"stock\", take = \"POST /buy\", level = \"GET /stock\", value = \"json:/left\"";
-
 /// The part of the budget after which no further subject is begun; what is begun is finished.
 const BEGINNING: f64 = 0.9;
 
@@ -76,11 +75,12 @@ fn run(arena: &Arena<'_>, evidence: &mut Evidence) -> Result<(), Stop> {
     let Found { subjects, unknown, .. } = found;
     if subjects.is_empty() {
         let what = "counted resource or thing that succeeds once";
+        let promise = proposal::stock(arena.operations);
         // Whether an operation that never succeeded counts something is not known, however complete the surface is.
         return Err(if unknown {
-            Stop::Inconclusive(Reason::NoSubjectFound { what: what.to_owned(), promise: PROMISE.to_owned() })
+            Stop::Inconclusive(Reason::NoSubjectFound { what: what.to_owned(), promise })
         } else {
-            arena.no_subject(what, PROMISE)
+            arena.no_subject(what, &promise)
         });
     }
     let total = subjects.len() as u64;
@@ -151,7 +151,9 @@ fn race(
     let mut subject = subject.clone();
     let mut rounds = 0;
     let mut untold = None;
+    let what = format!("racing for {}", subject.operation);
     while rounds < u64::from(RACE_ROUNDS) && (Instant::now() < until || rounds < 1) {
+        arena.step(&what, rounds, Some(u64::from(RACE_ROUNDS)));
         match race::round(&mut stage, &subject, RACE_USERS) {
             Round::Held => {
                 rounds += 1;
@@ -196,6 +198,7 @@ fn repeat(
     for copy in 0..REPEATS {
         let mut stage = Stage::new(arena, &format!("{} again {copy}", subject.label()))?;
         for _ in 0..REPEATED_ROUNDS {
+            arena.step("racing again on a fresh copy", u64::from(rounds), None);
             rounds += 1;
             if let Round::Broken(broken) = race::round(&mut stage, subject, RACE_USERS)
                 && broken.variant == first.variant

@@ -113,7 +113,7 @@ fn prepare(stage: &mut Stage<'_>, subject: &Subject, users: usize) -> Result<Pre
             );
             let answer = stage.visitor.send(&call).map_err(|error| format!("the reset failed: {error}"))?;
             if !answer.is_success() {
-                return Err(format!("the reset was answered {}", answer.status));
+                return Err(format!("the reset was answered {}", answer.told()));
             }
             stage.visitor.said.push(Said {
                 request: stage.visitor.request(&call),
@@ -174,7 +174,7 @@ fn make(
     if control.succeeded() {
         Ok(())
     } else {
-        Err(format!("{producer} was answered {}", control.answer.status))
+        Err(format!("{producer} was answered {}", control.answer.told()))
     }
 }
 

@@ -25,6 +25,7 @@ use seaworthy_core::{Bound, BoundNeeded, Confidence, FailureMode, Need, Reason, 
 use self::round::{Came, Rounds};
 use super::{Meta, Probe};
 use crate::arena::{Arena, Evidence, Stop};
+use crate::proposal;
 use crate::replay::{FORMAT, Replay, Step, lines};
 use crate::schema::Purpose;
 use crate::statistics::trials_needed;
@@ -84,17 +85,17 @@ fn run(arena: &Arena<'_>, evidence: &mut Evidence) -> Result<(), Stop> {
     evidence.inferred.extend(session.iter().flat_map(|session| session.inferred.clone()));
     evidence.inferred.extend(writes.iter().map(Written::inferred));
     if writes.is_empty() {
-        let promise = "[[service.promise]] kind = \"resource\", create = \"POST /..\", read = \"GET /../{id}\", id = \"json:/id\"";
+        let promise = proposal::resource(arena.operations);
         if let Some(one) = arena
             .operations
             .list
             .iter()
             .find(|one| matches!(one.purpose, Purpose::Create | Purpose::Register))
         {
-            let what = format!("{one} seems to write, and nothing it wrote could be read back: {promise}");
+            let what = format!("{one} seems to write, and nothing it wrote could be read back:\n{promise}");
             return Err(Reason::ControlFailed { what }.into());
         }
-        return Err(arena.no_subject("operation that writes something which can be read back", promise));
+        return Err(arena.no_subject("operation that writes something which can be read back", &promise));
     }
     let wanted = arena.bound_needed().and_then(|needed| trials_needed(&needed)).unwrap_or(ROUNDS);
     let mut rounds = Rounds::new(arena, &running, session.as_ref(), &writes, "first");

@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use seaworthy_core::limits::CHALLENGE_CONFIRM_TIMEOUT_MS;
-use seaworthy_core::{Confidence, Location, NotChecked, Reason, Span, finding::Identity};
+use seaworthy_core::{Confidence, Digest, Location, NotChecked, Reason, Severity, Span, finding::Identity};
 
 use super::Bench;
 use super::alarm::{Alarm, Alarms};
@@ -11,6 +11,7 @@ use super::verdict::{Logged, Origin, Variant};
 use super::way::{self, Repeated};
 use crate::arena::{Arena, Evidence, Stop};
 use crate::replay;
+use crate::schema::Operation;
 
 /// Fresh copies on which each finding's replay is run, and on how many when there are many findings.
 const REPEATS: u32 = 2;
@@ -23,6 +24,8 @@ const ATTEMPTED: usize = 3;
 /// Alarms beside the first that a message names, and places.
 const SHOWN: usize = 4;
 const RELATED: usize = 8;
+
+const UNREADABLE: &str = "refuse what cannot be shown where it enters, with 400, and let what reads it stand what is stored already";
 
 /// Repeats all alarms. Returns the reason to doubt when one did not come again.
 ///
@@ -119,7 +122,7 @@ fn report(arena: &Arena<'_>, alarm: &Alarm, also: &[&Alarm], repeated: &Repeated
         .finding(variant.id(), &operation.method, &operation.route(), message)
         .severity(alarm.severity())
         .confidence(Confidence::Certain)
-        .advice(advice(variant))
+        .advice(if alarm.reader.is_some() { UNREADABLE } else { advice(variant) })
         .reproduce(replay::lines(&repeated.replay, arena.start_lines(1)));
     let mut places: Vec<&Origin> = Vec::new();
     for one in std::iter::once(&alarm).chain(also) {
@@ -134,9 +137,21 @@ fn report(arena: &Arena<'_>, alarm: &Alarm, also: &[&Alarm], repeated: &Repeated
             finding = finding.related(Location::Source { path: origin.path.clone(), span }, note);
         }
     }
-    let finding = finding.identify(Identity { symbol: &operation.name, text: "", ordinal: 0 });
+    let reader = alarm.reader.as_ref().map(Operation::label).unwrap_or_default();
+    let mut finding = finding.identify(Identity { symbol: &operation.name, text: &reader, ordinal: 0 });
+    if let (Variant::Died | Variant::ServerError, Logged::At(origin), Severity::Error) =
+        (variant, &alarm.logged, finding.severity)
+    {
+        finding.cause = cause(arena.service(), origin);
+    }
     let artifact = arena.write_replay(&repeated.replay);
     evidence.found(finding, artifact);
+}
+
+/// Operations that fail at one line of the program have one defect: it is there that it is mended.
+fn cause(service: &str, origin: &Origin) -> Digest {
+    let Origin { path, line, function, exception, .. } = origin;
+    Digest::of_fields(["malformed-input", service, path, &line.to_string(), function, exception])
 }
 
 /// `with no field `a` answers 500: KeyError in f (app.py:3)`.

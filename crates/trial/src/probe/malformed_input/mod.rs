@@ -7,6 +7,7 @@
 //! - `died`: one request ended the process. Everybody else's requests end with it.
 //! - `hung`: no answer came, while a valid request was answered in its usual time.
 //! - `server-error`: 500, or the connection closed instead of an answer. 501 to 505 are no failure of the program.
+//! - `died` and `server-error` also name a request that was accepted, when what reads it back fails by it: it was stored, and cannot be shown.
 //! - `trace-leaked`: the answer shows a stack trace or source files: a map for an attacker.
 //! - `accepted` (warning): success for what the service's own document refuses. A lenient framework is no defect, a lenient program may be.
 //!
@@ -24,6 +25,7 @@
 mod alarm;
 mod challenge;
 mod confirm;
+mod read_back;
 mod siege;
 mod verdict;
 mod way;
@@ -46,7 +48,7 @@ use crate::service::Running;
 pub static PROBE: Probe = Probe {
     meta: Meta {
         id: RuleId::known("malformed-input"),
-        version: 2,
+        version: 3,
         failure_mode: FailureMode::CompoundingError,
         need: Need::Required,
         title: "malformed requests are refused, and crash nothing",
@@ -81,7 +83,7 @@ const QUIET: Duration = Duration::from_millis(60);
 
 fn run(arena: &Arena<'_>, evidence: &mut Evidence) -> Result<(), Stop> {
     if arena.operations.list.is_empty() {
-        return Err(arena.no_subject("operation", "openapi = \"openapi.json\" under [[service]]"));
+        return Err(arena.no_subject("operation", "openapi = \"openapi.json\""));
     }
     let until = Instant::now() + budget(arena).mul_f64(CHALLENGING);
     let mut bench = Bench::new(arena)?;
@@ -123,17 +125,36 @@ pub(super) struct Bench<'a> {
     limited: u32,
     /// The last challenges that were answered, the newest last.
     recent: Vec<(usize, Operation, Challenge)>,
+    /// What reads and was seen to work.
+    readers: Vec<Operation>,
+    /// Fresh copies on which reading back was tried: they are no sign of a service that cannot be tried further.
+    copies_for_reading: u32,
+    /// How often that was done for an operation.
+    read_back: std::collections::BTreeMap<usize, usize>,
 }
 
 impl<'a> Bench<'a> {
     fn new(arena: &'a Arena<'a>) -> Result<Self, Stop> {
         let running = arena.start()?;
         let visitor = arrive(arena, &running);
-        Ok(Self { arena, running, visitor, restarts: 0, limited: 0, recent: Vec::new() })
+        Ok(Self {
+            arena,
+            running,
+            visitor,
+            restarts: 0,
+            limited: 0,
+            recent: Vec::new(),
+            readers: Vec::new(),
+            copies_for_reading: 0,
+            read_back: std::collections::BTreeMap::new(),
+        })
     }
 
     /// Whether an alarm of another copy shows on this one as well, and what its log says then. A death or a hang ends the copy.
     fn shows(&mut self, alarm: &Alarm) -> Result<Option<Logged>, Stop> {
+        if let Some(reader) = &alarm.reader {
+            return self.shows_by(alarm, reader);
+        }
         let form = self.with_own_ids(alarm);
         let mark = self.quiet();
         let came = send(self.visitor.client(), &self.visitor, &form);
@@ -155,15 +176,15 @@ impl<'a> Bench<'a> {
 
     /// The request with the ids of this copy in its path, unless it is the path that is broken.
     fn with_own_ids(&mut self, alarm: &Alarm) -> Form {
-        let mut form = alarm.challenge.form.clone();
-        if let Form::Call(call) = &mut form
+        let form = &alarm.challenge.form;
+        if let Form::Call(call) = form
             && alarm.challenge.class != Class::PathValue
             && !call.path.is_empty()
             && let Some(control) = self.visitor.control(&alarm.operation)
         {
-            call.path = control.call.path;
+            return with_path(form, &control.call.path);
         }
-        form
+        form.clone()
     }
 
     /// Waits until the service prints nothing more about what was asked before, and returns how much it has printed.
@@ -190,6 +211,11 @@ impl<'a> Bench<'a> {
         self.running = self.arena.start()?;
         self.visitor = arrive(self.arena, &self.running);
         Ok(())
+    }
+
+    /// Whether so many fresh copies were needed that no more is to be expected.
+    fn worn(&self) -> bool {
+        self.restarts - self.copies_for_reading.min(self.restarts) > CHALLENGE_RESTARTS
     }
 
     fn control(&mut self, operation: &Operation) -> Result<Option<Control>, Stop> {
@@ -237,7 +263,7 @@ impl<'a> Bench<'a> {
         }
         if came.as_ref().is_ok_and(|exchange| exchange.status == 429) {
             self.limited += 1;
-            if self.limited >= LIMITED && self.restarts < CHALLENGE_RESTARTS {
+            if self.limited >= LIMITED && !self.worn() {
                 // A limiter blinds the probe; a fresh copy has not counted yet.
                 self.renew()?;
             }
@@ -260,6 +286,9 @@ impl<'a> Bench<'a> {
         let well_formed = !matches!(challenge.form, Form::Bytes(_));
         for seen in judge(&came, well_formed, challenge.refused, self.running.root()) {
             let variant = seen.variant;
+            if variant == Variant::TraceLeaked && alarms.shows_trace(index) {
+                continue;
+            }
             // Before it is shrunk: what is sent for that prints its own.
             let logged = match variant {
                 Variant::Accepted => Logged::Nothing,
@@ -271,6 +300,9 @@ impl<'a> Bench<'a> {
                 self.renew()?;
                 return Ok(true);
             }
+        }
+        if let Ok(answer) = &came {
+            self.read_back(index, operation, &challenge, answer, alarms)?;
         }
         Ok(true)
     }
@@ -321,7 +353,16 @@ impl<'a> Bench<'a> {
     ) {
         let request = self.sent(&challenge.form);
         let said = self.visitor.said.clone();
-        alarms.add(Alarm { index, operation: operation.clone(), challenge, seen, logged, request, said });
+        alarms.add(Alarm {
+            index,
+            operation: operation.clone(),
+            challenge,
+            seen,
+            logged,
+            request,
+            said,
+            reader: None,
+        });
     }
 
     /// The stack trace printed after the first `mark` bytes of the log, else the one in the answer.
@@ -393,6 +434,14 @@ fn arrive<'a>(arena: &'a Arena<'a>, running: &Running) -> Visitor<'a> {
     let mut visitor = Visitor::arrive(arena.operations, arena.identities(), client, fresh);
     visitor.settle(Instant::now() + arena.remaining() / 4);
     visitor
+}
+
+/// The form with these values in its path.
+fn with_path(form: &Form, path: &[(String, String)]) -> Form {
+    match form {
+        Form::Call(call) => Form::Call(Call { path: path.to_vec(), ..call.clone() }),
+        other => other.clone(),
+    }
 }
 
 /// Sends a challenge as it has to be sent, on a connection of its own: what a broken request leaves on one would be read as the next.

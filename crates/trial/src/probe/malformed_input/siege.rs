@@ -3,16 +3,12 @@
 use std::time::Instant;
 
 use seaworthy_core::NotChecked;
-use seaworthy_core::limits::CHALLENGE_RESTARTS;
 
 use super::Bench;
 use super::alarm::Alarms;
 use super::challenge::{self, Challenge, Form};
 use crate::arena::{Evidence, Stop};
 use crate::schema::{Control, Operation, Purpose};
-
-/// Alarms of one class at one operation after which the class is not tried further there.
-const ALARMS_PER_CLASS: usize = 4;
 
 /// Operations that a reason names.
 const REFUSED_SHOWN: usize = 4;
@@ -26,6 +22,8 @@ struct Siege<'a> {
     open: Vec<Challenge>,
     total: usize,
     trials: u64,
+    /// Challenges not sent because what fails by them has failed often enough.
+    spared: usize,
     /// Whether a valid request was answered as one: otherwise a challenge tries the door, and not what is behind it.
     works: bool,
     /// How many fresh copies there had been when its control was made.
@@ -82,8 +80,19 @@ pub(super) fn all(
         );
         evidence.skipped.push(NotChecked { what: format!("malformed requests to {}", siege.operation), why });
     }
+    evidence.skipped.extend(spared(&sieges));
     evidence.trials = sieges.iter().map(|siege| siege.trials).sum();
     Ok((alarms, coverage))
+}
+
+/// What was left out because it would have told nothing new.
+fn spared(sieges: &[Siege<'_>]) -> Option<NotChecked> {
+    let count: usize = sieges.iter().map(|siege| siege.spared).sum();
+    let places = sieges.iter().filter(|siege| siege.spared > 0).count();
+    (count > 0).then(|| NotChecked {
+        what: format!("{count} more malformed requests to {places} operations"),
+        why: "the same kind of change to the same field had failed there already".to_owned(),
+    })
 }
 
 /// Sends every operation a valid request, and makes the challenges from those that were answered.
@@ -103,6 +112,9 @@ fn prepare<'a>(
             let (what, why) = (format!("malformed requests to {operation}"), unworkable(status));
             skipped.push(NotChecked { what, why });
         }
+        if works && operation.method == "GET" {
+            bench.readers.push(operation.clone());
+        }
         // Where a valid request is refused the challenges are sent all the same: what breaks then is broken, and what does not says nothing.
         let Some(control) = control else { continue };
         let wire = sieges.is_empty()
@@ -111,7 +123,7 @@ fn prepare<'a>(
         let total = open.len();
         open.reverse();
         let copies = bench.restarts;
-        sieges.push(Siege { index, operation, control, open, total, trials: 0, works, copies });
+        sieges.push(Siege { index, operation, control, open, total, trials: 0, spared: 0, works, copies });
     }
     Ok((sieges, coverage))
 }
@@ -128,13 +140,16 @@ fn works(operation: &Operation, status: u16) -> bool {
 }
 
 fn unworkable(status: Option<u16>) -> String {
+    // What failed by them is reported: that they are listed as not checked is about all the others.
+    const SENT: &str =
+        "they were sent all the same, and what they broke is reported; what they did not break says nothing";
     match status {
         None => "its valid request is answered by a server error or not at all".to_owned(),
         Some(status @ (401 | 403)) => format!(
-            "a valid request is refused ({status}): an [[service.identity]] in the plan would let it in"
+            "a valid request is refused ({status}): an [[service.identity]] in the plan would let it in; {SENT}"
         ),
         Some(status) => format!(
-            "no valid request to it succeeded ({status}): its parameters and body in the OpenAPI document would tell how to make one"
+            "no valid request to it succeeded ({status}): its parameters and body in the OpenAPI document would tell how to make one; {SENT}"
         ),
     }
 }
@@ -189,11 +204,12 @@ fn besiege(
 ) -> Result<(), Stop> {
     siege.follow(bench)?;
     while let Some(challenge) = siege.open.pop() {
-        if Instant::now() >= until || bench.restarts > CHALLENGE_RESTARTS {
+        if Instant::now() >= until || bench.worn() {
             siege.open.push(challenge);
             break;
         }
-        if alarms.of_class(siege.index, challenge.class) >= ALARMS_PER_CLASS {
+        if alarms.tell_enough(siege.index, &challenge) {
+            siege.spared += 1;
             continue;
         }
         let (restarts, sent) = (bench.restarts, Instant::now());
@@ -216,4 +232,18 @@ fn besiege(
         bench.renew()?;
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_listed_and_was_sent_all_the_same_is_said_to_have_been() {
+        for status in [400, 403] {
+            assert!(unworkable(Some(status)).contains("sent all the same"), "{}", unworkable(Some(status)));
+        }
+        // Without an answer to make them from, none are sent.
+        assert!(!unworkable(None).contains("sent all the same"));
+    }
 }

@@ -139,12 +139,18 @@ pub(super) fn all(
     in_turns(maker.list)
 }
 
-/// One of each class in turns, so that what time leaves out is the tail of every class and not a class.
+/// One of each class in turns, and within a class one of each field, so that what time leaves out is the tail of every field and not a field.
 fn in_turns(list: Vec<Challenge>) -> Vec<Challenge> {
-    let mut nth: std::collections::BTreeMap<Class, usize> = std::collections::BTreeMap::new();
+    let by_field = turns(list, |challenge| (challenge.class, challenge.field.clone()));
+    turns(by_field, |challenge| challenge.class)
+}
+
+/// The first of each kind, then the second of each; in their order otherwise.
+fn turns<K: Ord>(list: Vec<Challenge>, kind: impl Fn(&Challenge) -> K) -> Vec<Challenge> {
+    let mut nth: std::collections::BTreeMap<K, usize> = std::collections::BTreeMap::new();
     let mut turns: Vec<(usize, Challenge)> = Vec::new();
     for challenge in list {
-        let count = nth.entry(challenge.class).or_default();
+        let count = nth.entry(kind(&challenge)).or_default();
         turns.push((*count, challenge));
         *count += 1;
     }
