@@ -19,6 +19,8 @@ impl<'a> Walk<'_, 'a> {
                 Shape::List(parts) => parts.first(),
                 _ => Some(value),
             },
+            // https://fastify.dev/docs/latest/Reference/Routes/#async-await: what is given back is sent.
+            Some(Framework::Fastify) if self.is_called_page() => Some(value),
             Some(Framework::FastApi) if self.declares_page() => Some(value),
             // What is given back is sent elsewhere: of what stands between tags the rest is known.
             Some(Framework::PythonHttpServer) => {
@@ -37,6 +39,14 @@ impl<'a> Walk<'_, 'a> {
                 self.arrive(Risk::Markup, extent, extent, "return", &page);
             }
         }
+    }
+
+    /// Whether `reply.type("text/html")` was said before.
+    fn is_called_page(&self) -> bool {
+        let Some(call) = self.calls.first() else { return false };
+        let reply = call.function.and_then(|function| function.parameters.get(1)?.pattern.dotted());
+        let held = reply.and_then(|name| self.state.get(call.id, &name));
+        held.is_some_and(|held| matches!(&held.shape, Shape::Name(name) if name == "answer:"))
     }
 
     /// Whether a decorator makes JSON of what is given back: `@marshal_with(schema)` (flask-apispec, Flask-RESTful, Flask-RESTX),
