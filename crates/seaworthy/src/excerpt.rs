@@ -22,6 +22,18 @@ const OF_SECRETS: [&str; 6] = [
     "plaintext-secret",
 ];
 
+/// Those of them that say the text itself, which everybody knows who has the source, and without which they are not understood. One that
+/// was made at random is only hinted at (`v9dn…`), and is masked.
+const SAID: [&str; 2] = ["default-credentials", "fallback-secret"];
+
+/// A secret: where it stands, what is said of it, and whether it is the place itself or one that belongs to it.
+#[derive(Clone, Copy)]
+struct Secret<'a> {
+    span: Span,
+    message: &'a str,
+    is_primary: bool,
+}
+
 /// Characters of a secret that are shown, so that it is recognised.
 const SHOWN: usize = 4;
 
@@ -34,14 +46,21 @@ pub(crate) fn excerpts(tree: &Tree, observations: &[Observation]) -> BTreeMap<(S
             _ => None,
         })
     };
-    let mut secrets: BTreeMap<&str, Vec<Span>> = BTreeMap::new();
-    for (finding, path, span) in places().filter(|(one, ..)| OF_SECRETS.contains(&one.rule.as_str())) {
-        secrets.entry(path).or_default().push(span);
+    let mut secrets: BTreeMap<&str, Vec<Secret<'_>>> = BTreeMap::new();
+    let of_secrets = places().filter(|(one, ..)| {
+        let rule = one.rule.as_str();
+        OF_SECRETS.contains(&rule) && (one.message.contains('…') || !SAID.contains(&rule))
+    });
+    for (finding, path, span) in of_secrets {
+        let message = finding.message.as_str();
+        secrets.entry(path).or_default().push(Secret { span, message, is_primary: true });
         let related = finding.related.iter().filter_map(|related| match &related.location {
             Location::Source { path, span } => Some((path.as_str(), *span)),
             _ => None,
         });
-        related.for_each(|(path, span)| secrets.entry(path).or_default().push(span));
+        related.for_each(|(path, span)| {
+            secrets.entry(path).or_default().push(Secret { span, message, is_primary: false });
+        });
     }
     let mut texts: BTreeMap<&str, Option<String>> = BTreeMap::new();
     let mut excerpts = BTreeMap::new();
@@ -53,48 +72,105 @@ pub(crate) fn excerpts(tree: &Tree, observations: &[Observation]) -> BTreeMap<(S
         let last_line = span.end_line.min(span.line.saturating_add(MOST)).saturating_add(AROUND);
         let count = last_line.saturating_sub(first_line) as usize + 1;
         let lines = (first_line..).zip(text.lines().skip(first_line as usize - 1).take(count));
-        let spans = secrets.get(path.as_str()).map_or(&[][..], Vec::as_slice);
-        let lines = lines.map(|(number, line)| masked(number, line, spans)).collect();
+        let secrets = secrets.get(path.as_str()).map_or(&[][..], Vec::as_slice);
+        let lines = lines.map(|(number, line)| masked(number, line, text, secrets)).collect();
         excerpts.insert((path.clone(), span.line), Excerpt { first_line, lines });
     }
     excerpts
 }
 
-/// A line in which what the spans cover is masked: the insides of texts, or all of it where there is none.
-fn masked(number: u32, line: &str, spans: &[Span]) -> String {
+/// A line in which what is secret is masked: the insides of texts that nothing says, or all of what is covered where there is no text.
+fn masked(number: u32, line: &str, text: &str, secrets: &[Secret<'_>]) -> String {
     let mut chars: Vec<char> = line.chars().collect();
-    for span in spans.iter().filter(|span| (span.line..=span.end_line).contains(&number)) {
-        let from = if number == span.line { span.column.saturating_sub(1) as usize } else { 0 };
-        let to =
-            if number == span.end_line { span.end_column.saturating_sub(1) as usize } else { chars.len() };
-        let (from, to) = (from.min(chars.len()), to.min(chars.len()));
-        let Some(covered) = chars.get_mut(from..to.max(from)) else { continue };
-        let is_quote = |c: char| matches!(c, '"' | '\'' | '`');
-        // A text that begins on another line has no quote on this one that would tell inside from outside.
-        let whole = span.line != span.end_line || !covered.iter().any(|c| is_quote(*c));
-        let (mut open, mut shown) = (None, 0);
-        for c in covered {
-            match open {
-                _ if whole => {}
-                None => {
-                    if is_quote(*c) {
-                        (open, shown) = (Some(*c), 0);
-                    }
-                    continue;
-                }
-                Some(quote) if *c == quote => {
-                    open = None;
-                    continue;
-                }
-                Some(_) => {}
-            }
-            if shown >= SHOWN && !c.is_whitespace() {
-                *c = '*';
-            }
-            shown += 1;
+    if !secrets.is_empty() && is_key_material(line) {
+        mask(&mut chars);
+    }
+    for secret in secrets.iter().filter(|one| (one.span.line..=one.span.end_line).contains(&number)) {
+        let span = secret.span;
+        let count = chars.len();
+        let Some(covered) = chars.get_mut(columns(span, number, count)) else { continue };
+        let first = span.line as usize;
+        let lines = (span.line..).zip(text.lines().skip(first.saturating_sub(1)));
+        let lines: Vec<(u32, &str)> =
+            lines.take_while(|(number, _)| *number <= span.end_line).take(LINES).collect();
+        let has_text =
+            covered.iter().any(|c| is_quote(*c)) || lines.iter().any(|(_, line)| line.contains(is_quote));
+        if has_text {
+            mask_texts(covered, open_before(number, span, &lines), secret.message);
+        } else if secret.is_primary || span.line != span.end_line {
+            mask(covered);
         }
     }
     chars.into_iter().collect()
+}
+
+/// Lines of a secret that are looked at to tell texts from what is around them.
+const LINES: usize = 400;
+
+fn is_quote(c: char) -> bool {
+    matches!(c, '"' | '\'' | '`')
+}
+
+/// Which characters of a line a span covers.
+fn columns(span: Span, number: u32, count: usize) -> std::ops::Range<usize> {
+    let from = if number == span.line { span.column.saturating_sub(1) as usize } else { 0 };
+    let to = if number == span.end_line { span.end_column.saturating_sub(1) as usize } else { count };
+    let (from, to) = (from.min(count), to.min(count));
+    from..to.max(from)
+}
+
+/// The quote of the text that a line of a span begins in.
+fn open_before(number: u32, span: Span, lines: &[(u32, &str)]) -> Option<char> {
+    let mut open = None;
+    for (at, line) in lines.iter().take_while(|(at, _)| *at < number) {
+        let chars: Vec<char> = line.chars().collect();
+        let covered = chars.get(columns(span, *at, chars.len())).unwrap_or_default();
+        for c in covered {
+            match open {
+                None if is_quote(*c) => open = Some(*c),
+                Some(quote) if quote == *c => open = None,
+                _ => {}
+            }
+        }
+        // Only these go on behind the end of their line.
+        let goes_on =
+            open == Some('`') || line.contains("\"\"\"") || line.contains("'''") || line.ends_with('\\');
+        let inside = at > &span.line && open.is_some();
+        open = open.filter(|_| goes_on || inside);
+    }
+    open
+}
+
+/// Masks the insides of the texts of a line that the message does not say anyway.
+fn mask_texts(covered: &mut [char], mut open: Option<char>, message: &str) {
+    let mut from = 0;
+    for at in 0..=covered.len() {
+        let here = covered.get(at).copied();
+        let ends = open.is_some() && (here.is_none() || here == open);
+        if ends {
+            let inside = covered.get_mut(from..at).unwrap_or_default();
+            let text: String = inside.iter().collect();
+            let is_said = !text.is_empty()
+                && ['`', '"'].iter().any(|quote| message.contains(&format!("{quote}{text}{quote}")));
+            if !is_said {
+                mask(inside);
+            }
+            open = None;
+        } else if open.is_none() && here.is_some_and(is_quote) {
+            (open, from) = (here, at + 1);
+        }
+    }
+}
+
+/// Leaves only the beginning.
+fn mask(covered: &mut [char]) {
+    covered.iter_mut().skip(SHOWN).filter(|c| !c.is_whitespace()).for_each(|c| *c = '*');
+}
+
+/// Whether a line is nothing but a stretch of base64: a line of a key, also where only its first lines are the finding's.
+fn is_key_material(line: &str) -> bool {
+    let line = line.trim();
+    line.len() >= 48 && line.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '+' | '/' | '='))
 }
 
 #[cfg(test)]
@@ -105,16 +181,42 @@ mod tests {
         Span { line, column, end_line: line, end_column }
     }
 
+    fn secret(span: Span) -> Secret<'static> {
+        Secret { span, message: "`SECRET_KEY` is written here (`AKIA…`)", is_primary: true }
+    }
+
+    fn one(line: &str, span: Span) -> String {
+        masked(1, line, line, &[secret(span)])
+    }
+
     #[test]
     fn of_a_secret_only_the_beginning_is_shown() {
         let line = "KEY = \"AKIAPTGZ6J\" + other";
-        assert_eq!(masked(1, line, &[span(1, 7, 19)]), "KEY = \"AKIA******\" + other");
-        assert_eq!(masked(1, line, &[span(1, 1, 19)]), "KEY = \"AKIA******\" + other");
-        assert_eq!(masked(2, line, &[span(1, 1, 19)]), line);
-        assert_eq!(masked(1, "KEY=AKIAPTGZ", &[span(1, 5, 13)]), "KEY=AKIA****");
+        assert_eq!(one(line, span(1, 7, 19)), "KEY = \"AKIA******\" + other");
+        assert_eq!(one(line, span(1, 1, 19)), "KEY = \"AKIA******\" + other");
+        assert_eq!(masked(2, line, line, &[secret(span(1, 1, 19))]), line);
+        assert_eq!(one("KEY=AKIAPTGZ", span(1, 5, 13)), "KEY=AKIA****");
+        assert_eq!(one("ä", span(1, u32::MAX, u32::MAX)), "ä");
         let long = Span { line: 1, column: 1, end_line: 3, end_column: 4 };
-        assert_eq!(masked(2, "MIIEowIBAAKC", &[long]), "MIIE********");
-        assert_eq!(masked(1, "ä", &[span(1, u32::MAX, u32::MAX)]), "ä");
+        assert_eq!(masked(2, "MIIEowIBAAKC", "-----\nMIIEowIBAAKC\n---", &[secret(long)]), "MIIE********");
+    }
+
+    #[test]
+    fn what_the_message_says_and_what_is_no_text_is_shown() {
+        let line = "x = os.environ.get(\"SECRET_KEY\", \"AKIAPTGZ6J\")";
+        assert_eq!(one(line, span(1, 5, 48)), "x = os.environ.get(\"SECRET_KEY\", \"AKIA******\")");
+        let lines = "const users = [{\n  id: 1,\n  key: `AKIAPTGZ6J\nBBBBBBBB`,\n}]";
+        let whole = Span { line: 1, column: 15, end_line: 5, end_column: 3 };
+        let line = |number: u32| {
+            let line = lines.lines().nth(number as usize - 1).unwrap();
+            masked(number, line, lines, &[secret(whole)])
+        };
+        assert_eq!(line(2), "  id: 1,");
+        assert_eq!(line(3), "  key: `AKIA******");
+        assert_eq!(line(4), "BBBB****`,");
+        let key = "A".repeat(64);
+        let key = masked(3, &key, "", &[secret(span(1, 1, 5))]);
+        assert_eq!(key, format!("AAAA{}", "*".repeat(60)));
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 pub mod absence;
 pub mod answer;
+pub(crate) mod by_hand;
 pub mod credentials;
 pub mod definitions;
 pub mod destination;

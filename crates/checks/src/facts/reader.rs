@@ -9,6 +9,7 @@ use rayon::prelude::*;
 use seaworthy_core::limits::SOURCE_FILE_BYTES;
 use seaworthy_core::{NotChecked, Plan};
 
+use super::by_hand;
 use super::imports::{self, ImportFact};
 use super::lines::Lines;
 use super::names::Names;
@@ -251,7 +252,7 @@ fn read_one(tree: &Tree, entry: &Entry, language: Language) -> Read {
         names,
         imports,
         suppressions: Vec::new(),
-        is_test: is_test(&entry.path, language),
+        is_test: is_test(&entry.path, language) || by_hand::asserts_answers(language, &text, &parsed.module),
         syntax: parsed.module,
         text: Arc::from(text),
         lines,

@@ -24,7 +24,7 @@ pub struct SourceFile {
     pub syntax: Module,
     /// Where its lines begin.
     pub lines: Lines,
-    /// Whether it is a test or only serves tests, by its name and folder.
+    /// Whether it is a test or only serves tests, by its name and folder, or by what it does: see [`super::by_hand`].
     pub is_test: bool,
     /// What its names stand for.
     pub names: Names,

@@ -10,7 +10,8 @@ use super::session;
 use super::value::{Shape, Value, merge};
 use super::walk::{Frame, Walk};
 use crate::facts::syntax::{
-    Argument, Call, Class, Declares, Expr, ExprKind, Extent, Function, ParameterKind, StmtKind, Text,
+    Argument, Call, CallStyle, Class, Declares, Expr, ExprKind, Extent, Function, ParameterKind, StmtKind,
+    Text,
 };
 use crate::language::Language;
 
@@ -61,6 +62,9 @@ impl<'a> Walk<'_, 'a> {
         let ExprKind::Member { object, name, .. } = &call.callee.kind else {
             let target = self.eval(&call.callee);
             return match target.shape {
+                Shape::Function(..) if call.style == CallStyle::New => {
+                    self.made_by_function(&target, &given, expr.extent)
+                }
                 Shape::Function(..) | Shape::Class(..) => self.invoke(&target, None, &given, expr.extent).0,
                 Shape::Name(dotted) => library::called(self, &dotted, None, &given, expr, call),
                 _ => Value::made_of(&[&target]),
@@ -69,6 +73,9 @@ impl<'a> Walk<'_, 'a> {
         let of = self.eval(object);
         let target = self.part(&of, name, &call.callee);
         match &target.shape {
+            Shape::Function(..) if call.style == CallStyle::New => {
+                self.made_by_function(&target, &given, expr.extent)
+            }
             Shape::Function(..) | Shape::Class(..) => {
                 let this = matches!(of.shape, Shape::Object(..) | Shape::Record(_)).then(|| of.clone());
                 let (value, after) = self.invoke(&target, this, &given, expr.extent);
@@ -128,6 +135,12 @@ impl<'a> Walk<'_, 'a> {
             Shape::Class(file, class) => (self.construct(file, class, given, extent), None),
             _ => (Value::UNKNOWN, None),
         }
+    }
+
+    /// What `new` makes by a function: an object with what the function puts into `this`.
+    fn made_by_function(&mut self, target: &Value<'a>, given: &Given<'a>, extent: Extent) -> Value<'a> {
+        let this = Value::of(Shape::Record(Rc::default()));
+        self.invoke(target, Some(this), given, extent).1.unwrap_or(Value::UNKNOWN)
     }
 
     fn construct(&mut self, file: usize, class: &'a Class, given: &Given<'a>, extent: Extent) -> Value<'a> {
@@ -195,7 +208,10 @@ impl<'a> Walk<'_, 'a> {
         let stops = self.state.is_dead && ended.given.is_none();
         self.hand_back(id, &bound, given);
         let mut value = ended.given.unwrap_or(Value::of(Shape::Null));
-        let keeps = matches!(value.shape, Shape::Function(_, _, of) if of == id);
+        let is_own = |value: &Value<'a>| matches!(value.shape, Shape::Function(_, _, of) if of == id);
+        // What the functions of an object read is still there after the function that made them.
+        let keeps = is_own(&value)
+            || matches!(after.as_ref().map(|after| &after.shape), Some(Shape::Record(fields)) if fields.values().any(is_own));
         if !keeps {
             self.state.leave(id);
         }

@@ -2,7 +2,7 @@
 
 use seaworthy_core::{Confidence, Severity};
 
-use super::{Arrival, Flow, Risk};
+use super::{Arrival, Flow, Risk, stored};
 use crate::context::Context;
 use crate::language::Language;
 use crate::report::Report;
@@ -37,15 +37,24 @@ pub(crate) fn say(context: &Context<'_>, flow: &Flow, report: &mut Report<'_>, w
     for arrival in flow.arrivals.iter().filter(|arrival| arrival.risk == words.risk) {
         let Some(file) = context.files.get(arrival.file) else { continue };
         let Arrival { extent, what, into, way, .. } = arrival;
+        let is_left = stored::left_in(&arrival.key, arrival.risk).is_some();
+        let what =
+            if is_left { format!("{what}, which callers leave in the database,") } else { what.clone() };
         let message = format!("{what} gets into {} `{into}`: {}", words.into, words.harm);
         let advice = match file.language {
             Language::Python => words.python,
             _ => words.script,
         };
+        // Who may write into a column, and whether the same text comes back out of it, is not followed.
+        let (severity, confidence) = if is_left {
+            (words.severity.min(Severity::Warning), Confidence::Medium)
+        } else {
+            (words.severity, Confidence::High)
+        };
         let mut draft = report
             .at(file, *extent, message)
-            .severity(words.severity)
-            .confidence(Confidence::High)
+            .severity(severity)
+            .confidence(confidence)
             .advice(advice)
             .identified_by(file.text_of(arrival.argument));
         for (at, extent, note) in way {

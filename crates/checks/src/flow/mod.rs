@@ -33,6 +33,8 @@ use seaworthy_core::NotChecked;
 pub use risk::Risk;
 
 use self::index::Index;
+use self::risk::Risks;
+use self::stored::Written;
 use self::value::Taint;
 use self::walk::Walk;
 use crate::facts::syntax::{Extent, Function};
@@ -106,7 +108,7 @@ pub(crate) fn follow(project: &Project<'_>, web: &Web<'_>) -> Flow {
         .collect();
     let context = project.context;
     let index = Index::of(context);
-    let parts: Vec<Flow> = handlers
+    let parts: Vec<(Flow, Written)> = handlers
         .par_iter()
         // What a project remembers of its names is one thread's own.
         .map_init(|| Project::of(context), |project, handler| one(project, &index, handler))
@@ -114,17 +116,26 @@ pub(crate) fn follow(project: &Project<'_>, web: &Web<'_>) -> Flow {
     let mut flow = Flow::default();
     let mut known = HashSet::new();
     let mut looked: BTreeMap<Risk, u64> = BTreeMap::new();
-    for part in parts {
+    let mut written = Written::new();
+    for (part, columns) in parts {
         for arrival in part.arrivals {
             if known.insert((arrival.risk, arrival.file, arrival.extent, arrival.argument)) {
                 flow.arrivals.push(arrival);
             }
+        }
+        for (column, open) in columns {
+            let known = written.entry(column).or_insert(Risks::NONE);
+            *known = known.with(open);
         }
         for (risk, count) in part.looked {
             *looked.entry(risk).or_default() += count;
         }
         flow.cut_short.extend(part.cut_short);
     }
+    flow.arrivals.retain(|arrival| {
+        let column = stored::left_in(&arrival.key, arrival.risk);
+        column.is_none_or(|column| written.get(column).is_some_and(|open| open.has(arrival.risk)))
+    });
     flow.arrivals.sort_by_key(|arrival| (arrival.file, arrival.extent, arrival.risk));
     flow.cut_short.sort();
     flow.cut_short.dedup();
@@ -132,8 +143,8 @@ pub(crate) fn follow(project: &Project<'_>, web: &Web<'_>) -> Flow {
     flow
 }
 
-/// One handler, and what stands before it.
-fn one<'a>(project: &Project<'a>, index: &Index<'a>, handler: &Handler<'a>) -> Flow {
+/// One handler, and what stands before it; what it writes into columns.
+fn one<'a>(project: &Project<'a>, index: &Index<'a>, handler: &Handler<'a>) -> (Flow, Written) {
     let mut walk = Walk::new(project, index);
     walk.answers = Some(handler.framework);
     walk.path_is_fixed = handler.method != "*" || !handler.path.is_empty();
@@ -159,7 +170,7 @@ fn one<'a>(project: &Project<'a>, index: &Index<'a>, handler: &Handler<'a>) -> F
     }
     only_the_worst(&mut walk.arrivals);
     let looked = walk.looked.iter().map(|(risk, places)| (*risk, places.len() as u64)).collect();
-    Flow { arrivals: walk.arrivals, looked, cut_short }
+    (Flow { arrivals: walk.arrivals, looked, cut_short }, walk.written)
 }
 
 /// Of a path that is asked about and then opened, the opening tells; asking alone tells what there is.

@@ -5,6 +5,7 @@ use super::stored;
 use super::value::{Beside, Shape, Value};
 use super::walk::Walk;
 use crate::facts::syntax::Extent;
+use crate::facts::values::called_name;
 use crate::framework::Framework;
 
 impl<'a> Walk<'_, 'a> {
@@ -12,11 +13,14 @@ impl<'a> Walk<'_, 'a> {
     pub(super) fn answered(&mut self, value: &Value<'a>, extent: Extent) {
         let page = match self.answers {
             // https://flask.palletsprojects.com/en/stable/quickstart/#about-responses: a text is a page.
+            Some(Framework::Flask) if self.is_marshalled() => None,
             Some(Framework::Flask) => match &value.shape {
                 Shape::List(parts) if parts.iter().skip(1).any(says_no_page) => None,
                 Shape::List(parts) => parts.first(),
                 _ => Some(value),
             },
+            // https://fastify.dev/docs/latest/Reference/Routes/#async-await: what is given back is sent.
+            Some(Framework::Fastify) if self.is_called_page() => Some(value),
             Some(Framework::FastApi) if self.declares_page() => Some(value),
             // What is given back is sent elsewhere: of what stands between tags the rest is known.
             Some(Framework::PythonHttpServer) => {
@@ -35,6 +39,26 @@ impl<'a> Walk<'_, 'a> {
                 self.arrive(Risk::Markup, extent, extent, "return", &page);
             }
         }
+    }
+
+    /// Whether `reply.type("text/html")` was said before.
+    fn is_called_page(&self) -> bool {
+        let Some(call) = self.calls.first() else { return false };
+        let reply = call.function.and_then(|function| function.parameters.get(1)?.pattern.dotted());
+        let held = reply.and_then(|name| self.state.get(call.id, &name));
+        held.is_some_and(|held| matches!(&held.shape, Shape::Name(name) if name == "answer:"))
+    }
+
+    /// Whether a decorator makes JSON of what is given back: `@marshal_with(schema)` (flask-apispec, Flask-RESTful, Flask-RESTX),
+    /// `@app.output(schema)` (APIFlask), `@blp.response(200, Schema)` (flask-smorest).
+    fn is_marshalled(&self) -> bool {
+        const MARSHAL: &[&str] =
+            &["marshal_with", "marshal_list_with", "output", "response", "as_json", "jsonify"];
+        let Some(function) = self.calls.first().and_then(|call| call.function) else { return false };
+        function.decorators.iter().any(|decorator| {
+            let made_with = decorator.call().map_or(decorator, |call| &call.callee);
+            called_name(made_with).is_some_and(|name| MARSHAL.contains(&name))
+        })
     }
 
     /// Whether `response_class=HTMLResponse` stands in the registration.

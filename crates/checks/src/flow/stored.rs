@@ -1,16 +1,21 @@
 //! What a database gives back: callers put it there, so that in a page it is as good as sent just now (stored scripts, CWE-79).
 //!
+//! What was left there also does harm as an address, a command, a path or code (stored request forgery, CWE-918), when some handler writes what
+//! came in into that column.
+//!
 //! Only columns that are declared as text are taken for it, and none that the program fills itself by what they are called: keys,
 //! times, states.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
+use super::call::Given;
 use super::risk::{Risk, Risks};
 use super::value::{Beside, Origin, Shape, Value};
 use super::walk::{Walk, shown};
 use crate::facts::nodes::each_node;
 use crate::facts::source::SourceFile;
-use crate::facts::syntax::{Expr, ExprKind, Literal, TemplatePart};
+use crate::facts::sql_fields::{Slot, Use, statement};
+use crate::facts::syntax::{Expr, ExprKind, Literal, TemplatePart, Text};
 use crate::facts::words::words;
 
 /// The key of whatever a database gives back.
@@ -186,6 +191,68 @@ pub(super) fn column<'a>(walk: &Walk<'_, 'a>, of: &Value<'a>, name: &str, expr: 
         return Some(Value::UNKNOWN);
     }
     let what = format!("`{}`", shown(walk.file(), expr.extent));
-    let origin = Origin { file: walk.at(), extent: expr.extent, what, key: format!("{KEY}.{name}") };
-    Some(only_markup(Value::stored(origin)))
+    let key = format!("{KEY}.{}", name.to_lowercase());
+    let origin = Origin { file: walk.at(), extent: expr.extent, what, key };
+    Some(Value::stored(origin).without(Risks::ALL.without(LEFT.with(Risks::of(&[Risk::Markup])))))
+}
+
+/// Harm that is done by what a handler wrote into a column, and another reads from it. In a page any text does harm; here it has to be
+/// one that came in, and that nothing looked at before it was written.
+const LEFT: Risks = Risks::of(&[Risk::Request, Risk::Command, Risk::Path, Risk::Code]);
+
+/// What handlers write into each column, by its name: the harm that it may still do.
+pub(super) type Written = BTreeMap<String, Risks>;
+
+/// The column that something at the end of its way was read from, when what was written there decides about its harm.
+pub(super) fn left_in(key: &str, risk: Risk) -> Option<&str> {
+    let rest = key.strip_prefix(KEY)?.strip_prefix('.')?;
+    LEFT.has(risk).then(|| rest.split('.').next().unwrap_or(rest))
+}
+
+/// A statement that writes, made ready: what is given to it later is written.
+pub(super) fn prepared<'a>(name: &str, statement: Option<&Value<'a>>) -> Option<Value<'a>> {
+    let text = statement?.text().filter(|text| name == "prepare" && writes(text))?;
+    Some(Value::of(Shape::Name(Text::from(format!("{PREPARED}{text}")))))
+}
+
+/// What the name of a prepared statement begins with.
+const PREPARED: &str = "statement:";
+
+fn writes(text: &str) -> bool {
+    let verb = text.trim_start().get(..6).unwrap_or_default().to_ascii_lowercase();
+    matches!(verb.as_str(), "insert" | "update") || verb.starts_with("replac")
+}
+
+/// Notes what a call writes into the columns of a table.
+pub(super) fn written<'a>(walk: &mut Walk<'_, 'a>, name: &str, of: Option<&Value<'a>>, given: &Given<'a>) {
+    if !ASK.contains(&name) && !matches!(name, "run" | "executemany") {
+        return;
+    }
+    let ready = match of.map(|of| &of.shape) {
+        Some(Shape::Name(of)) => of.strip_prefix(PREPARED).map(str::to_owned),
+        _ => None,
+    };
+    let skipped = usize::from(ready.is_none());
+    let text = ready.or_else(|| given.positional.first().and_then(Value::text).map(str::to_owned));
+    let Some(statement) = text.filter(|text| writes(text)).and_then(|text| statement(&text)) else { return };
+    let values = given.positional.get(skipped..).unwrap_or_default();
+    for column in statement.columns.iter().filter(|column| column.used != Use::Compared) {
+        let Some(value) = parameter(values, &column.slot) else { continue };
+        let open = value.all_taints().iter().fold(Risks::NONE, |open, taint| open.with(taint.open));
+        let known = walk.written.entry(column.name.clone()).or_default();
+        *known = known.with(open);
+    }
+}
+
+/// What is given for a place in a statement: of a list, of a record, or of the arguments themselves.
+fn parameter<'v, 'a>(values: &'v [Value<'a>], slot: &Slot) -> Option<&'v Value<'a>> {
+    let first = values.first()?;
+    match (slot, &first.shape) {
+        (Slot::Parameter(at), Shape::List(items)) => items.get(*at),
+        // What is unpacked, or made by something else, may be any of them.
+        (Slot::Parameter(at), _) => values.get(*at).or((values.len() == 1).then_some(first)),
+        (Slot::Named(name), Shape::Record(fields) | Shape::Object(_, _, fields)) => fields.get(name.as_str()),
+        (Slot::Named(_), _) => Some(first),
+        _ => None,
+    }
 }

@@ -9,6 +9,7 @@ use super::Arrival;
 use super::index::Index;
 use super::risk::Risk;
 use super::state::State;
+use super::stored::Written;
 use super::value::{Shape, Value, merge};
 use crate::facts::source::SourceFile;
 use crate::facts::syntax::{Arm, Assign, Extent, Function, Loop, Stmt, StmtKind, Text, Try};
@@ -30,6 +31,8 @@ pub(super) struct Walk<'w, 'a> {
     pub(super) next_call: u32,
     work: u32,
     pub(super) arrivals: Vec<Arrival>,
+    /// What is written into columns.
+    pub(super) written: Written,
     pub(super) looked: BTreeMap<Risk, HashSet<(usize, u32)>>,
     pub(super) globals: HashMap<(usize, Text), Option<Value<'a>>>,
     /// What calls the function that the walk began at.
@@ -70,6 +73,7 @@ impl<'w, 'a> Walk<'w, 'a> {
             next_call: 1,
             work: WORK,
             arrivals: Vec::new(),
+            written: Written::new(),
             looked: BTreeMap::new(),
             globals: HashMap::new(),
             answers: None,

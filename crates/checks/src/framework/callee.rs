@@ -66,4 +66,9 @@ impl<'a> Project<'a> {
     pub(crate) fn handed_to(&self, function: FunctionAt<'a>) -> Option<&'a Call> {
         self.wrapper(function)
     }
+
+    /// The name that a function has or is bound to.
+    pub(crate) fn name_of(&self, (file, function): FunctionAt<'a>) -> Option<&str> {
+        self.known(file, function).map(|known| known.name.as_str())
+    }
 }

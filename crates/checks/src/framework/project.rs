@@ -10,7 +10,7 @@ use super::origins::Looks;
 use crate::context::Context;
 use crate::facts::nodes::Around;
 use crate::facts::source::SourceFile;
-use crate::facts::syntax::{Call, Class, Expr, ExprKind, Function, Import, StmtKind};
+use crate::facts::syntax::{Call, CallStyle, Class, Expr, ExprKind, Function, Import, StmtKind};
 use crate::facts::values::{Bound, called_name};
 use crate::language::Language;
 
@@ -305,8 +305,37 @@ impl<'a> Project<'a> {
         steps: usize,
     ) -> Option<FunctionAt<'a>> {
         let ExprKind::Member { object, name, .. } = &expr.kind else { return None };
-        let (file, class) = self.class_of(at, within, object, steps)?;
-        self.method_of(file, class, name, steps)
+        match self.class_of(at, within, object, steps) {
+            Some((file, class)) => self.method_of(file, class, name, steps),
+            None => self.constructed(at, within, object, name, steps),
+        }
+    }
+
+    /// What a function that is used as a constructor gives its object: `this.list = (req, res) => ..` in it, or
+    /// `Controller.prototype.list = function (req, res) {..}`.
+    fn constructed(
+        &self,
+        at: usize,
+        within: &[&'a Function],
+        object: &'a Expr,
+        name: &str,
+        steps: usize,
+    ) -> Option<FunctionAt<'a>> {
+        let left = steps.checked_sub(1)?;
+        let on_this = format!("this.{name}");
+        self.origins(at, within, object, left).into_iter().find_map(|(file, within, made)| {
+            let call = made.call().filter(|call| call.style == CallStyle::New)?;
+            let (file, constructor) = self.function_within(file, &within, &call.callee, left)?;
+            let on_prototype =
+                self.known(file, constructor).map(|known| format!("{}.prototype.{name}", known.name));
+            let mut of_file = self.context.defined.functions.range((file, 0)..=(file, u32::MAX));
+            of_file
+                .find(|(_, known)| {
+                    let inside = known.outer.last().is_some_and(|outer| std::ptr::eq(*outer, constructor));
+                    known.name == on_this && inside || Some(&known.name) == on_prototype.as_ref()
+                })
+                .map(|((file, _), known)| (*file, known.function))
+        })
     }
 
     /// The class whose object an expression is, or that it names: by what makes it, by the type of a parameter, by what callers pass.

@@ -9,7 +9,9 @@
 //! - **error**: a MAC, a password hash or a digest of a secret that was just computed, compared with `==`, `!=`, `===` or `.equals` with
 //!   something that came from elsewhere; a configured secret (`os.environ["API_KEY"]`, `process.env.WEBHOOK_TOKEN`) compared with
 //!   what a request brought;
-//! - **warning**: a configured secret compared with a parameter of a function that is named for one.
+//! - **warning**: a configured secret compared with a parameter of a function that is named for one;
+//! - **note**: a password that is kept as it is, compared with the one that a request brought (that it is kept so is
+//!   [`plaintext-password`](plaintext-password.md)).
 //!
 //! It goes by what the value is, not by its name: tokens of a parser, ETags, checksums of files, comparisons with `None`, an empty text
 //! or a literal are left alone, and so are `hmac.compare_digest`, `secrets.compare_digest`, `crypto.timingSafeEqual` and `subtle`.
@@ -39,6 +41,7 @@ use seaworthy_core::{Confidence, FailureMode, RuleId, Severity};
 use crate::context::Context;
 use crate::facts::definitions::called_function;
 use crate::facts::nodes::{Around, Node, each_in_expr, each_node};
+use crate::facts::passwords::compares_plainly;
 use crate::facts::received::is_received;
 use crate::facts::source::SourceFile;
 use crate::facts::syntax::{BinaryOp, CompareOp, Expr, ExprKind, Stmt, StmtKind};
@@ -58,7 +61,7 @@ pub static CHECK: Check = Check {
         need: Need::Required,
         title: "a secret compared byte by byte",
         applies_to: "comparison of secrets",
-        variants: &["mac", "password-hash", "secret-digest", "configured-secret"],
+        variants: &["mac", "password-hash", "secret-digest", "configured-secret", "kept-password"],
         source: include_str!("timing_unsafe_comparison.rs"),
     },
     run: Run::File(run),
@@ -77,14 +80,14 @@ fn run(context: &Context<'_>, file: &SourceFile, report: &mut Report<'_>) {
         if node.expr().and_then(Expr::call).is_some_and(|call| is_constant_time(&call.callee)) {
             report.trial();
         }
-        if let Some((left, right)) = node.expr().and_then(compared)
+        if let Some(whole) = node.expr()
+            && let Some((left, right)) = compared(whole)
             && !(file.language == Language::Rust && in_rust_tests(around))
             && !is_inert(left)
             && !is_inert(right)
         {
-            let expr = node.expr().map(|expr| expr.extent).unwrap_or_default();
             let mut pair = Pair { context, file, values: &mut values, around };
-            if let Some(judged) = pair.judge(left, right) {
+            if let Some(judged) = pair.judge(whole, left, right) {
                 report.trial();
                 let name = file.text_of(judged.subject.extent);
                 let message = format!(
@@ -93,7 +96,7 @@ fn run(context: &Context<'_>, file: &SourceFile, report: &mut Report<'_>) {
                 );
                 report.add(
                     report
-                        .at(file, expr, message)
+                        .at(file, whole.extent, message)
                         .variant(judged.kind.variant())
                         .severity(judged.severity)
                         .confidence(if judged.severity == Severity::Error {
@@ -193,6 +196,7 @@ enum Kind {
     PasswordHash,
     SecretDigest,
     Configured,
+    KeptPassword,
 }
 
 impl Kind {
@@ -202,6 +206,7 @@ impl Kind {
             Self::PasswordHash => "is a password's hash",
             Self::SecretDigest => "is the digest of a secret",
             Self::Configured => "is a configured secret",
+            Self::KeptPassword => "is a password as it is kept",
         }
     }
 
@@ -211,6 +216,7 @@ impl Kind {
             Self::PasswordHash => "password-hash",
             Self::SecretDigest => "secret-digest",
             Self::Configured => "configured-secret",
+            Self::KeptPassword => "kept-password",
         }
     }
 }
@@ -229,11 +235,12 @@ struct Pair<'c, 'v, 'n, 'a> {
 }
 
 impl<'a> Pair<'_, '_, '_, 'a> {
-    fn judge(&mut self, left: &'a Expr, right: &'a Expr) -> Option<Judged<'a>> {
+    fn judge(&mut self, whole: &'a Expr, left: &'a Expr, right: &'a Expr) -> Option<Judged<'a>> {
         for (subject, other) in [(left, right), (right, left)] {
             let origins = self.values.origins(subject, self.around);
+            let kind = origins.iter().find_map(|origin| kind_of(self.context, self.file, origin, CALLS));
             let Some(kind) =
-                origins.iter().find_map(|origin| kind_of(self.context, self.file, origin, CALLS))
+                kind.or_else(|| self.is_kept_password(whole, subject).then_some(Kind::KeptPassword))
             else {
                 continue;
             };
@@ -248,11 +255,21 @@ impl<'a> Pair<'_, '_, '_, 'a> {
                     Severity::Error
                 }
                 Kind::Configured if self.is_secret_parameter(other) => Severity::Warning,
-                Kind::Configured => continue,
+                Kind::KeptPassword if others.iter().any(|origin| is_received(self.file, origin)) => {
+                    Severity::Note
+                }
+                Kind::Configured | Kind::KeptPassword => continue,
             };
             return Some(Judged { kind, subject, severity });
         }
         None
+    }
+
+    /// Whether one side of a comparison of two passwords is no part of the request: what is kept of somebody.
+    fn is_kept_password(&mut self, whole: &'a Expr, subject: &'a Expr) -> bool {
+        compares_plainly(whole)
+            && matches!(subject.kind, ExprKind::Member { .. } | ExprKind::Index { .. })
+            && !self.values.origins(subject, self.around).iter().any(|origin| is_received(self.file, origin))
     }
 
     fn is_secret_parameter(&mut self, other: &Expr) -> bool {

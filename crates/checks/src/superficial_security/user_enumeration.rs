@@ -207,17 +207,38 @@ fn looked_up<'a>(function: &'a Function, check: &'a Expr) -> Vec<&'a str> {
         }
         at += 1;
     }
+    let mut given: Vec<&str> = Vec::new();
+    for parameter in &function.parameters {
+        each_in_expr(&parameter.pattern, &mut |node, _| {
+            if let Node::Expr(Expr { kind: ExprKind::Name(name), .. }) = node {
+                given.push(name);
+            }
+            true
+        });
+    }
     names.retain(|name| {
         let values = all.iter().flat_map(|values| values.bound(name));
         let mut values = values.filter_map(|bound| match bound {
             Bound::To(value) | Bound::PartOf(value) => Some(*value),
             _ => None,
         });
-        let parameter =
-            function.parameters.iter().any(|parameter| parameter.pattern.dotted().as_deref() == Some(*name));
-        !parameter && !values.any(|value| is_of_request(value) && !is_lookup(value))
+        let is_parameter = |name: &str| given.contains(&name);
+        // `const password = payload.password?.trim()` is what the caller of this function brought.
+        let brought = |value: &Expr| is_of_request(value) || root_name(value).is_some_and(is_parameter);
+        let finds = |value: &Expr| {
+            is_lookup(value) && !(is_field(value) && root_name(value).is_some_and(is_parameter))
+        };
+        !is_parameter(name) && !values.any(|value| brought(value) && !finds(value))
     });
     names
+}
+
+/// `payload.password`, `payload["password"]`.
+fn is_field(value: &Expr) -> bool {
+    match &value.kind {
+        ExprKind::Await(value) | ExprKind::Cast { value, .. } => is_field(value),
+        kind => matches!(kind, ExprKind::Member { .. } | ExprKind::Index { .. }),
+    }
 }
 
 /// A call that looks something up may be given what the request brought.

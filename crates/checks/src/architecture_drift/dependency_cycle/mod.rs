@@ -12,7 +12,7 @@
 //! - **note** (`deferred`): at least one import of every circle waits until a function is called. It loads, and the modules still
 //!   cannot be told apart.
 //!
-//! What does not count: imports for types only; a module that imports from the packages it lies in (`__init__` gathers what its
+//! What does not count: imports for types only, which in TypeScript are also those of which nothing but types is used; a module that imports from the packages it lies in (`__init__` gathers what its
 //! own modules offer, everywhere, and Python loads it first in any case); an import under a condition or in a `try`;
 //! tests; modules of one Rust crate, which is compiled as a whole (crates cannot form circles).
 //!
@@ -21,6 +21,7 @@
 //! Move what both sides need into a module of its own that imports neither; or hand it over as an argument. Moving an import
 //! into a function hides the circle and leaves it.
 
+mod elided;
 mod load;
 
 use std::collections::HashSet;
@@ -56,7 +57,8 @@ const SHOWN_IMPORTS: usize = 12;
 
 fn run(context: &Context<'_>, report: &mut Report<'_>) {
     let files = context.files.len();
-    let edges: Vec<Vec<Edge>> = (0..files).map(|file| counted(context, file)).collect();
+    let kept = elided::are_kept(context);
+    let edges: Vec<Vec<Edge>> = (0..files).map(|file| counted(context, file, kept)).collect();
     edges.iter().flatten().for_each(|_| report.trial());
     let targets = |only: Option<When>| {
         let edges = &edges;
@@ -84,7 +86,7 @@ fn run(context: &Context<'_>, report: &mut Report<'_>) {
 }
 
 /// The imports of a file that count.
-fn counted(context: &Context<'_>, at: usize) -> Vec<Edge> {
+fn counted(context: &Context<'_>, at: usize, kept: bool) -> Vec<Edge> {
     let Some(file) = context.files.get(at).filter(|file| !file.is_test && file.language != Language::Rust)
     else {
         return Vec::new();
@@ -93,7 +95,13 @@ fn counted(context: &Context<'_>, at: usize) -> Vec<Edge> {
         let Some(to) = context.files.get(edge.to).filter(|to| !to.is_test) else { return false };
         let guarded =
             file.imports.get(edge.import).is_none_or(|fact| fact.guarded && fact.when == When::Eager);
-        edge.when != When::TypeOnly && !guarded && !is_package_around(to, file) && !to.path.ends_with(".d.ts")
+        let fact = file.imports.get(edge.import).filter(|_| !kept);
+        let elided = || fact.is_some_and(|fact| elided::is_elided(file, fact, to));
+        edge.when != When::TypeOnly
+            && !elided()
+            && !guarded
+            && !is_package_around(to, file)
+            && !to.path.ends_with(".d.ts")
     };
     context.graph.imports_of(at).iter().filter(counts).copied().collect()
 }

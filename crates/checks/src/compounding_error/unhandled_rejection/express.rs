@@ -6,12 +6,11 @@ use serde_json::Value;
 use super::Ends;
 use super::callback::shorten;
 use super::request::uncaught_await;
+use super::wrapper::{catches, catches_at_definition, is_wrapper, registers};
 use crate::context::Context;
 use crate::facts::nodes::{Node, each_node};
-use crate::facts::source::SourceFile;
 use crate::facts::syntax::{Expr, ExprKind, Extent, Function};
-use crate::facts::values::called_name;
-use crate::framework::Framework;
+use crate::framework::{Framework, Project};
 
 /// Finds the handlers whose function stands in this file.
 pub(super) fn find(context: &Context<'_>, at: usize, found: &mut Vec<Ends>, looked: &mut u64) {
@@ -22,6 +21,7 @@ pub(super) fn find(context: &Context<'_>, at: usize, found: &mut Vec<Ends>, look
         .filter(|handler| handler.framework == Framework::Express && handler.file == at);
     let mut seen = Vec::new();
     let mut forwards = None;
+    let project = Project::of(context);
     for handler in own {
         let function = handler.function;
         if !function.is_async || seen.contains(&std::ptr::from_ref(function)) {
@@ -33,9 +33,8 @@ pub(super) fn find(context: &Context<'_>, at: usize, found: &mut Vec<Ends>, look
             continue;
         }
         let Some(file) = context.files.get(at) else { continue };
-        let Some(registration) = context.files.get(handler.registered.0) else { continue };
         let Some(fails) = uncaught_await(function) else { continue };
-        if !is_given_directly(registration, handler.registered.1, function) {
+        if !is_given_bare(&project, handler.registered, (at, function)) {
             continue;
         }
         found.push(Ends {
@@ -54,14 +53,21 @@ pub(super) fn find(context: &Context<'_>, at: usize, found: &mut Vec<Ends>, look
     }
 }
 
-/// Whether the handler itself is registered and not what a wrapper makes of it.
-fn is_given_directly(file: &SourceFile, extent: Extent, function: &Function) -> bool {
-    let mut direct = false;
+/// Whether nothing catches what a handler throws between it and Express: neither what it is handed to where it is registered, nor
+/// where it is defined.
+fn is_given_bare<'a>(
+    project: &Project<'a>,
+    (at, extent): (usize, Extent),
+    (own, function): (usize, &'a Function),
+) -> bool {
+    let Some(file) = project.context.files.get(at) else { return false };
+    let mut bare = false;
     // What the handler itself calls is no registration.
     let body = function
         .body
         .first()
         .zip(function.body.last())
+        .filter(|_| at == own)
         .map(|(first, last)| (first.extent.start, last.extent.end));
     each_node(&file.syntax, &mut |node, _| {
         if let Node::Expr(expr) = node
@@ -69,25 +75,29 @@ fn is_given_directly(file: &SourceFile, extent: Extent, function: &Function) -> 
             && body.is_none_or(|(start, end)| expr.extent.start < start || expr.extent.end > end)
             && (extent.start <= expr.extent.start && expr.extent.end <= extent.end
                 || expr.extent.start <= extent.start && extent.end <= expr.extent.end)
-            && matches!(
-                called_name(&call.callee),
-                Some("get" | "post" | "put" | "patch" | "delete" | "all" | "use" | "head" | "options")
-            )
+            && registers(call)
         {
-            direct |= call.arguments.iter().any(|argument| is_it(&argument.value, function));
+            bare |= call.arguments.iter().any(|argument| is_bare(project, &argument.value, (own, function)));
         }
-        true
+        !bare
     });
-    direct
+    bare && !catches_at_definition(project, (own, function))
 }
 
-fn is_it(expr: &Expr, function: &Function) -> bool {
+/// Whether an argument is the handler, by itself, by name, or in a wrapper that catches nothing.
+fn is_bare<'a>(project: &Project<'a>, expr: &'a Expr, (own, function): (usize, &'a Function)) -> bool {
     match &expr.kind {
-        ExprKind::Function(own) => std::ptr::eq(&raw const **own, function),
+        ExprKind::Function(written) => std::ptr::eq(&raw const **written, function),
         ExprKind::Name(_) | ExprKind::Member { .. } => true,
-        ExprKind::Sequence { items, .. } => items.iter().any(|item| is_it(item, function)),
+        ExprKind::Sequence { items, .. } => items.iter().any(|item| is_bare(project, item, (own, function))),
+        ExprKind::Call(call) if !is_wrapper(call) => matches!(call.callee.kind, ExprKind::Member { .. }),
+        // A wrapper that is written where the handler is.
         ExprKind::Call(call) => {
-            called_name(&call.callee) == Some("bind") && matches!(call.callee.kind, ExprKind::Member { .. })
+            let inside = call.arguments.iter().any(|argument| match &argument.value.kind {
+                ExprKind::Function(written) => std::ptr::eq(&raw const **written, function),
+                _ => false,
+            });
+            inside && !catches(project, (own, function), call)
         }
         _ => false,
     }
@@ -101,6 +111,8 @@ fn forwards_rejections(context: &Context<'_>) -> bool {
         "@root/async-router",
         "express-async-router",
         "express-async-handler-all",
+        "@awaitjs/express",
+        "express-async-await",
     ];
     let patched = context
         .files

@@ -40,6 +40,7 @@ mod callback;
 mod express;
 mod floating;
 mod request;
+mod wrapper;
 
 use seaworthy_core::policy::Need;
 use seaworthy_core::{Confidence, FailureMode, RuleId, Severity};

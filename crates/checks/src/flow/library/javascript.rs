@@ -1,7 +1,7 @@
 //! JavaScript's own functions, Node's, and the packages that services are made with.
 
 use super::{Makes, Sink, Takes, When, sink};
-use crate::facts::syntax::{Expr, Text};
+use crate::facts::syntax::{Expr, ExprKind, Text};
 use crate::flow::call::Given;
 use crate::flow::risk::{Risk, Risks};
 use crate::flow::value::{Beside, Shape, Value};
@@ -75,6 +75,13 @@ pub(super) const SINKS: &[Sink] = &[
     sink("console.warn", Risk::Log, Takes::Any, When::PlainLine),
     sink("console.error", Risk::Log, Takes::Any, When::PlainLine),
     sink("axios", Risk::Request, Takes::At(0, "url"), When::Always),
+    sink("needle.get", Risk::Request, Takes::At(0, "url"), When::Always),
+    sink("needle.head", Risk::Request, Takes::At(0, "url"), When::Always),
+    sink("needle.post", Risk::Request, Takes::At(0, "url"), When::Always),
+    sink("needle.put", Risk::Request, Takes::At(0, "url"), When::Always),
+    sink("needle.patch", Risk::Request, Takes::At(0, "url"), When::Always),
+    sink("needle.delete", Risk::Request, Takes::At(0, "url"), When::Always),
+    sink("needle", Risk::Request, Takes::At(1, "url"), When::Always),
     sink("axios.get", Risk::Request, Takes::At(0, "url"), When::Always),
     sink("axios.post", Risk::Request, Takes::At(0, "url"), When::Always),
     sink("axios.put", Risk::Request, Takes::At(0, "url"), When::Always),
@@ -282,7 +289,7 @@ pub(super) fn special<'a>(
             Some(Value::UNKNOWN)
         }
         // Fastify sends a text as text, unless it is told otherwise (https://fastify.dev/docs/latest/Reference/Reply/#strings).
-        _ if dotted.starts_with("reply:.") => Some(replied(walk, of, given)),
+        _ if dotted.starts_with("reply:.") => Some(replied(walk, dotted, of, given)),
         _ if dotted.starts_with("plain-answer:.") => {
             Some(Value::of(Shape::Name(Text::from("plain-answer:"))))
         }
@@ -343,11 +350,33 @@ fn answered<'a>(
 }
 
 /// A method of Fastify's answer: the answer again, which becomes a page when it is said to be one.
-fn replied<'a>(walk: &mut Walk<'_, 'a>, of: Option<(&Value<'a>, &'a Expr)>, given: &Given<'a>) -> Value<'a> {
-    let page = given.all().iter().any(|value| value.text().is_some_and(|text| text.contains("text/html")));
+fn replied<'a>(
+    walk: &mut Walk<'_, 'a>,
+    dotted: &str,
+    of: Option<(&Value<'a>, &'a Expr)>,
+    given: &Given<'a>,
+) -> Value<'a> {
+    let says = |value: &&Value<'_>| {
+        value.text().is_some_and(|text| text.contains("text/html") || text.eq_ignore_ascii_case("html"))
+    };
+    let named = |value: &&Value<'_>| match &value.shape {
+        Shape::Record(fields) => {
+            fields.iter().any(|(name, value)| name.eq_ignore_ascii_case("content-type") && says(&value))
+        }
+        _ => false,
+    };
+    let sets = ["type", "header", "headers"].contains(&dotted.trim_start_matches("reply:."));
+    let page = sets && given.all().iter().any(|value| says(value) || named(value));
     let value = Value::of(Shape::Name(Text::from(if page { "answer:" } else { "reply:" })));
     if page && let Some((_, object)) = of {
-        walk.set_known(object, value.clone());
+        // `reply.code(401).type("text/html")` says it of `reply`.
+        let mut root = object;
+        while let ExprKind::Call(call) = &root.kind
+            && let ExprKind::Member { object, .. } = &call.callee.kind
+        {
+            root = object;
+        }
+        walk.set_known(root, value.clone());
     }
     value
 }

@@ -92,6 +92,10 @@ pub(super) fn called<'a>(
     let script = walk.is_script();
     let name = dotted.rsplit('.').next().unwrap_or(dotted);
     sinks(walk, dotted, name, of.map(|(of, _)| of), given, expr);
+    stored::written(walk, name, of.map(|(of, _)| of), given);
+    if let Some(statement) = stored::prepared(name, given.positional.first()) {
+        return statement;
+    }
     if ends(dotted, call) {
         walk.stop();
         return Value::UNKNOWN;
@@ -185,6 +189,10 @@ pub(super) fn method<'a>(
     expr: &'a Expr,
 ) -> Value<'a> {
     sinks(walk, "", name, Some(of), given, expr);
+    stored::written(walk, name, Some(of), given);
+    if let Some(statement) = stored::prepared(name, given.positional.first()) {
+        return statement;
+    }
     if let Some(rows) = stored::rows(walk, name, given.positional.first(), expr) {
         call_backs(walk, given, rows.clone(), expr.extent);
         return rows;

@@ -172,6 +172,10 @@ fn put<'a>(walk: &mut Walk<'_, 'a>, of: &Value<'a>, object: &'a Expr, name: &str
         _ => merge(&mut whole.taints, &Value::made_of(&given.all()).taints),
     }
     if whole != *of {
+        // What something can be put into is no text.
+        if matches!(of.shape, Shape::Unknown) && of.taints.is_empty() {
+            whole.shape = Shape::Record(Rc::default());
+        }
         walk.set_known(object, whole);
     }
 }

@@ -11,7 +11,8 @@
 //!   it (`expect(total)`, `expect(total).toBe` without a call); everything it does is inside a handler that drops every error;
 //! - **warning** where it runs code whose result it does not look at: it can only fail by an exception; and a project of more than
 //!   200 lines of code in which there is no test at all, in any language;
-//! - **note** where its name says that this is the point ("does not raise", "smoke", "imports").
+//! - **note** where its name says that this is the point ("does not raise", "smoke", "imports"); and where all that tests the program is a script
+//!   that asks it and asserts what it answers, and that neither a runner finds nor a workflow or `npm test` starts.
 //!
 //! Assertions are followed into the project's own helpers, base classes, set-up and tear-down. `pytest.raises`, `assert_called…`, supertest's
 //! `.expect(200)`, `unwrap()` and `?` in Rust, `#[should_panic]`, a `raise` and a `throw` all count.

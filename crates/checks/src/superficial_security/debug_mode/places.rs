@@ -169,7 +169,16 @@ impl<'a> Search<'_, 'a> {
                 if is_run_of_app(path, call)
                     && uses(
                         self.file,
-                        &["flask", "quart", "dash", "sanic", "flask_socketio", "app", "application"],
+                        &[
+                            "flask",
+                            "quart",
+                            "dash",
+                            "sanic",
+                            "flask_socketio",
+                            "connexion",
+                            "app",
+                            "application",
+                        ],
                     ) =>
             {
                 ("debug", Kind::Debugger, true)
@@ -318,7 +327,7 @@ fn uses(file: &SourceFile, modules: &[&str]) -> bool {
             .import
             .names
             .iter()
-            .any(|name| matches!(name.name.as_str(), "app" | "create_app" | "application" | "socketio"));
+            .any(|name| name.name == "socketio" || has_word(&name.name, &["app", "application"]));
         modules.contains(&first) || modules.contains(&last) || takes_app
     })
 }

@@ -130,8 +130,7 @@ fn add(
         _ => format!("falls back to \"{constant}\""),
     };
     let harm = purpose.harm();
-    let message =
-        format!("`{name}` {becomes}: where it is not set, the service starts all the same, and {harm}");
+    let message = format!("`{name}` {becomes}: where it is not set, the service starts all the same, {harm}");
     let (severity, confidence) = purpose.weight();
     let mut draft = report
         .at(file, fallback.extent, message)
@@ -179,15 +178,14 @@ impl Purpose<'_> {
     }
 
     fn harm(&self) -> String {
-        const STARTS: &str =
-            "where it is not set, the service starts all the same, and whoever has read the source";
+        const READS: &str = "whoever has read the source";
         match self {
             Self::Used { sink, .. } => match sink.use_of.as_str() {
-                "data is encrypted" => format!("data is encrypted with it; {STARTS} can decrypt it"),
-                "callers are let in" => format!("callers are let in by it; {STARTS} is one of them"),
-                use_of => format!("{use_of} with it; {STARTS} can forge them"),
+                "data is encrypted" => format!("data is encrypted with it, and {READS} can decrypt it"),
+                "callers are let in" => format!("callers are let in by it, and {READS} is one of them"),
+                use_of => format!("{use_of} with it, and {READS} can forge them"),
             },
-            Self::Named { .. } => format!("{STARTS} knows it"),
+            Self::Named { .. } => format!("and {READS} knows it"),
         }
     }
 
