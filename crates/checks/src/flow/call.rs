@@ -226,10 +226,10 @@ impl<'a> Walk<'_, 'a> {
         if let Some(this) = this {
             if python && !function.is_static {
                 if let Some(first) = parameters.next().and_then(|first| first.pattern.dotted()) {
-                    self.state.set(id, &first, this);
+                    self.keep(id, &first, this);
                 }
             } else {
-                self.state.set(id, "this", this);
+                self.keep(id, "this", this);
             }
         } else if python && function.parameters.first().is_some_and(|first| is_receiver(&first.pattern)) {
             // A method of a class of which nothing else is known.
@@ -279,15 +279,16 @@ impl<'a> Walk<'_, 'a> {
             else {
                 continue;
             };
-            for taint in before.all_taints() {
-                let left =
-                    after.all_taints().iter().find(|left| left.origin == taint.origin).map(|left| left.open);
-                if let Some(left) = left {
-                    self.clear(&taint.origin.key, taint.open.without(left));
-                }
-            }
             let filled = matches!(after.shape, Shape::List(_) | Shape::Record(_) | Shape::Object(..));
             let argument = given.written.iter().filter(|argument| argument.name.is_none()).nth(*at);
+            // What a function makes of its own name is its own; what its tests told holds for the caller's too.
+            let told = self.state.told(id, name);
+            if let Some(ExprKind::Name(passed)) = argument.map(|argument| &argument.value.kind)
+                && !told.is_empty()
+            {
+                let holder = self.holder(passed);
+                self.state.is_told(holder, passed, told);
+            }
             if let Some(argument) = argument.filter(|_| filled && after != *before)
                 && matches!(argument.value.kind, ExprKind::Name(_) | ExprKind::Member { .. })
             {
@@ -308,7 +309,7 @@ impl<'a> Walk<'_, 'a> {
         }
         let given = Given { positional: arguments, named: Vec::new(), written: &[] };
         // Whether and when it is called is the library's affair: what follows is reached either way.
-        let before = self.state.clone();
+        let before = self.fork();
         let value = self.invoke(function, None, &given, extent).0;
         let after = std::mem::replace(&mut self.state, before);
         let state = std::mem::take(&mut self.state);
@@ -330,7 +331,7 @@ impl<'a> Walk<'_, 'a> {
         match &target.kind {
             ExprKind::Name(name) => {
                 let call = if declares { self.call_id() } else { self.holder_of(name) };
-                self.state.set(call, name, value);
+                self.keep(call, name, value);
             }
             ExprKind::Member { object, name, .. } => {
                 if self.is_session(object) {

@@ -130,7 +130,7 @@ impl<'a> Walk<'_, 'a> {
         if self.calls.len() > super::call::DEPTH {
             return Value::UNKNOWN;
         }
-        let state = self.state.clone();
+        let state = self.fork();
         let id = self.next_call;
         self.next_call += 1;
         self.calls.push(super::walk::Frame::new(id, file, None));
@@ -150,6 +150,7 @@ impl<'a> Walk<'_, 'a> {
         // While it is being read it is not known: a name may be made of itself.
         self.globals.insert(key.clone(), None);
         let value = self.global_anew(file, expr);
+        let value = self.bounded(value);
         self.globals.insert(key, Some(value.clone()));
         value
     }
@@ -469,7 +470,7 @@ impl<'a> Walk<'_, 'a> {
             _ => {}
         }
         // What stands behind `and` runs where the left is true, behind `or` where it is not.
-        let before = self.state.clone();
+        let before = self.fork();
         match op {
             LogicalOp::And => self.assume(&one, true),
             LogicalOp::Or => self.assume(&one, false),
@@ -496,7 +497,7 @@ impl<'a> Walk<'_, 'a> {
             Some(false) => return self.eval(otherwise),
             None => {}
         }
-        let before = self.state.clone();
+        let before = self.fork();
         self.assume(&test, true);
         let one = if self.state.is_dead { None } else { Some(self.eval(then)) };
         let after = std::mem::replace(&mut self.state, before);
@@ -536,7 +537,7 @@ impl<'a> Walk<'_, 'a> {
     }
 
     fn comprehension(&mut self, comprehension: &'a Comprehension) -> Value<'a> {
-        let before = self.state.clone();
+        let before = self.fork();
         for (target, iterable, conditions) in &comprehension.clauses {
             let all = self.eval(iterable);
             let item = self.each_of(&all);

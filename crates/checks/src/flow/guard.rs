@@ -5,6 +5,8 @@
 
 use std::rc::Rc;
 
+use seaworthy_core::limits::FLOW_TOLD;
+
 use super::call::Given;
 use super::pattern;
 use super::risk::{Risk, Risks};
@@ -64,7 +66,7 @@ impl Implied {
             return None;
         }
         let (one, two) = (Self::of(left).unwrap_or(&nothing), Self::of(right).unwrap_or(&nothing));
-        let all = |one: &[Told], two: &[Told]| one.iter().chain(two).cloned().collect();
+        let all = |one: &[Told], two: &[Told]| one.iter().chain(two).take(FLOW_TOLD).cloned().collect();
         match op {
             LogicalOp::And => Some(Self { yes: all(&one.yes, &two.yes), no: shared(&one.no, &two.no) }),
             LogicalOp::Or => Some(Self { yes: shared(&one.yes, &two.yes), no: all(&one.no, &two.no) }),
@@ -91,10 +93,8 @@ impl<'a> Walk<'_, 'a> {
         }
         let Some(implied) = Implied::of(test).cloned() else { return };
         for told in if truth { implied.yes } else { implied.no } {
-            if let Some((call, name)) = &told.name
-                && let Some(value) = self.state.get(*call, name).cloned()
-            {
-                self.state.set(*call, name, value.without(told.risks));
+            if let Some((call, name)) = &told.name {
+                self.state.is_told(*call, name, told.risks);
             }
             if let Some(key) = &told.key {
                 self.clear(key, told.risks);
@@ -107,6 +107,7 @@ impl<'a> Walk<'_, 'a> {
         if risks.is_empty() {
             return;
         }
+        self.charge(self.state.size());
         self.state.is_harmless(key, risks);
         self.state.each(&mut |value| {
             if value.is_tainted() {
@@ -142,7 +143,7 @@ impl<'a> Walk<'_, 'a> {
         told
     }
 
-    fn holder(&self, name: &str) -> u32 {
+    pub(super) fn holder(&self, name: &str) -> u32 {
         let mut at = Some(self.call_id());
         while let Some(call) = at {
             if self.state.get(call, name).is_some() {
@@ -197,7 +198,9 @@ impl<'a> Walk<'_, 'a> {
                     if side.call().and_then(|call| crate::facts::values::called_name(&call.callee))
                         == Some("commonpath")
                     {
-                        return equal(self.told(None, value, Risks::of(&[Risk::Path])));
+                        let normal = value.all_taints().iter().all(|taint| taint.beside.has(Beside::NORMAL));
+                        let risks = if normal { Risks::of(&[Risk::Path]) } else { Risks::NONE };
+                        return equal(self.told(None, value, risks));
                     }
                     // `typeof x === "number"`
                     if let ExprKind::Unary { op: crate::facts::syntax::UnaryOp::TypeOf, value: subject } =
@@ -280,7 +283,8 @@ impl<'a> Walk<'_, 'a> {
             "startswith" | "startsWith" => self.implied_by_beginning(object, of, written, first),
             "is_relative_to" => {
                 let normal = of.all_taints().iter().all(|taint| taint.beside.has(Beside::NORMAL));
-                let risks = if normal { Risks::of(&[Risk::Path]) } else { Risks::NONE };
+                let constant = first.is_some_and(|folder| !folder.is_tainted());
+                let risks = if normal && constant { Risks::of(&[Risk::Path]) } else { Risks::NONE };
                 Implied::when_true(self.told(Some(object), of, risks))
             }
             "test" | "match" | "fullmatch" | "exec" => {
@@ -324,10 +328,12 @@ impl<'a> Walk<'_, 'a> {
             risks = Risks::NONE;
         }
         // A folder alone admits its neighbours: `/data` is where `/database` begins (CWE-22).
+        let constant =
+            prefix.is_some_and(|prefix| !prefix.is_tainted()) && text.is_none_or(|text| text.len() > 1);
         let separated =
             text.is_some_and(|text| text.ends_with(['/', '\\'])) || written.is_some_and(ends_with_separator);
         let normal = of.all_taints().iter().all(|taint| taint.beside.has(Beside::NORMAL));
-        if separated && normal {
+        if constant && separated && normal {
             risks = risks.with(Risks::of(&[Risk::Path]));
         }
         Implied::when_true(self.told(Some(object), of, risks))

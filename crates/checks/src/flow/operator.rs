@@ -1,5 +1,7 @@
 //! What operators make of values, without looking at anything else.
 
+use seaworthy_core::limits::FLOW_TEXT_BYTES;
+
 use super::outside;
 use super::value::{Beside, Shape, Value, begins, merge};
 use crate::facts::syntax::{BinaryOp, CompareOp, Literal, Text};
@@ -55,12 +57,20 @@ pub(super) fn compared(op: CompareOp, left: &Value<'_>, right: &Value<'_>) -> Op
     }
 }
 
+/// Two texts as one, unless it would be too long.
+fn text_of(left: &str, right: &str) -> Option<Text> {
+    (left.len() + right.len() <= FLOW_TEXT_BYTES).then(|| Text::from(format!("{left}{right}")))
+}
+
 /// One text after the other.
 pub(super) fn joined<'a>(left: &Value<'a>, right: &Value<'a>) -> Value<'a> {
+    let cut = || begins(left.beginning().unwrap_or_default());
     let shape = match (&left.shape, &right.shape) {
-        (Shape::Text(left), Shape::Text(right)) => Shape::Text(Text::from(format!("{left}{right}"))),
-        (Shape::Text(left), Shape::Number(right)) => Shape::Text(Text::from(format!("{left}{right}"))),
-        (Shape::Text(left), Shape::Begins(right)) => Shape::Begins(Text::from(format!("{left}{right}"))),
+        (Shape::Text(left), Shape::Text(right)) => text_of(left, right).map_or_else(cut, Shape::Text),
+        (Shape::Text(left), Shape::Number(right)) => {
+            text_of(left, &right.to_string()).map_or_else(cut, Shape::Text)
+        }
+        (Shape::Text(left), Shape::Begins(right)) => text_of(left, right).map_or_else(cut, Shape::Begins),
         (Shape::Text(left) | Shape::Begins(left), _) if !left.is_empty() => Shape::Begins(left.clone()),
         _ => Shape::Unknown,
     };
@@ -74,7 +84,8 @@ pub(super) fn joined<'a>(left: &Value<'a>, right: &Value<'a>) -> Value<'a> {
     after.iter_mut().for_each(|taint| taint.open = taint.open.without(ahead));
     merge(&mut taints, &after);
     let around = taints.iter().fold(beside.0, |around, taint| around | taint.beside.0);
-    taints.iter_mut().for_each(|taint| taint.beside = Beside(around));
+    // Behind another folder, `..` at the beginning of a path without others leads out of it.
+    taints.iter_mut().for_each(|taint| taint.beside = Beside(around).without(Beside::NORMAL));
     taints.retain(|taint| !taint.open.is_empty());
     Value { shape, taints }
 }

@@ -3,12 +3,15 @@
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
+use seaworthy_core::limits::{FLOW_VALUE_DEPTH, FLOW_VALUE_PARTS};
+
 use super::guard::Implied;
 use super::risk::Risks;
 use crate::facts::syntax::{Class, Extent, Function, Text};
 
-/// Origins that one value keeps apart. A page put together of many fields is as tainted with four of them as with forty.
-const ORIGINS: usize = 4;
+/// Origins that one value keeps apart; beyond them only one that may do other harm than these. A page put together of many fields is as
+/// tainted with eight of them as with forty.
+const ORIGINS: usize = 8;
 /// Texts of which a value may be one.
 const CHOICES: usize = 8;
 /// Steps of a way that are kept; the first ones and the last ones tell most.
@@ -155,6 +158,11 @@ impl Beside {
     /// Whether it has all of the other.
     pub(super) const fn has(self, other: Self) -> bool {
         self.0 & other.0 == other.0
+    }
+
+    /// Without that of the other.
+    pub(super) const fn without(self, other: Self) -> Self {
+        Self(self.0 & !other.0)
     }
 
     /// What a text is.
@@ -316,6 +324,29 @@ impl<'a> Value<'a> {
             }
     }
 
+    /// Itself, or when it has too many parts or too deep ones, what came from outside in it; and how many parts were counted.
+    pub(super) fn bounded(self) -> (Self, usize) {
+        let mut left = FLOW_VALUE_PARTS;
+        let fits = self.fits(FLOW_VALUE_DEPTH, &mut left);
+        let counted = FLOW_VALUE_PARTS - left;
+        (if fits { self } else { Self::made_of(&[&self]) }, counted)
+    }
+
+    /// Whether it has so few parts; parts that are shared count as often as they are met.
+    fn fits(&self, depth: usize, left: &mut usize) -> bool {
+        let Some(deeper) = depth.checked_sub(1) else { return false };
+        let mut each = |part: &Self| {
+            let Some(less) = left.checked_sub(1) else { return false };
+            *left = less;
+            part.fits(deeper, left)
+        };
+        match &self.shape {
+            Shape::List(items) => items.iter().all(each),
+            Shape::Record(fields) | Shape::Object(_, _, fields) => fields.values().all(&mut each),
+            _ => true,
+        }
+    }
+
     /// Everything from outside in it and in its parts.
     pub(super) fn all_taints(&self) -> Vec<Taint> {
         let mut all = self.taints.clone();
@@ -464,7 +495,11 @@ fn either<'a>(one: &BTreeMap<Text, Value<'a>>, two: &BTreeMap<Text, Value<'a>>) 
 /// Adds taints to others: of one origin, what is open in either is open.
 pub(super) fn merge(into: &mut Vec<Taint>, others: &[Taint]) {
     for other in others {
-        let room = into.len() < ORIGINS;
+        let adds = || {
+            let known = into.iter().fold(Risks::NONE, |known, taint| known.with(taint.open));
+            !other.open.without(known).is_empty()
+        };
+        let room = into.len() < ORIGINS || adds();
         match into.iter_mut().find(|known| known.origin == other.origin) {
             Some(known) => {
                 known.open = known.open.with(other.open);

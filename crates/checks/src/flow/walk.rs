@@ -18,6 +18,9 @@ use crate::language::Language;
 /// Expressions and statements that one walk looks at; a handler with all that it calls has some hundreds.
 const WORK: u32 = 60_000;
 
+/// Names that are copied, or parts that are counted, in the time that one expression takes.
+const AT_ONCE: usize = 16;
+
 /// One walk, from one function that the outside calls.
 pub(super) struct Walk<'w, 'a> {
     pub(super) project: &'w Project<'a>,
@@ -86,6 +89,30 @@ impl<'w, 'a> Walk<'w, 'a> {
         self.work > 0
     }
 
+    /// Counts so many things looked at.
+    pub(super) fn charge(&mut self, things: usize) {
+        self.work = self.work.saturating_sub(u32::try_from(things / AT_ONCE).unwrap_or(u32::MAX));
+    }
+
+    /// A second moment that begins as this one.
+    pub(super) fn fork(&mut self) -> State<'a> {
+        self.charge(self.state.size());
+        self.state.clone()
+    }
+
+    /// A value that is not too large to be kept.
+    pub(super) fn bounded(&mut self, value: Value<'a>) -> Value<'a> {
+        let (value, counted) = value.bounded();
+        self.charge(counted);
+        value
+    }
+
+    /// Gives a name of a call a value, as far as it is not too large.
+    pub(super) fn keep(&mut self, call: u32, name: &str, value: Value<'a>) {
+        let value = self.bounded(value);
+        self.state.set(call, name, value);
+    }
+
     /// The place of the file under way.
     pub(super) fn at(&self) -> usize {
         self.calls.last().map_or(0, |call| call.file)
@@ -132,7 +159,7 @@ impl<'w, 'a> Walk<'w, 'a> {
                 let given = value.as_ref().map_or(Value::of(Shape::Null), |value| self.eval(value));
                 let extent = value.as_ref().map_or(stmt.extent, |value| value.extent);
                 self.give(given, extent);
-                let state = self.state.clone();
+                let state = self.fork();
                 if let Some(call) = self.calls.last_mut() {
                     call.ends.push(state);
                 }
@@ -172,7 +199,7 @@ impl<'w, 'a> Walk<'w, 'a> {
                 list.iter().for_each(|expr| drop(self.eval(expr)))
             }
             StmtKind::Break | StmtKind::Continue => {
-                let state = self.state.clone();
+                let state = self.fork();
                 if let Some(left) = self.calls.last_mut().and_then(|call| call.loops.last_mut()) {
                     left.push(state);
                 }
@@ -191,7 +218,8 @@ impl<'w, 'a> Walk<'w, 'a> {
         }
         let value = value.stepped(at, extent, &|| "given back here".to_owned());
         if let Some(call) = self.calls.last_mut() {
-            call.given = Some(call.given.as_ref().map_or_else(|| value.clone(), |known| known.or(&value)));
+            let given = call.given.as_ref().map_or_else(|| value.clone(), |known| known.or(&value));
+            call.given = Some(given.bounded().0);
         }
     }
 
@@ -218,7 +246,7 @@ impl<'w, 'a> Walk<'w, 'a> {
             if declares { self.declare(target, named) } else { self.set(target, named) }
         }
         if !assign.otherwise.is_empty() {
-            let before = self.state.clone();
+            let before = self.fork();
             self.body(&assign.otherwise);
             let after = std::mem::replace(&mut self.state, before);
             self.state = std::mem::take(&mut self.state).or(after);
@@ -237,7 +265,7 @@ impl<'w, 'a> Walk<'w, 'a> {
             Some(false) => return self.body(otherwise),
             None => {}
         }
-        let before = self.state.clone();
+        let before = self.fork();
         self.assume(&test, true);
         self.body(then);
         let one = std::mem::replace(&mut self.state, before);
@@ -249,7 +277,7 @@ impl<'w, 'a> Walk<'w, 'a> {
 
     fn each(&mut self, each: &'a Loop) {
         self.body(&each.header);
-        let before = self.state.clone();
+        let before = self.fork();
         if let Some(call) = self.calls.last_mut() {
             call.loops.push(Vec::new());
         }
@@ -275,9 +303,9 @@ impl<'w, 'a> Walk<'w, 'a> {
     }
 
     fn tried(&mut self, tried: &'a Try) {
-        let before = self.state.clone();
+        let before = self.fork();
         self.body(&tried.body);
-        let after = self.state.clone();
+        let after = self.fork();
         self.body(&tried.otherwise);
         let mut end = std::mem::take(&mut self.state);
         for handler in &tried.handlers {
@@ -300,7 +328,7 @@ impl<'w, 'a> Walk<'w, 'a> {
     fn matched(&mut self, value: &'a crate::facts::syntax::Expr, arms: &'a [Arm]) {
         let looked_at = self.eval(value);
         let python = self.is_python();
-        let before = self.state.clone();
+        let before = self.fork();
         let mut end: Option<State<'a>> = None;
         let mut fallen: Option<State<'a>> = None;
         if let Some(call) = self.calls.last_mut()

@@ -331,11 +331,19 @@ fn answered<'a>(
     of: Option<(&Value<'a>, &'a Expr)>,
     given: &Given<'a>,
 ) -> Value<'a> {
-    let sets = ["type", "contentType", "set", "setHeader", "header", "writeHead"];
+    let first = given.positional.first().and_then(Value::text);
     let name = dotted.trim_start_matches("answer:.");
-    let mut values = given.positional.iter();
-    let plain =
-        sets.contains(&name) && values.any(|value| value.text().is_some_and(is_no_page) || of_plain(value));
+    let kind = match name {
+        "type" | "contentType" => first,
+        "set" | "setHeader" | "header"
+            if first.is_some_and(|name| name.eq_ignore_ascii_case("content-type")) =>
+        {
+            given.positional.get(1).and_then(Value::text)
+        }
+        _ => None,
+    };
+    let sets = matches!(name, "set" | "header" | "writeHead");
+    let plain = kind.is_some_and(is_no_page) || sets && given.positional.iter().any(of_plain);
     if plain && let Some((_, object)) = of {
         walk.set_known(object, Value::of(Shape::Name(Text::from("plain-answer:"))));
     }
@@ -392,7 +400,7 @@ fn is_no_page(text: &str) -> bool {
     let text = text.to_lowercase();
     let known = text.contains('/')
         || matches!(text.as_str(), "json" | "text" | "txt" | "csv" | "xml" | "png" | "bin");
-    known && !text.contains("html") && !text.contains("svg") && text != "content-type"
+    known && !text.contains("html") && !text.contains("svg")
 }
 
 fn of_plain(value: &Value<'_>) -> bool {

@@ -163,6 +163,12 @@ pub(super) fn made<'a>(makes: Makes, given: &Given<'a>, of: Option<&Value<'a>>) 
         Makes::Nothing => Value::UNKNOWN,
         Makes::Keeps => match (parts.as_slice(), &parts.first().map(|part| &part.shape)) {
             ([one], Some(Shape::Text(_) | Shape::Number(_))) => (*one).clone(),
+            // A path without `..` is put behind another one.
+            _ if given.all().len() > 1 => {
+                let mut whole = Value::made_of(&parts);
+                whole.each_taint(&mut |taint| taint.beside = taint.beside.without(Beside::NORMAL));
+                whole
+            }
             _ => Value::made_of(&parts),
         },
         Makes::Undoes => {
