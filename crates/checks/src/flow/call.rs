@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
+use super::declared;
 use super::index::method;
 use super::library;
-use super::outside;
 use super::session;
 use super::value::{Shape, Value, merge};
 use super::walk::{Frame, Walk};
@@ -131,7 +131,7 @@ impl<'a> Walk<'_, 'a> {
     }
 
     fn construct(&mut self, file: usize, class: &'a Class, given: &Given<'a>, extent: Extent) -> Value<'a> {
-        if outside::is_closed_list(self, file, class) {
+        if declared::is_closed_list(self, file, class) {
             return Value::UNKNOWN;
         }
         let object = Value::of(Shape::Object(file, class, Rc::default()));

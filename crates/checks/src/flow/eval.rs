@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use super::index::{class_field, method};
-use super::operator::{arithmetic, compared, formatted, joined, literal_shape};
+use super::operator::{arithmetic, below, compared, formatted, joined, literal_shape};
 use super::outside;
 use super::stored;
 use super::value::{Beside, Shape, Value, merge};
@@ -428,7 +428,7 @@ impl<'a> Walk<'_, 'a> {
             BinaryOp::Divide
                 if matches!(left.shape, Shape::Name(_)) || left.is_tainted() || right.is_tainted() =>
             {
-                joined(left, right)
+                below(left, right)
             }
             BinaryOp::Multiply => match (&left.shape, &right.shape) {
                 (Shape::Text(_) | Shape::Begins(_), _) => Value::tainted(left.all_taints()),

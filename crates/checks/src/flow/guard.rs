@@ -8,7 +8,7 @@ use std::rc::Rc;
 use seaworthy_core::limits::FLOW_TOLD;
 
 use super::call::Given;
-use super::pattern;
+use super::known::Known;
 use super::risk::{Risk, Risks};
 use super::value::{Beside, Shape, Value};
 use super::walk::Walk;
@@ -30,7 +30,7 @@ pub(super) struct Told {
     name: Option<(u32, Text)>,
     /// The key of what came in.
     key: Option<String>,
-    risks: Risks,
+    known: Known,
 }
 
 impl Implied {
@@ -39,11 +39,11 @@ impl Implied {
         if self == Self::default() { Value::UNKNOWN } else { Value::of(Shape::Implies(Rc::new(self))) }
     }
 
-    fn when_true(told: Vec<Told>) -> Self {
+    pub(super) fn when_true(told: Vec<Told>) -> Self {
         Self { yes: told, no: Vec::new() }
     }
 
-    fn when_false(told: Vec<Told>) -> Self {
+    pub(super) fn when_false(told: Vec<Told>) -> Self {
         Self { yes: Vec::new(), no: told }
     }
 
@@ -52,7 +52,7 @@ impl Implied {
         Self { yes: self.no.clone(), no: self.yes.clone() }
     }
 
-    fn of<'v>(value: &'v Value<'_>) -> Option<&'v Self> {
+    pub(super) fn of<'v>(value: &'v Value<'_>) -> Option<&'v Self> {
         match &value.shape {
             Shape::Implies(implied) => Some(implied),
             _ => None,
@@ -79,8 +79,8 @@ impl Implied {
 fn shared(one: &[Told], two: &[Told]) -> Vec<Told> {
     let same = |told: &Told| {
         let other = two.iter().find(|other| other.key == told.key && other.name == told.name)?;
-        let risks = told.risks.shared(other.risks);
-        (!risks.is_empty()).then(|| Told { risks, ..told.clone() })
+        let known = told.known.shared(other.known);
+        (!known.is_empty()).then(|| Told { known, ..told.clone() })
     };
     one.iter().filter_map(same).collect()
 }
@@ -94,26 +94,26 @@ impl<'a> Walk<'_, 'a> {
         let Some(implied) = Implied::of(test).cloned() else { return };
         for told in if truth { implied.yes } else { implied.no } {
             if let Some((call, name)) = &told.name {
-                self.state.is_told(*call, name, told.risks);
+                self.state.is_told(*call, name, told.known);
             }
             if let Some(key) = &told.key {
-                self.clear(key, told.risks);
+                self.clear(key, told.known);
             }
         }
     }
 
     /// What came in under this key can do no harm of these kinds any more.
-    pub(super) fn clear(&mut self, key: &str, risks: Risks) {
-        if risks.is_empty() {
+    pub(super) fn clear(&mut self, key: &str, known: Known) {
+        if known.is_empty() {
             return;
         }
         self.charge(self.state.size());
-        self.state.is_harmless(key, risks);
+        self.state.is_harmless(key, known);
         self.state.each(&mut |value| {
             if value.is_tainted() {
                 value.each_taint(&mut |taint| {
                     if taint.origin.key == key {
-                        taint.open = taint.open.without(risks);
+                        known.of(taint);
                     }
                 });
             }
@@ -122,7 +122,12 @@ impl<'a> Walk<'_, 'a> {
 
     /// What is told of an expression's value: of the name that holds it, and, when it is the whole of what came in, of that.
     fn told(&self, expr: Option<&Expr>, value: &Value<'a>, risks: Risks) -> Vec<Told> {
-        if risks.is_empty() {
+        self.told_known(expr, value, Known::without(risks))
+    }
+
+    /// The same of everything that is known.
+    pub(super) fn told_known(&self, expr: Option<&Expr>, value: &Value<'a>, known: Known) -> Vec<Told> {
+        if known.is_empty() {
             return Vec::new();
         }
         let name = match expr.map(|expr| &expr.kind) {
@@ -132,14 +137,14 @@ impl<'a> Walk<'_, 'a> {
         let mut told: Vec<Told> = Vec::new();
         for taint in value.all_taints() {
             let host = taint.beside.has(Beside::HOST);
-            let risks = if host { risks.with(Risks::of(&[Risk::Request, Risk::Redirect])) } else { risks };
             let whole = !taint.beside.has(Beside::PART) || host;
-            let risks = if host { Risks::of(&[Risk::Request, Risk::Redirect]) } else { risks };
+            let of_host = Known::without(Risks::of(&[Risk::Request, Risk::Redirect]));
+            let known = if host { of_host } else { known };
             if whole {
-                told.push(Told { name: None, key: Some(taint.origin.key.clone()), risks });
+                told.push(Told { name: None, key: Some(taint.origin.key.clone()), known });
             }
         }
-        told.extend(name.map(|name| Told { name: Some(name), key: None, risks }));
+        told.extend(name.map(|name| Told { name: Some(name), key: None, known }));
         told
     }
 
@@ -170,21 +175,24 @@ impl<'a> Walk<'_, 'a> {
             }
             _ => Implied::default(),
         };
+        if let Some(implied) = self.implied_by_place(op, left, &other.shape) {
+            return implied;
+        }
+        // `re.fullmatch(..) is None`
+        if let (Some(implied), Shape::Null) = (Implied::of(one), &other.shape) {
+            return match op {
+                CompareOp::Equal | CompareOp::StrictEqual | CompareOp::Is => implied.negated(),
+                CompareOp::NotEqual | CompareOp::StrictNotEqual | CompareOp::IsNot => implied.clone(),
+                _ => Implied::default(),
+            };
+        }
         match op {
             CompareOp::In | CompareOp::NotIn => {
                 if one.is_tainted() && !other.is_tainted() {
                     return equal(self.told(Some(left), one, Risks::ALL));
                 }
                 // `".." in path`
-                let risks = match one.text() {
-                    Some(".." | "/" | "../") => Risks::of(&[Risk::Path]),
-                    Some("\n" | "\r") => Risks::of(&[Risk::Log]),
-                    Some("<") => Risks::of(&[Risk::Markup]),
-                    // Between quotes, what holds none of them stays there.
-                    Some("'" | "\"") => Risks::of(&[Risk::Selector]),
-                    _ => Risks::NONE,
-                };
-                let absent = self.told(Some(right), other, risks);
+                let absent = self.told_known(Some(right), other, absent(one.text().unwrap_or_default()));
                 if op == CompareOp::In { Implied::when_false(absent) } else { Implied::when_true(absent) }
             }
             CompareOp::Equal
@@ -229,6 +237,31 @@ impl<'a> Walk<'_, 'a> {
         }
     }
 
+    /// What follows from comparing the place at which something was found: `x.indexOf("..") === -1`, `x.find("..") < 0`.
+    fn implied_by_place(&self, op: CompareOp, left: &Expr, place: &Shape<'a>) -> Option<Implied> {
+        let (Shape::Number(place), call) = (place, left.call()?) else { return None };
+        let ExprKind::Member { object, name, .. } = &call.callee.kind else { return None };
+        if !matches!(name.as_str(), "indexOf" | "find" | "lastIndexOf" | "rfind") {
+            return None;
+        }
+        let found = says_found(op, *place)?;
+        let sought = &call.arguments.first()?.value;
+        let held = self.held(object);
+        let implied = match (sought.string(), &held) {
+            (Some(text), Some(held)) => {
+                Implied::when_false(self.told_known(Some(object), held, absent(text)))
+            }
+            // `ALLOWED.indexOf(x) === -1`
+            (None, held) if held.as_ref().is_none_or(|held| !held.is_tainted()) => {
+                object.dotted()?;
+                let value = self.held(sought)?;
+                Implied::when_true(self.told(Some(sought), &value, Risks::ALL))
+            }
+            _ => return None,
+        };
+        Some(if found { implied } else { implied.negated() })
+    }
+
     /// What follows from two tests in one, and from what they say together.
     pub(super) fn implied_by_both(
         &self,
@@ -270,43 +303,25 @@ impl<'a> Walk<'_, 'a> {
         match name {
             // Of what letters a name is says nothing of whose name it is.
             "isdigit" | "isalnum" | "isnumeric" | "isdecimal" | "isalpha" | "isidentifier" => {
-                let risks = Risks::ALL.without(Risks::of(&[Risk::Session]));
-                Implied::when_true(self.told(Some(object), of, risks))
+                let risks = Risks::ALL.without(Risks::of(&[Risk::Session, Risk::Request]));
+                // A number is an address, too: http://2130706433/.
+                let marks = Beside(Beside::STEADY.0 | Beside::RELATIVE.0 | Beside::WORD.0);
+                Implied::when_true(self.told_known(Some(object), of, Known { risks, marks }))
             }
             "includes" | "has" | "hasOwnProperty" if !of.is_tainted() => of_argument(Risks::ALL),
-            "includes" | "indexOf" => match first.and_then(Value::text) {
-                Some(".." | "/" | "../") => {
-                    Implied::when_false(self.told(Some(object), of, Risks::of(&[Risk::Path])))
-                }
-                _ => Implied::default(),
-            },
+            "includes" => {
+                let absent = absent(first.and_then(Value::text).unwrap_or_default());
+                Implied::when_false(self.told_known(Some(object), of, absent))
+            }
+            "is_absolute" => {
+                Implied::when_false(self.told_known(Some(object), of, Known::marked(Beside::RELATIVE)))
+            }
             "startswith" | "startsWith" => self.implied_by_beginning(object, of, written, first),
             "is_relative_to" => {
                 let normal = of.all_taints().iter().all(|taint| taint.beside.has(Beside::NORMAL));
                 let constant = first.is_some_and(|folder| !folder.is_tainted());
                 let risks = if normal && constant { Risks::of(&[Risk::Path]) } else { Risks::NONE };
                 Implied::when_true(self.told(Some(object), of, risks))
-            }
-            "test" | "match" | "fullmatch" | "exec" => {
-                let of_pattern = |value: &Value<'a>| match &value.shape {
-                    Shape::Name(name) => name.strip_prefix("regex:").map(str::to_owned),
-                    _ => None,
-                };
-                if let Some(pattern) = of_pattern(of) {
-                    // Python's `match` is anchored at the beginning.
-                    let pattern =
-                        if name == "match" && self.is_python() { format!("^(?:{pattern})") } else { pattern };
-                    let risks = pattern::excluded(&pattern, name == "fullmatch");
-                    return first.map_or_else(Implied::default, |value| {
-                        Implied::when_true(self.told(written, value, risks))
-                    });
-                }
-                match first.and_then(of_pattern) {
-                    Some(pattern) => {
-                        Implied::when_true(self.told(Some(object), of, pattern::excluded(&pattern, false)))
-                    }
-                    None => Implied::default(),
-                }
             }
             _ => Implied::default(),
         }
@@ -323,10 +338,10 @@ impl<'a> Walk<'_, 'a> {
         if text == Some("//") {
             return Implied::when_false(self.told(Some(object), of, Risks::of(&[Risk::Redirect])));
         }
-        let mut risks = text.map_or(Risks::NONE, super::outside::fixed_by);
         if text == Some("/") {
-            risks = Risks::NONE;
+            return Implied::when_false(self.told_known(Some(object), of, Known::marked(Beside::RELATIVE)));
         }
+        let mut risks = text.map_or(Risks::NONE, super::outside::fixed_by);
         // A folder alone admits its neighbours: `/data` is where `/database` begins (CWE-22).
         let constant =
             prefix.is_some_and(|prefix| !prefix.is_tainted()) && text.is_none_or(|text| text.len() > 1);
@@ -359,16 +374,11 @@ impl<'a> Walk<'_, 'a> {
                 let (value, written) = argument(0)?;
                 Some(Implied::when_true(self.told(Some(written), value, Risks::ALL)))
             }
-            "re.match" | "re.fullmatch" => {
-                let pattern = given.positional.first().and_then(Value::text)?;
-                let (value, written) = argument(1)?;
-                let risks = pattern::excluded(&format!("^(?:{pattern})"), dotted == "re.fullmatch");
-                Some(Implied::when_true(self.told(Some(written), value, risks)))
-            }
-            "re.search" => {
-                let pattern = given.positional.first().and_then(Value::text)?;
-                let (value, written) = argument(1)?;
-                Some(Implied::when_true(self.told(Some(written), value, pattern::excluded(pattern, false))))
+            "bool" | "Boolean" => given.positional.first().and_then(Implied::of).cloned(),
+            "os.path.isabs" | "path.isAbsolute" => {
+                let (value, written) = argument(0)?;
+                let known = Known::marked(Beside::RELATIVE);
+                Some(Implied::when_false(self.told_known(Some(written), value, known)))
             }
             "django.utils.http.url_has_allowed_host_and_scheme" => {
                 let (value, written) = argument(0)?;
@@ -376,6 +386,30 @@ impl<'a> Walk<'_, 'a> {
             }
             _ => None,
         }
+    }
+}
+
+/// What is known of a text that does not hold another.
+fn absent(sought: &str) -> Known {
+    match sought {
+        // It may still be a path from the root.
+        ".." | "../" => Known::marked(Beside::STEADY),
+        "/" => Known { risks: Risks::of(&[Risk::Path]), marks: Beside::RELATIVE },
+        "\n" | "\r" => Known::without(Risks::of(&[Risk::Log])),
+        "<" => Known::without(Risks::of(&[Risk::Markup])),
+        // Between quotes, what holds none of them stays there.
+        "'" | "\"" => Known::without(Risks::of(&[Risk::Selector])),
+        _ => Known::default(),
+    }
+}
+
+/// Whether a comparison with the place at which something was found says that it was found; `None` when it says neither.
+fn says_found(op: CompareOp, place: i64) -> Option<bool> {
+    match (op, place) {
+        (CompareOp::Equal | CompareOp::StrictEqual, -1) | (CompareOp::Less, 0) => Some(false),
+        (CompareOp::NotEqual | CompareOp::StrictNotEqual | CompareOp::Greater, -1)
+        | (CompareOp::GreaterOrEqual, 0) => Some(true),
+        _ => None,
     }
 }
 

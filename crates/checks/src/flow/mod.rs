@@ -8,11 +8,14 @@
 //! Limit: one walk looks at a bounded number of expressions; what is then not looked at is listed.
 
 mod call;
+mod declared;
 mod eval;
 pub(crate) mod finding;
 mod guard;
 mod index;
+mod known;
 mod library;
+mod matching;
 mod operator;
 mod outside;
 mod page;

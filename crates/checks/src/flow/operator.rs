@@ -3,6 +3,7 @@
 use seaworthy_core::limits::FLOW_TEXT_BYTES;
 
 use super::outside;
+use super::risk::{Risk, Risks};
 use super::value::{Beside, Shape, Value, begins, merge};
 use crate::facts::syntax::{BinaryOp, CompareOp, Literal, Text};
 
@@ -14,7 +15,7 @@ pub(super) fn literal_shape<'a>(literal: &Literal) -> Shape<'a> {
         Literal::Integer(digits) => digits.parse().map_or(Shape::Unknown, Shape::Number),
         Literal::Boolean(truth) => Shape::Truth(*truth),
         Literal::Null => Shape::Null,
-        Literal::Regex { pattern, .. } => Shape::Name(Text::from(format!("regex:{pattern}"))),
+        Literal::Regex { pattern, flags } => super::pattern::compiled(pattern, flags),
         Literal::Float(_) | Literal::Ellipsis => Shape::Unknown,
     }
 }
@@ -64,6 +65,16 @@ fn text_of(left: &str, right: &str) -> Option<Text> {
 
 /// One text after the other.
 pub(super) fn joined<'a>(left: &Value<'a>, right: &Value<'a>) -> Value<'a> {
+    behind(left, right, true)
+}
+
+/// A path below another one, which it replaces when it is absolute: `folder / name`.
+pub(super) fn below<'a>(left: &Value<'a>, right: &Value<'a>) -> Value<'a> {
+    behind(left, right, false)
+}
+
+/// One text behind the other; `is_text` when the second can be no path of its own behind the first.
+fn behind<'a>(left: &Value<'a>, right: &Value<'a>, is_text: bool) -> Value<'a> {
     let cut = || begins(left.beginning().unwrap_or_default());
     let shape = match (&left.shape, &right.shape) {
         (Shape::Text(left), Shape::Text(right)) => text_of(left, right).map_or_else(cut, Shape::Text),
@@ -78,14 +89,36 @@ pub(super) fn joined<'a>(left: &Value<'a>, right: &Value<'a>) -> Value<'a> {
         left.beginning().map_or(0, |text| Beside::of(text).0)
             | right.beginning().map_or(0, |text| Beside::of(text).0),
     );
+    let (alone_before, alone_after) = (right.text() == Some(""), left.text() == Some(""));
     let mut taints = left.all_taints();
     let mut after = right.all_taints();
-    let ahead = outside::fixed_by(left.beginning().unwrap_or_default());
-    after.iter_mut().for_each(|taint| taint.open = taint.open.without(ahead));
+    taints.iter_mut().filter(|_| !alone_before).for_each(|taint| {
+        // What was the whole path or host is a part of one.
+        taint.beside = taint.beside.without(Beside(Beside::NORMAL.0 | Beside::WORD.0));
+    });
+    let before = left.beginning().unwrap_or_default();
+    let ahead = outside::fixed_by(before);
+    let in_host = left.text().is_some_and(|text| text.contains("//"));
+    for taint in &mut after {
+        taint.open = taint.open.without(ahead);
+        if alone_after {
+            continue;
+        }
+        if taint.beside.has(Beside::STEADY) && is_text {
+            taint.open = taint.open.without(Risks::of(&[Risk::Path]));
+        }
+        if taint.beside.has(Beside::WORD) && !in_host {
+            taint.open = taint.open.without(Risks::of(&[Risk::Request]));
+        }
+        let lost = Beside(Beside::NORMAL.0 | Beside::WORD.0 | Beside::RELATIVE.0);
+        taint.beside = taint.beside.without(lost);
+    }
     merge(&mut taints, &after);
     let around = taints.iter().fold(beside.0, |around, taint| around | taint.beside.0);
-    // Behind another folder, `..` at the beginning of a path without others leads out of it.
-    taints.iter_mut().for_each(|taint| taint.beside = Beside(around).without(Beside::NORMAL));
+    for taint in &mut taints {
+        let own = taint.beside.0 & Beside::OWN.0;
+        taint.beside = Beside(Beside(around).without(Beside::OWN).0 | own);
+    }
     taints.retain(|taint| !taint.open.is_empty());
     Value { shape, taints }
 }

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::rc::Rc;
 
-use super::risk::Risks;
+use super::known::Known;
 use super::value::Value;
 use crate::facts::syntax::Text;
 
@@ -13,9 +13,9 @@ pub(super) struct State<'a> {
     /// Shared until one of two moments changes: most branches change nothing.
     names: Rc<HashMap<(u32, Text), Value<'a>>>,
     /// What tests have told of what a name holds since it was given that.
-    told: Rc<HashMap<(u32, Text), Risks>>,
+    told: Rc<HashMap<(u32, Text), Known>>,
     /// What is known of things that came in, by their keys: what they can do no harm in, also when they are read again.
-    harmless: Rc<HashMap<String, Risks>>,
+    harmless: Rc<HashMap<String, Known>>,
     /// Whether nothing gets here: after a return, a raise, a break.
     pub(super) is_dead: bool,
 }
@@ -37,17 +37,17 @@ impl<'a> State<'a> {
     }
 
     /// A test has told that what a name holds can do no harm of these kinds.
-    pub(super) fn is_told(&mut self, call: u32, name: &str, risks: Risks) {
+    pub(super) fn is_told(&mut self, call: u32, name: &str, known: Known) {
         let key = (call, Text::from(name));
         let Some(value) = self.names.get(&key).cloned() else { return };
-        Rc::make_mut(&mut self.names).insert(key.clone(), value.without(risks));
-        let known = Rc::make_mut(&mut self.told).entry(key).or_default();
-        *known = known.with(risks);
+        Rc::make_mut(&mut self.names).insert(key.clone(), known.of_value(value));
+        let before = Rc::make_mut(&mut self.told).entry(key).or_default();
+        *before = before.with(known);
     }
 
     /// What tests have told of what a name still holds.
-    pub(super) fn told(&self, call: u32, name: &str) -> Risks {
-        self.told.get(&(call, Text::from(name))).copied().unwrap_or(Risks::NONE)
+    pub(super) fn told(&self, call: u32, name: &str) -> Known {
+        self.told.get(&(call, Text::from(name))).copied().unwrap_or_default()
     }
 
     /// How many names hold something.
@@ -94,14 +94,14 @@ impl<'a> State<'a> {
     }
 
     /// Notes what something that came in can do no harm in.
-    pub(super) fn is_harmless(&mut self, key: &str, risks: Risks) {
-        let known = Rc::make_mut(&mut self.harmless).entry(key.to_owned()).or_default();
-        *known = known.with(risks);
+    pub(super) fn is_harmless(&mut self, key: &str, known: Known) {
+        let before = Rc::make_mut(&mut self.harmless).entry(key.to_owned()).or_default();
+        *before = before.with(known);
     }
 
     /// What something that came in can do no harm in.
-    pub(super) fn harmless(&self, key: &str) -> Risks {
-        self.harmless.get(key).copied().unwrap_or(Risks::NONE)
+    pub(super) fn harmless(&self, key: &str) -> Known {
+        self.harmless.get(key).copied().unwrap_or_default()
     }
 
     /// Changes everything that is held.
@@ -111,9 +111,9 @@ impl<'a> State<'a> {
 }
 
 /// Keeps what both moments know.
-fn both_tell<K: Eq + std::hash::Hash>(one: &mut HashMap<K, Risks>, other: &HashMap<K, Risks>) {
-    one.retain(|key, risks| {
-        *risks = risks.shared(other.get(key).copied().unwrap_or(Risks::NONE));
-        !risks.is_empty()
+fn both_tell<K: Eq + std::hash::Hash>(one: &mut HashMap<K, Known>, other: &HashMap<K, Known>) {
+    one.retain(|key, known| {
+        *known = known.shared(other.get(key).copied().unwrap_or_default());
+        !known.is_empty()
     });
 }

@@ -134,7 +134,7 @@ pub(super) struct Step {
 
 /// Kinds of constant text around something from outside.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub(super) struct Beside(pub(super) u8);
+pub(super) struct Beside(pub(super) u16);
 
 impl Beside {
     /// Words of SQL.
@@ -155,6 +155,15 @@ impl Beside {
     /// A step of XPath: `//user[`, `[@id=`.
     pub(super) const SELECTOR: Self = Self(128);
 
+    /// It holds no `..`.
+    pub(super) const STEADY: Self = Self(256);
+    /// It begins with no slash.
+    pub(super) const RELATIVE: Self = Self(512);
+    /// It holds nothing that ends the name of a host: no colon, slash or `@`.
+    pub(super) const WORD: Self = Self(1024);
+    /// What is known of one text and of no other that it is put together with.
+    pub(super) const OWN: Self = Self(Self::NORMAL.0 | Self::STEADY.0 | Self::RELATIVE.0 | Self::WORD.0);
+
     /// Whether it has all of the other.
     pub(super) const fn has(self, other: Self) -> bool {
         self.0 & other.0 == other.0
@@ -163,6 +172,11 @@ impl Beside {
     /// Without that of the other.
     pub(super) const fn without(self, other: Self) -> Self {
         Self(self.0 & !other.0)
+    }
+
+    /// One or the other: what is known of one text alone must be known of both.
+    pub(super) const fn or(self, other: Self) -> Self {
+        Self((self.0 | other.0) & !Self::OWN.0 | (self.0 & other.0 & Self::OWN.0))
     }
 
     /// What a text is.
@@ -503,7 +517,7 @@ pub(super) fn merge(into: &mut Vec<Taint>, others: &[Taint]) {
         match into.iter_mut().find(|known| known.origin == other.origin) {
             Some(known) => {
                 known.open = known.open.with(other.open);
-                known.beside = Beside(known.beside.0 | other.beside.0);
+                known.beside = known.beside.or(other.beside);
             }
             None if room => into.push(other.clone()),
             None => {}

@@ -3,6 +3,7 @@
 use super::{Makes, Sink, Takes, When, sink};
 use crate::facts::syntax::{Expr, Text};
 use crate::flow::call::Given;
+use crate::flow::pattern;
 use crate::flow::risk::{Risk, Risks};
 use crate::flow::value::{Beside, Shape, Value};
 use crate::flow::walk::Walk;
@@ -166,7 +167,6 @@ const MAKES: &[(Makes, &[&str])] = &[
         Makes::Without(Risks::of(&[
             Risk::Markup,
             Risk::Path,
-            Risk::Query,
             Risk::Command,
             Risk::Log,
             Risk::Request,
@@ -183,17 +183,8 @@ const MAKES: &[(Makes, &[&str])] = &[
         Makes::Undoes,
         &["decodeURIComponent", "decodeURI", "unescape", "Buffer.from", "atob", "querystring.unescape"],
     ),
-    (
-        Makes::Normal,
-        &[
-            "path.join",
-            "path.posix.join",
-            "path.resolve",
-            "path.normalize",
-            "fs.realpathSync",
-            "fs.promises.realpath",
-        ],
-    ),
+    (Makes::Below, &["path.join", "path.posix.join"]),
+    (Makes::Normal, &["path.resolve", "path.normalize", "fs.realpathSync", "fs.promises.realpath"]),
     (
         Makes::Keeps,
         &[
@@ -301,7 +292,11 @@ pub(super) fn special<'a>(
         "Object.keys" | "Object.entries" | "Object.values" => listed(walk, dotted, given),
         "RegExp" => {
             let pattern = given.positional.first().and_then(Value::text)?;
-            Some(Value::of(Shape::Name(Text::from(format!("regex:{pattern}")))))
+            let flags = match given.positional.get(1) {
+                Some(flags) => flags.text().unwrap_or("?"),
+                None => "",
+            };
+            Some(Value::of(pattern::compiled(pattern, flags)))
         }
         "Promise" | "setTimeout" | "setImmediate" | "process.nextTick" => {
             let function = given.positional.first()?.clone();

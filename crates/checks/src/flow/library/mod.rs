@@ -9,7 +9,10 @@ mod python;
 mod texts;
 
 use super::call::Given;
+use super::matching;
+use super::operator::joined;
 use super::outside;
+use super::pattern;
 use super::risk::{Risk, Risks};
 use super::stored;
 use super::value::{Beside, Shape, Value};
@@ -67,6 +70,8 @@ pub(super) enum Makes {
     Undoes,
     /// A path of which every `..` is worked out.
     Normal,
+    /// Texts as one path, whichever of them begin with a slash, and every `..` worked out.
+    Below,
     /// The same without these.
     Without(Risks),
     /// A number, a truth, a digest.
@@ -89,6 +94,12 @@ pub(super) fn called<'a>(
     if let Some(value) = outside::called(walk, dotted, given, expr) {
         return value;
     }
+    if let Some((of, _)) = of
+        && let Some(regex) = pattern::read(&of.shape)
+        && let Some(value) = matching::method(walk, method_of(expr), regex, given, expr.extent)
+    {
+        return value;
+    }
     let script = walk.is_script();
     let name = dotted.rsplit('.').next().unwrap_or(dotted);
     sinks(walk, dotted, name, of.map(|(of, _)| of), given, expr);
@@ -100,6 +111,9 @@ pub(super) fn called<'a>(
         return value;
     }
     if !script && let Some(value) = python::special(walk, dotted, given, expr) {
+        return value;
+    }
+    if !script && let Some(value) = matching::function(walk, dotted, given, expr.extent) {
         return value;
     }
     if let Some(implied) = walk.implied_by_function(dotted, given) {
@@ -120,6 +134,14 @@ pub(super) fn called<'a>(
     let mut value = rows.unwrap_or(Value::UNKNOWN);
     value.shape = Shape::Name(Text::from(format!("{dotted}()")));
     value
+}
+
+/// The name of the method that a call is of.
+fn method_of(expr: &Expr) -> &str {
+    match expr.call().map(|call| &call.callee.kind) {
+        Some(ExprKind::Member { name, .. }) => name,
+        _ => "",
+    }
 }
 
 /// Whether something is, or behaves like, a list or a dictionary: nothing of a library that is given a function to call.
@@ -178,6 +200,13 @@ pub(super) fn made<'a>(makes: Makes, given: &Given<'a>, of: Option<&Value<'a>>) 
         }
         Makes::Without(risks) => Value::made_of(&parts).without(risks),
         Makes::Normal => Value::made_of(&parts).marked(Beside::NORMAL),
+        Makes::Below => {
+            let mut whole = Value::UNKNOWN;
+            for (at, part) in given.all().into_iter().enumerate() {
+                whole = if at == 0 { Value::made_of(&[part]) } else { joined(&whole, part) };
+            }
+            Value::made_of(&[&whole]).marked(Beside::NORMAL)
+        }
     }
 }
 

@@ -3,6 +3,8 @@
 use super::{Makes, Sink, Takes, When, objects, sink};
 use crate::facts::syntax::{Expr, Text};
 use crate::flow::call::Given;
+use crate::flow::matching;
+use crate::flow::pattern;
 use crate::flow::risk::{Risk, Risks};
 use crate::flow::value::{Beside, Shape, Value};
 use crate::flow::walk::Walk;
@@ -223,7 +225,7 @@ const MAKES: &[(Makes, &[&str])] = &[
             "datetime.datetime.strptime",
             "datetime.date.fromisoformat",
             "datetime.time.fromisoformat",
-            "ipaddress.ip_address",
+            "ipaddress.IPv4Address",
             "ipaddress.ip_network",
             "os.path.exists",
             "os.path.isfile",
@@ -247,6 +249,19 @@ const MAKES: &[(Makes, &[&str])] = &[
             "xml.sax.saxutils.escape",
             "xml.sax.saxutils.quoteattr",
         ],
+    ),
+    // Behind the `%` of a version 6 address anything may stand but a slash (Python 3.9).
+    (
+        Makes::Without(Risks::of(&[
+            Risk::Path,
+            Risk::Request,
+            Risk::Redirect,
+            Risk::Code,
+            Risk::Objects,
+            Risk::Entities,
+            Risk::Session,
+        ])),
+        &["ipaddress.ip_address", "ipaddress.IPv6Address"],
     ),
     (Makes::Without(Risks::of(&[Risk::Command])), &["shlex.quote", "pipes.quote"]),
     // What is left has no slash.
@@ -372,7 +387,6 @@ const MAKES: &[(Makes, &[&str])] = &[
             "typing.cast",
             "cast",
             "getattr",
-            "re.sub",
             "yaml.safe_load",
             "csv.reader",
             "csv.DictReader",
@@ -437,7 +451,7 @@ pub(super) fn special<'a>(
         },
         "re.compile" => {
             let pattern = given.positional.first().and_then(Value::text)?;
-            Some(Value::of(Shape::Name(Text::from(format!("regex:{pattern}")))))
+            Some(Value::of(pattern::compiled(pattern, &matching::flags_of(walk, given, 1))))
         }
         "range" => Some(Value::UNKNOWN),
         "subprocess.list2cmdline" | "shlex.split" | "shlex.join" => Some(Value::made_of(&given.all())),

@@ -6,8 +6,8 @@ use std::rc::Rc;
 use crate::facts::syntax::{Expr, Text};
 use crate::flow::call::Given;
 use crate::flow::guard::Implied;
+use crate::flow::matching;
 use crate::flow::operator::formatted;
-use crate::flow::risk::{Risk, Risks};
 use crate::flow::value::{Beside, Shape, Value, merge};
 use crate::flow::walk::Walk;
 
@@ -74,6 +74,9 @@ pub(super) fn method<'a>(
     given: &Given<'a>,
     expr: &'a Expr,
 ) -> Value<'a> {
+    if let Some(value) = matching::of_text(walk, name, (of, Some(object)), given) {
+        return value;
+    }
     let implied = walk.implied_by_method(name, (object, of), given);
     if TELLS.contains(&name) || implied != Implied::default() {
         return implied.value();
@@ -102,14 +105,19 @@ pub(super) fn method<'a>(
             _ => Value::tainted(of.all_taints()),
         },
         "remove" | "shift" | "popleft" => take_first(walk, of, object),
-        "replace" | "replaceAll" => replaced(of, given),
-        "sub" => Value::made_of(&given.all()),
+        "replace" | "replaceAll" => matching::replace(walk, name, of, given, expr.extent),
         "resolve" => Value::made_of(&[of]).marked(Beside::NORMAL),
         "encode" | "decode" | "strip" | "trim" | "lower" | "toLowerCase" | "upper" | "toUpperCase"
         | "toString" => Value::tainted(of.all_taints()),
-        // What follows a dot lies in no folder that is there.
+        // What stands before a dot may be any path.
         "split" | "rsplit" if given.positional.first().and_then(Value::text) == Some(".") => {
-            Value::tainted(of.all_taints()).marked(Beside::PART).without(Risks::of(&[Risk::Path]))
+            let part = Value::tainted(of.all_taints()).marked(Beside::PART);
+            let ending = part.clone().marked(Beside::STEADY);
+            match (name, given.positional.get(1).map(|most| &most.shape)) {
+                ("rsplit", Some(Shape::Number(1))) => Value::of(Shape::List(Rc::new(vec![part, ending]))),
+                (_, None) => Value::tainted(ending.taints),
+                _ => part,
+            }
         }
         "split" | "rsplit" | "slice" | "substring" | "substr" | "partition" | "rpartition" => {
             Value::tainted(of.all_taints()).marked(Beside::PART)
@@ -259,33 +267,6 @@ fn keyed<'a>(walk: &Walk<'_, 'a>, of: &Value<'a>, key: &Value<'a>, expr: &'a Exp
     let mut value = Value::from_outside(origin);
     value.each_taint(&mut |taint| taint.open = one.open);
     value
-}
-
-/// `x.replace(a, b)`: where line ends are taken out, nothing forges a line; where `<` is, nothing begins a tag.
-fn replaced<'a>(of: &Value<'a>, given: &Given<'a>) -> Value<'a> {
-    let pattern = given.positional.first();
-    let sought = match pattern.map(|pattern| &pattern.shape) {
-        Some(Shape::Text(text)) => text.to_string(),
-        Some(Shape::Name(name)) => name.strip_prefix("regex:").unwrap_or_default().to_owned(),
-        _ => String::new(),
-    };
-    let replacement = given.positional.get(1).cloned().unwrap_or(Value::UNKNOWN);
-    let mut risks = Risks::NONE;
-    if sought.contains('\n') || sought.contains("\\n") || sought.contains("\\s") {
-        risks = risks.with(Risks::of(&[Risk::Log]));
-    }
-    if sought.contains('<') {
-        risks = risks.with(Risks::of(&[Risk::Markup]));
-    }
-    // Between quotes, what holds none of them stays there.
-    if sought == "'" || sought == "\"" {
-        risks = risks.with(Risks::of(&[Risk::Selector]));
-    }
-    // `[^a-z0-9]` takes everything else out.
-    if let Some(kept) = sought.strip_prefix("[^").and_then(|rest| rest.split(']').next()) {
-        risks = risks.with(crate::flow::pattern::excluded_by_class(kept));
-    }
-    Value::made_of(&[of, &replacement]).without(risks)
 }
 
 fn each<'a>(
