@@ -551,7 +551,7 @@ impl<'a> Walk<'_, 'a> {
         let element = self.eval(&comprehension.element);
         self.state = before;
         let key = key.unwrap_or(Value::UNKNOWN);
-        Value::made_of(&[&key, &element])
+        Value::made_of(&[&key, &element]).into_many()
     }
 
     fn markup(&mut self, markup: &'a Markup) -> Value<'a> {

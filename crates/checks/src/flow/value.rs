@@ -47,6 +47,8 @@ pub(super) enum Shape<'a> {
     List(Rc<Vec<Value<'a>>>),
     /// A dictionary or object with these fields; others are not known.
     Record(Rc<BTreeMap<Text, Value<'a>>>),
+    /// Some list or object, of whose parts no more is known than what they may be made of.
+    Many,
     /// An instance of a class of the project.
     Object(usize, &'a Class, Rc<BTreeMap<Text, Value<'a>>>),
     /// A function of the project, and the call in which it was made.
@@ -62,7 +64,7 @@ pub(super) enum Shape<'a> {
 impl PartialEq for Shape<'_> {
     fn eq(&self, other: &Self) -> bool {
         match (self, other) {
-            (Self::Unknown, Self::Unknown) | (Self::Null, Self::Null) => true,
+            (Self::Unknown, Self::Unknown) | (Self::Null, Self::Null) | (Self::Many, Self::Many) => true,
             (Self::Text(one), Self::Text(two))
             | (Self::Begins(one), Self::Begins(two))
             | (Self::Name(one), Self::Name(two)) => one == two,
@@ -475,6 +477,12 @@ impl<'a> Value<'a> {
     /// The same, marked.
     pub(super) fn marked(mut self, mark: Beside) -> Self {
         self.each_taint(&mut |taint| taint.beside = Beside(taint.beside.0 | mark.0));
+        self
+    }
+
+    /// Some list or object of what came from outside.
+    pub(super) fn into_many(mut self) -> Self {
+        self.shape = Shape::Many;
         self
     }
 

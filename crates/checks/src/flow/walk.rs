@@ -39,6 +39,10 @@ pub(super) struct Walk<'w, 'a> {
     pub(super) answers: Option<Framework>,
     /// Whether the path of the request can only be the one that is written in the route.
     pub(super) path_is_fixed: bool,
+    /// Whether what is walked through runs before the handler.
+    pub(super) is_before: bool,
+    /// How things are where it lets the request through.
+    pub(super) passes: Vec<State<'a>>,
 }
 
 /// One call under way.
@@ -75,6 +79,8 @@ impl<'w, 'a> Walk<'w, 'a> {
             globals: HashMap::new(),
             answers: None,
             path_is_fixed: false,
+            is_before: false,
+            passes: Vec::new(),
         }
     }
 
@@ -158,9 +164,10 @@ impl<'w, 'a> Walk<'w, 'a> {
             StmtKind::Return(value) => {
                 let given = value.as_ref().map_or(Value::of(Shape::Null), |value| self.eval(value));
                 let extent = value.as_ref().map_or(stmt.extent, |value| value.extent);
+                let ends_request = self.ends_request(&given);
                 self.give(given, extent);
                 let state = self.fork();
-                if let Some(call) = self.calls.last_mut() {
+                if let Some(call) = self.calls.last_mut().filter(|_| !ends_request) {
                     call.ends.push(state);
                 }
                 self.stop();

@@ -186,21 +186,31 @@ const MAKES: &[(Makes, &[&str])] = &[
     (Makes::Below, &["path.join", "path.posix.join"]),
     (Makes::Normal, &["path.resolve", "path.normalize", "fs.realpathSync", "fs.promises.realpath"]),
     (
-        Makes::Keeps,
+        Makes::Many,
         &[
-            "String",
-            "Object",
             "Object.assign",
             "Object.keys",
             "Object.values",
             "Object.entries",
             "Object.fromEntries",
-            "Object.freeze",
             "Array.from",
             "Array.of",
             "Array",
             "Set",
             "Map",
+            "structuredClone",
+            "lodash.cloneDeep",
+            "lodash.pick",
+            "lodash.merge",
+            "lodash.omit",
+        ],
+    ),
+    (
+        Makes::Keeps,
+        &[
+            "String",
+            "Object",
+            "Object.freeze",
             "URL",
             "URLSearchParams",
             "JSON.parse",
@@ -208,15 +218,11 @@ const MAKES: &[(Makes, &[&str])] = &[
             "path.dirname",
             "url.parse",
             "querystring.parse",
-            "structuredClone",
             "Promise.resolve",
             "Promise.all",
             "Buffer.concat",
             "btoa",
             "util.format",
-            "lodash.cloneDeep",
-            "lodash.pick",
-            "lodash.merge",
             "String.raw",
             "Object.create",
             "marked",
@@ -330,6 +336,8 @@ fn answered<'a>(
     let name = dotted.trim_start_matches("answer:.");
     let kind = match name {
         "type" | "contentType" => first,
+        // https://expressjs.com/en/5x/api.html#res.attachment: it is kept, not shown.
+        "attachment" => Some("bin"),
         "set" | "setHeader" | "header"
             if first.is_some_and(|name| name.eq_ignore_ascii_case("content-type")) =>
         {

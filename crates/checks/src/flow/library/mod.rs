@@ -14,6 +14,7 @@ use super::operator::joined;
 use super::outside;
 use super::pattern;
 use super::risk::{Risk, Risks};
+use super::root;
 use super::stored;
 use super::value::{Beside, Shape, Value};
 use super::walk::Walk;
@@ -72,6 +73,8 @@ pub(super) enum Makes {
     Normal,
     /// Texts as one path, whichever of them begin with a slash, and every `..` worked out.
     Below,
+    /// A list or object of what it is given.
+    Many,
     /// The same without these.
     Without(Risks),
     /// A number, a truth, a digest.
@@ -91,6 +94,16 @@ pub(super) fn called<'a>(
     expr: &'a Expr,
     call: &'a Call,
 ) -> Value<'a> {
+    if dotted == root::NEXT {
+        // `next(error)` does not let it through.
+        if given.positional.first().is_none_or(|first| matches!(first.shape, Shape::Null)) {
+            walk.pass();
+        }
+        return Value::UNKNOWN;
+    }
+    if given.all().iter().any(|value| matches!(&value.shape, Shape::Name(name) if name == root::NEXT)) {
+        walk.pass();
+    }
     if let Some(value) = outside::called(walk, dotted, given, expr) {
         return value;
     }
@@ -199,6 +212,12 @@ pub(super) fn made<'a>(makes: Makes, given: &Given<'a>, of: Option<&Value<'a>>) 
             value
         }
         Makes::Without(risks) => Value::made_of(&parts).without(risks),
+        Makes::Many => match given.positional.as_slice() {
+            [one] if matches!(one.shape, Shape::List(_) | Shape::Record(_) | Shape::Object(..)) => {
+                one.clone()
+            }
+            _ => Value::made_of(&parts).into_many(),
+        },
         Makes::Normal => Value::made_of(&parts).marked(Beside::NORMAL),
         Makes::Below => {
             let mut whole = Value::UNKNOWN;
@@ -219,6 +238,9 @@ pub(super) fn method<'a>(
     given: &Given<'a>,
     expr: &'a Expr,
 ) -> Value<'a> {
+    if given.all().iter().any(|value| matches!(&value.shape, Shape::Name(name) if name == root::NEXT)) {
+        walk.pass();
+    }
     sinks(walk, "", name, Some(of), given, expr);
     if let Some(rows) = stored::rows(walk, name, given.positional.first(), expr) {
         call_backs(walk, given, rows.clone(), expr.extent);
@@ -301,12 +323,20 @@ fn reached<'a>(
     }
 }
 
-/// Whether an answer says that it is no page: `mimetype="text/csv"`.
+/// Whether an answer says that it is no page: `mimetype="text/csv"`, `headers={"Content-Type": "text/plain"}`.
 fn is_declared_otherwise(given: &Given<'_>) -> bool {
-    ["mimetype", "content_type", "media_type"]
-        .iter()
-        .filter_map(|name| given.under(name))
-        .any(|kind| kind.text().is_some_and(|kind| !kind.contains("html") && !kind.contains("svg")))
+    let header = given.under("headers").is_some_and(|headers| match &headers.shape {
+        Shape::Record(fields) => fields.iter().any(|(name, kind)| {
+            name.eq_ignore_ascii_case("content-type")
+                && kind.text().is_some_and(|kind| !kind.contains("html") && !kind.contains("svg"))
+        }),
+        _ => false,
+    });
+    header
+        || ["mimetype", "content_type", "media_type"]
+            .iter()
+            .filter_map(|name| given.under(name))
+            .any(|kind| kind.text().is_some_and(|kind| !kind.contains("html") && !kind.contains("svg")))
 }
 
 /// Where what is called is written.

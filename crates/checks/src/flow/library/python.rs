@@ -329,23 +329,31 @@ const MAKES: &[(Makes, &[&str])] = &[
     (Makes::Keeps, &["base64.b64encode", "base64.urlsafe_b64encode", "binascii.hexlify"]),
     (Makes::Normal, &["os.path.normpath", "os.path.abspath", "os.path.realpath"]),
     (
-        Makes::Keeps,
+        Makes::Many,
         &[
-            "str",
-            "bytes",
-            "bytearray",
-            "format",
             "list",
             "tuple",
             "set",
             "dict",
             "sorted",
             "reversed",
-            "iter",
-            "next",
             "zip",
             "enumerate",
             "filter",
+            "collections.OrderedDict",
+            "collections.defaultdict",
+            "collections.deque",
+        ],
+    ),
+    (
+        Makes::Keeps,
+        &[
+            "str",
+            "bytes",
+            "bytearray",
+            "format",
+            "iter",
+            "next",
             "min",
             "max",
             "copy.copy",
@@ -375,9 +383,6 @@ const MAKES: &[(Makes, &[&str])] = &[
             "string.Template",
             "str.join",
             "str.format",
-            "collections.OrderedDict",
-            "collections.defaultdict",
-            "collections.deque",
             "http.cookies.SimpleCookie",
             "itertools.chain",
             "str.lower",
@@ -419,18 +424,21 @@ pub(super) fn special<'a>(
             let item = walk.item_of(&items);
             let function = given.positional.first()?.clone();
             match &function.shape {
-                Shape::Function(..) => {
-                    Some(Value::tainted(walk.call_back(&function, vec![item], expr.extent).all_taints()))
-                }
+                Shape::Function(..) => Some(
+                    Value::tainted(walk.call_back(&function, vec![item], expr.extent).all_taints())
+                        .into_many(),
+                ),
                 Shape::Name(name) => match makes(name) {
                     Some(Makes::Nothing) => Some(Value::UNKNOWN),
-                    _ => Some(Value::tainted(item.all_taints())),
+                    _ => Some(Value::tainted(item.all_taints()).into_many()),
                 },
                 _ => None,
             }
         }
-        "json.loads" | "dict" | "list" | "str" => match given.positional.as_slice() {
-            [one] if dotted != "json.loads" && !matches!(one.shape, Shape::Name(_)) => Some(one.clone()),
+        "dict" | "list" | "str" => match (given.positional.as_slice(), dotted) {
+            ([one], "str") if matches!(one.shape, Shape::Many) => Some(Value::tainted(one.taints.clone())),
+            ([one], "str") if !matches!(one.shape, Shape::Name(_)) => Some(one.clone()),
+            ([one], _) if matches!(one.shape, Shape::Text(_) | Shape::Number(_)) => Some(one.clone()),
             _ => None,
         },
         "chr" => match given.positional.first().map(|value| &value.shape) {

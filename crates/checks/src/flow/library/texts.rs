@@ -119,6 +119,7 @@ pub(super) fn method<'a>(
                 _ => part,
             }
         }
+        "slice" if matches!(of.shape, Shape::Many) => of.clone(),
         "split" | "rsplit" | "slice" | "substring" | "substr" | "partition" | "rpartition" => {
             Value::tainted(of.all_taints()).marked(Beside::PART)
         }
@@ -291,9 +292,11 @@ fn each<'a>(
         _ => walk.call_back(&function, arguments, expr.extent),
     };
     match name {
-        "map" | "flatMap" | "reduce" => Value::tainted(made.all_taints()),
+        "map" | "flatMap" => Value::tainted(made.all_taints()).into_many(),
+        "reduce" => Value::tainted(made.all_taints()),
         "then" => made,
         "forEach" => Value::UNKNOWN,
+        "filter" | "sort" if matches!(of.shape, Shape::Unknown) => of.clone().into_many(),
         _ => of.clone(),
     }
 }
