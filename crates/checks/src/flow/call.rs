@@ -307,7 +307,11 @@ impl<'a> Walk<'_, 'a> {
         if !matches!(function.shape, Shape::Function(..)) {
             return Value::UNKNOWN;
         }
-        let given = Given { positional: arguments, named: Vec::new(), written: &[] };
+        self.call_later(function, Given { positional: arguments, named: Vec::new(), written: &[] }, extent)
+    }
+
+    /// Calls it with arguments by their names, too.
+    pub(super) fn call_later(&mut self, function: &Value<'a>, given: Given<'a>, extent: Extent) -> Value<'a> {
         // Whether and when it is called is the library's affair: what follows is reached either way.
         let before = self.fork();
         let value = self.invoke(function, None, &given, extent).0;

@@ -9,10 +9,7 @@ use super::outside;
 use super::stored;
 use super::value::{Beside, Shape, Value, merge};
 use super::walk::Walk;
-use crate::facts::syntax::{
-    BinaryOp, CompareOp, Comprehension, Expr, ExprKind, LogicalOp, Markup, Template, TemplatePart, Text,
-    UnaryOp,
-};
+use crate::facts::syntax::{BinaryOp, CompareOp, Comprehension, Expr, ExprKind, LogicalOp, Text, UnaryOp};
 use crate::facts::values::Bound;
 
 /// A number of steps through names of other names; a circle of imports has no end.
@@ -36,7 +33,7 @@ impl<'a> Walk<'_, 'a> {
             }
             ExprKind::Call(call) => self.call(expr, call),
             ExprKind::Literal(literal) => Value::of(literal_shape(literal)),
-            ExprKind::Template(template) => self.template(template),
+            ExprKind::Template(template) => self.template(template, expr),
             ExprKind::Unary { op, value } => self.unary(*op, value),
             ExprKind::Binary { op, left, right } => {
                 let (left, right) = (self.eval(left), self.eval(right));
@@ -370,27 +367,6 @@ impl<'a> Walk<'_, 'a> {
         }
     }
 
-    fn template(&mut self, template: &'a Template) -> Value<'a> {
-        let mut whole = Value::of(Shape::Text(Text::default()));
-        for part in &template.parts {
-            match part {
-                TemplatePart::Text(text) => {
-                    whole = self.binary(BinaryOp::Add, &whole, &Value::of(Shape::Text(text.clone())));
-                }
-                TemplatePart::Value(value) => {
-                    let value = self.eval(value);
-                    whole = self.binary(BinaryOp::Add, &whole, &value);
-                }
-            }
-        }
-        match &template.tag {
-            None => whole,
-            Some(tag) if tag.dotted().as_deref() == Some("String.raw") => whole,
-            // A tag is given the values apart from the text (`sql`, `html`): it binds or escapes them.
-            Some(_) => Value::UNKNOWN,
-        }
-    }
-
     fn unary(&mut self, op: UnaryOp, value: &'a Expr) -> Value<'a> {
         let value = self.eval(value);
         match (op, &value.shape) {
@@ -537,6 +513,12 @@ impl<'a> Walk<'_, 'a> {
     }
 
     fn comprehension(&mut self, comprehension: &'a Comprehension) -> Value<'a> {
+        let (key, element) = self.elements(comprehension);
+        Value::made_of(&[&key, &element]).into_many()
+    }
+
+    /// Any one key and value that a comprehension gives.
+    pub(super) fn elements(&mut self, comprehension: &'a Comprehension) -> (Value<'a>, Value<'a>) {
         let before = self.fork();
         for (target, iterable, conditions) in &comprehension.clauses {
             let all = self.eval(iterable);
@@ -550,29 +532,7 @@ impl<'a> Walk<'_, 'a> {
         let key = comprehension.key.as_ref().map(|key| self.eval(key));
         let element = self.eval(&comprehension.element);
         self.state = before;
-        let key = key.unwrap_or(Value::UNKNOWN);
-        Value::made_of(&[&key, &element]).into_many()
-    }
-
-    fn markup(&mut self, markup: &'a Markup) -> Value<'a> {
-        for (name, value) in &markup.attributes {
-            let Some(value) = value else { continue };
-            let given = self.eval(value);
-            // https://react.dev/reference/react-dom/components/common#dangerously-setting-the-inner-html
-            if name == "dangerouslySetInnerHTML" {
-                let html = self.part(&given, "__html", value);
-                self.arrive(
-                    super::risk::Risk::Markup,
-                    value.extent,
-                    value.extent,
-                    "dangerouslySetInnerHTML",
-                    &html,
-                );
-            }
-        }
-        markup.children.iter().for_each(|child| drop(self.eval(child)));
-        // React escapes what it puts into a page.
-        Value::UNKNOWN
+        (key.unwrap_or(Value::UNKNOWN), element)
     }
 
     /// Whether a value is what a pattern says, as far as both are known.

@@ -191,6 +191,15 @@ impl<'a> Walk<'_, 'a> {
                 if one.is_tainted() && !other.is_tainted() {
                     return equal(self.told(Some(left), one, Risks::ALL));
                 }
+                // `root in path.parents`
+                if let ExprKind::Member { object, name, .. } = &right.kind
+                    && name == "parents"
+                    && !one.is_tainted()
+                    && let Some(held) = self.held(object)
+                    && held.all_taints().iter().all(|taint| taint.beside.has(Beside::NORMAL))
+                {
+                    return equal(self.told(Some(object), &held, Risks::of(&[Risk::Path])));
+                }
                 // `".." in path`
                 let absent = self.told_known(Some(right), other, absent(one.text().unwrap_or_default()));
                 if op == CompareOp::In { Implied::when_false(absent) } else { Implied::when_true(absent) }
@@ -200,38 +209,48 @@ impl<'a> Walk<'_, 'a> {
             | CompareOp::StrictEqual
             | CompareOp::StrictNotEqual
             | CompareOp::Is
-            | CompareOp::IsNot => {
-                // `os.path.commonpath([root, path]) == root`
-                for (side, value) in [(left, one), (right, other)] {
-                    if side.call().and_then(|call| crate::facts::values::called_name(&call.callee))
-                        == Some("commonpath")
-                    {
-                        let normal = value.all_taints().iter().all(|taint| taint.beside.has(Beside::NORMAL));
-                        let risks = if normal { Risks::of(&[Risk::Path]) } else { Risks::NONE };
-                        return equal(self.told(None, value, risks));
-                    }
-                    // `typeof x === "number"`
-                    if let ExprKind::Unary { op: crate::facts::syntax::UnaryOp::TypeOf, value: subject } =
-                        &side.kind
-                    {
-                        let kind = if std::ptr::eq(side, left) { other.text() } else { one.text() };
-                        let held = self.held(subject);
-                        let harmless = matches!(kind, Some("number" | "boolean" | "bigint"));
-                        let risks = if harmless { Risks::ALL } else { Risks::NONE };
-                        return equal(
-                            held.map(|held| self.told(Some(subject), &held, risks)).unwrap_or_default(),
-                        );
-                    }
-                }
-                match (one.is_tainted(), other.is_tainted()) {
-                    (true, false) if !matches!(other.shape, Shape::Null) => {
-                        equal(self.told(Some(left), one, Risks::ALL))
-                    }
-                    (false, true) if !matches!(one.shape, Shape::Null) => {
-                        equal(self.told(Some(right), other, Risks::ALL))
-                    }
-                    _ => Implied::default(),
-                }
+            | CompareOp::IsNot => self.implied_by_equality(&equal, (left, one), (right, other)),
+            _ => Implied::default(),
+        }
+    }
+
+    /// What follows from two things being the same, as `equal` makes it of what is told.
+    fn implied_by_equality(
+        &self,
+        equal: &dyn Fn(Vec<Told>) -> Implied,
+        (left, one): (&Expr, &Value<'a>),
+        (right, other): (&Expr, &Value<'a>),
+    ) -> Implied {
+        // `os.path.commonpath([root, path]) == root`
+        for (side, value) in [(left, one), (right, other)] {
+            if side.call().and_then(|call| crate::facts::values::called_name(&call.callee))
+                == Some("commonpath")
+            {
+                let normal = value.all_taints().iter().all(|taint| taint.beside.has(Beside::NORMAL));
+                let risks = if normal { Risks::of(&[Risk::Path]) } else { Risks::NONE };
+                return equal(self.told(None, value, risks));
+            }
+            // `name == os.path.basename(name)`
+            let other = if std::ptr::eq(side, left) { (right, other) } else { (left, one) };
+            if is_basename_of(side, other.0) {
+                return equal(self.told(Some(other.0), other.1, Risks::of(&[Risk::Path])));
+            }
+            // `typeof x === "number"`
+            if let ExprKind::Unary { op: crate::facts::syntax::UnaryOp::TypeOf, value: subject } = &side.kind
+            {
+                let kind = other.1.text();
+                let held = self.held(subject);
+                let harmless = matches!(kind, Some("number" | "boolean" | "bigint"));
+                let risks = if harmless { Risks::ALL } else { Risks::NONE };
+                return equal(held.map(|held| self.told(Some(subject), &held, risks)).unwrap_or_default());
+            }
+        }
+        match (one.is_tainted(), other.is_tainted()) {
+            (true, false) if !matches!(other.shape, Shape::Null) => {
+                equal(self.told(Some(left), one, Risks::ALL))
+            }
+            (false, true) if !matches!(one.shape, Shape::Null) => {
+                equal(self.told(Some(right), other, Risks::ALL))
             }
             _ => Implied::default(),
         }
@@ -260,6 +279,15 @@ impl<'a> Walk<'_, 'a> {
             _ => return None,
         };
         Some(if found { implied } else { implied.negated() })
+    }
+
+    /// What follows from a table having a key.
+    fn implied_by_key(
+        &self,
+        (table, _): (&Value<'a>, &Expr),
+        (key, written): (&Value<'a>, &Expr),
+    ) -> Option<Implied> {
+        (!table.is_tainted()).then(|| Implied::when_true(self.told(Some(written), key, Risks::ALL)))
     }
 
     /// What follows from two tests in one, and from what they say together.
@@ -341,6 +369,12 @@ impl<'a> Walk<'_, 'a> {
         if text == Some("/") {
             return Implied::when_false(self.told_known(Some(object), of, Known::marked(Beside::RELATIVE)));
         }
+        // `path.relative(root, full).startsWith("..")`
+        let related =
+            of.is_tainted() && of.all_taints().iter().all(|taint| taint.beside.has(Beside::RELATED));
+        if matches!(text, Some(".." | "../")) && related {
+            return Implied::when_false(self.told(Some(object), of, Risks::of(&[Risk::Path])));
+        }
         let mut risks = text.map_or(Risks::NONE, super::outside::fixed_by);
         // A folder alone admits its neighbours: `/data` is where `/database` begins (CWE-22).
         let constant =
@@ -374,6 +408,8 @@ impl<'a> Walk<'_, 'a> {
                 let (value, written) = argument(0)?;
                 Some(Implied::when_true(self.told(Some(written), value, Risks::ALL)))
             }
+            "Object.hasOwn" => self.implied_by_key(argument(0)?, argument(1)?),
+            _ if dotted.ends_with("hasOwnProperty.call") => self.implied_by_key(argument(0)?, argument(1)?),
             "bool" | "Boolean" => given.positional.first().and_then(Implied::of).cloned(),
             "os.path.isabs" | "path.isAbsolute" => {
                 let (value, written) = argument(0)?;
@@ -387,6 +423,13 @@ impl<'a> Walk<'_, 'a> {
             _ => None,
         }
     }
+}
+
+/// Whether an expression is the last part of the path that another one is.
+fn is_basename_of(side: &Expr, path: &Expr) -> bool {
+    let Some(call) = side.call() else { return false };
+    let of = call.arguments.first().and_then(|argument| argument.value.dotted());
+    crate::facts::values::called_name(&call.callee) == Some("basename") && of.is_some() && of == path.dotted()
 }
 
 /// What is known of a text that does not hold another.

@@ -26,6 +26,7 @@ mod session;
 mod settings;
 mod state;
 mod stored;
+mod template;
 mod value;
 mod walk;
 

@@ -90,11 +90,16 @@ fn behind<'a>(left: &Value<'a>, right: &Value<'a>, is_text: bool) -> Value<'a> {
             | right.beginning().map_or(0, |text| Beside::of(text).0),
     );
     let (alone_before, alone_after) = (right.text() == Some(""), left.text() == Some(""));
+    let more = right.beginning().is_some_and(|text| text.starts_with('/')) || !is_text;
+    let left = &if more { left.clone().climbing() } else { left.clone() };
+    let whole_part = left.beginning().is_none_or(|text| text.ends_with('/')) || !is_text;
     let mut taints = left.all_taints();
     let mut after = right.all_taints();
     taints.iter_mut().filter(|_| !alone_before).for_each(|taint| {
         // What was the whole path or host is a part of one.
-        taint.beside = taint.beside.without(Beside(Beside::NORMAL.0 | Beside::WORD.0));
+        let own = Beside(Beside::NORMAL.0 | Beside::WORD.0 | Beside::RELATED.0);
+        let own = if more { own } else { Beside(own.0 | Beside::SEGMENT.0) };
+        taint.beside = taint.beside.without(own);
     });
     let before = left.beginning().unwrap_or_default();
     let ahead = outside::fixed_by(before);
@@ -110,7 +115,8 @@ fn behind<'a>(left: &Value<'a>, right: &Value<'a>, is_text: bool) -> Value<'a> {
         if taint.beside.has(Beside::WORD) && !in_host {
             taint.open = taint.open.without(Risks::of(&[Risk::Request]));
         }
-        let lost = Beside(Beside::NORMAL.0 | Beside::WORD.0 | Beside::RELATIVE.0);
+        let lost = Beside(Beside::NORMAL.0 | Beside::WORD.0 | Beside::RELATIVE.0 | Beside::RELATED.0);
+        let lost = if whole_part { lost } else { Beside(lost.0 | Beside::SEGMENT.0) };
         taint.beside = taint.beside.without(lost);
     }
     merge(&mut taints, &after);
@@ -126,7 +132,7 @@ fn behind<'a>(left: &Value<'a>, right: &Value<'a>, is_text: bool) -> Value<'a> {
 /// Values put into a text: `"..%s" % x`, `"..{}".format(x)`.
 pub(super) fn formatted<'a>(pattern: &Value<'a>, values: &[&Value<'a>]) -> Value<'a> {
     let text = pattern.beginning().unwrap_or_default();
-    let ahead = text.split(['%', '{']).next().unwrap_or_default();
+    let ahead = text.split(['%', '{', '$']).next().unwrap_or_default();
     let whole = joined(&Value { shape: begins(ahead), taints: Vec::new() }, &Value::made_of(values));
     let mut whole = joined(&whole, &Value { shape: Shape::Unknown, taints: pattern.taints.clone() });
     let beside = Beside::of(text);

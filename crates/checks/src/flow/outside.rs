@@ -366,7 +366,8 @@ fn in_path<'a>(walk: &mut Walk<'_, 'a>, parameter: &'a Parameter) -> Value<'a> {
     let value = from_parameter(walk, parameter);
     // A segment of the path holds no slash, and several begin with none:
     // https://werkzeug.palletsprojects.com/en/stable/routing/#builtin-converters
-    if is("path") { value.marked(Beside::RELATIVE) } else { value.without(Risks::of(&[Risk::Path])) }
+    let segment = Known { risks: Risks::of(&[Risk::Path]), marks: Beside::SEGMENT };
+    if is("path") { value.marked(Beside::RELATIVE) } else { segment.of_value(value) }
 }
 
 /// A value of the path in Django, by its converter or the expression of its group
@@ -389,7 +390,7 @@ fn in_url<'a>(walk: &mut Walk<'_, 'a>, handler: &Handler<'a>, parameter: &'a Par
         Some("slug") => pattern::excluded("[-a-zA-Z0-9_]+", "", true).of_value(value),
         // `path`, or one of the project's own.
         Some(converter) if converter != "str" => value,
-        _ => Known::without(Risks::of(&[Risk::Path])).of_value(value),
+        _ => Known { risks: Risks::of(&[Risk::Path]), marks: Beside::SEGMENT }.of_value(value),
     }
 }
 

@@ -62,7 +62,7 @@ impl<'a> Walk<'_, 'a> {
                 Shape::Text(_) | Shape::Begins(_) | Shape::List(_) | Shape::Record(_) | Shape::Number(_),
                 Some(Framework::Flask),
             ) => true,
-            (Shape::Name(name), Some(Framework::Flask)) => name.starts_with("flask."),
+            (Shape::Name(name), Some(Framework::Flask)) => name.starts_with("flask.") && name.ends_with("()"),
             _ => false,
         };
         self.is_before && self.calls.len() == 1 && answers

@@ -6,7 +6,7 @@ use std::rc::Rc;
 use seaworthy_core::limits::{FLOW_VALUE_DEPTH, FLOW_VALUE_PARTS};
 
 use super::guard::Implied;
-use super::risk::Risks;
+use super::risk::{Risk, Risks};
 use crate::facts::syntax::{Class, Extent, Function, Text};
 
 /// Origins that one value keeps apart; beyond them only one that may do other harm than these. A page put together of many fields is as
@@ -163,8 +163,14 @@ impl Beside {
     pub(super) const RELATIVE: Self = Self(512);
     /// It holds nothing that ends the name of a host: no colon, slash or `@`.
     pub(super) const WORD: Self = Self(1024);
+    /// It is the way from a folder: `..` at its beginning leads out of it.
+    pub(super) const RELATED: Self = Self(2048);
+    /// It is one part of a path, which may be `..`.
+    pub(super) const SEGMENT: Self = Self(4096);
     /// What is known of one text and of no other that it is put together with.
-    pub(super) const OWN: Self = Self(Self::NORMAL.0 | Self::STEADY.0 | Self::RELATIVE.0 | Self::WORD.0);
+    pub(super) const OWN: Self = Self(
+        Self::NORMAL.0 | Self::STEADY.0 | Self::RELATIVE.0 | Self::WORD.0 | Self::RELATED.0 | Self::SEGMENT.0,
+    );
 
     /// Whether it has all of the other.
     pub(super) const fn has(self, other: Self) -> bool {
@@ -477,6 +483,16 @@ impl<'a> Value<'a> {
     /// The same, marked.
     pub(super) fn marked(mut self, mark: Beside) -> Self {
         self.each_taint(&mut |taint| taint.beside = Beside(taint.beside.0 | mark.0));
+        self
+    }
+
+    /// The same where a part of a path that is `..` does harm: it is removed, or more follows.
+    pub(super) fn climbing(mut self) -> Self {
+        self.each_taint(&mut |taint| {
+            if taint.beside.has(Beside::SEGMENT) && !taint.beside.has(Beside::STEADY) {
+                taint.open = taint.open.with(Risks::of(&[Risk::Path]));
+            }
+        });
         self
     }
 

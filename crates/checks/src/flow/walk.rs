@@ -39,6 +39,8 @@ pub(super) struct Walk<'w, 'a> {
     pub(super) answers: Option<Framework>,
     /// Whether the path of the request can only be the one that is written in the route.
     pub(super) path_is_fixed: bool,
+    /// Calls whose answers are said to be no page where they are kept.
+    pub(super) plain_answers: HashSet<(usize, Extent)>,
     /// Whether what is walked through runs before the handler.
     pub(super) is_before: bool,
     /// How things are where it lets the request through.
@@ -79,6 +81,7 @@ impl<'w, 'a> Walk<'w, 'a> {
             globals: HashMap::new(),
             answers: None,
             path_is_fixed: false,
+            plain_answers: HashSet::new(),
             is_before: false,
             passes: Vec::new(),
         }
@@ -140,9 +143,12 @@ impl<'w, 'a> Walk<'w, 'a> {
     }
 
     pub(super) fn body(&mut self, body: &'a [Stmt]) {
-        for stmt in body {
+        for (at, stmt) in body.iter().enumerate() {
             if self.state.is_dead || !self.spend() {
                 return;
+            }
+            if let Some(answer) = super::page::said_plain(stmt, body.get(at + 1..).unwrap_or_default()) {
+                self.plain_answers.insert((self.at(), answer));
             }
             self.stmt(stmt);
         }
@@ -351,7 +357,7 @@ impl<'w, 'a> Walk<'w, 'a> {
             }
             self.state = before.clone();
             if let Some(pattern) = &arm.pattern
-                && matches!(pattern.kind, crate::facts::syntax::ExprKind::Literal(_))
+                && is_of_literals(pattern)
             {
                 let case = Value::of(Shape::Text(Text::default()));
                 let equal = crate::facts::syntax::CompareOp::Equal;
@@ -406,6 +412,17 @@ impl<'w, 'a> Walk<'w, 'a> {
         for taint in taints.into_iter().filter(|taint| taint.open.has(risk)) {
             self.arrivals.push(Arrival::of(risk, at, extent, argument, into, &taint));
         }
+    }
+}
+
+/// Whether a pattern is a literal, or one of several: `case "a" | "b":`.
+fn is_of_literals(pattern: &crate::facts::syntax::Expr) -> bool {
+    match &pattern.kind {
+        crate::facts::syntax::ExprKind::Literal(_) => true,
+        crate::facts::syntax::ExprKind::Binary { op: crate::facts::syntax::BinaryOp::Or, left, right } => {
+            is_of_literals(left) && is_of_literals(right)
+        }
+        _ => false,
     }
 }
 

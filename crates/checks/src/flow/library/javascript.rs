@@ -41,33 +41,16 @@ pub(super) const SINKS: &[Sink] = &[
     sink("pug.compile", Risk::Code, Takes::At(0, "source"), When::Always),
     sink("handlebars.compile", Risk::Code, Takes::At(0, "source"), When::Always),
     sink("nunjucks.renderString", Risk::Code, Takes::At(0, "source"), When::Always),
-    sink("fs.readFile", Risk::Path, Takes::At(0, "path"), When::Always),
-    sink("fs.readFileSync", Risk::Path, Takes::At(0, "path"), When::Always),
-    sink("fs.writeFile", Risk::Path, Takes::At(0, "path"), When::Always),
-    sink("fs.writeFileSync", Risk::Path, Takes::At(0, "path"), When::Always),
-    sink("fs.appendFile", Risk::Path, Takes::At(0, "path"), When::Always),
-    sink("fs.appendFileSync", Risk::Path, Takes::At(0, "path"), When::Always),
-    sink("fs.createReadStream", Risk::Path, Takes::At(0, "path"), When::Always),
-    sink("fs.createWriteStream", Risk::Path, Takes::At(0, "path"), When::Always),
-    sink("fs.existsSync", Risk::Path, Takes::At(0, "path"), When::Always),
-    sink("fs.statSync", Risk::Path, Takes::At(0, "path"), When::Always),
-    sink("fs.unlink", Risk::Path, Takes::At(0, "path"), When::Always),
-    sink("fs.unlinkSync", Risk::Path, Takes::At(0, "path"), When::Always),
-    sink("fs.rm", Risk::Path, Takes::At(0, "path"), When::Always),
-    sink("fs.rmSync", Risk::Path, Takes::At(0, "path"), When::Always),
-    sink("fs.readdir", Risk::Path, Takes::At(0, "path"), When::Always),
-    sink("fs.readdirSync", Risk::Path, Takes::At(0, "path"), When::Always),
-    sink("fs.mkdirSync", Risk::Path, Takes::At(0, "path"), When::Always),
-    sink("fs.renameSync", Risk::Path, Takes::Any, When::Always),
-    sink("fs.promises.readFile", Risk::Path, Takes::At(0, "path"), When::Always),
-    sink("fs.promises.writeFile", Risk::Path, Takes::At(0, "path"), When::Always),
-    sink("fs.promises.unlink", Risk::Path, Takes::At(0, "path"), When::Always),
-    sink("fs.promises.readdir", Risk::Path, Takes::At(0, "path"), When::Always),
-    sink("fs.promises.mkdir", Risk::Path, Takes::At(0, "path"), When::Always),
-    sink("fs/promises.readFile", Risk::Path, Takes::At(0, "path"), When::Always),
-    sink("fs/promises.writeFile", Risk::Path, Takes::At(0, "path"), When::Always),
-    sink("fs/promises.unlink", Risk::Path, Takes::At(0, "path"), When::Always),
-    sink("fs/promises.readdir", Risk::Path, Takes::At(0, "path"), When::Always),
+    // axios and its like, by method.
+    sink("axios.patch", Risk::Request, Takes::At(0, "url"), When::Always),
+    sink("axios.delete", Risk::Request, Takes::At(0, "url"), When::Always),
+    sink("axios.options", Risk::Request, Takes::At(0, "url"), When::Always),
+    sink("got.get", Risk::Request, Takes::At(0, "url"), When::Always),
+    sink("got.post", Risk::Request, Takes::At(0, "url"), When::Always),
+    sink("got.put", Risk::Request, Takes::At(0, "url"), When::Always),
+    sink("got.patch", Risk::Request, Takes::At(0, "url"), When::Always),
+    sink("got.delete", Risk::Request, Takes::At(0, "url"), When::Always),
+    sink("got.head", Risk::Request, Takes::At(0, "url"), When::Always),
     sink("answer:.send", Risk::Markup, Takes::At(0, "body"), When::Page),
     sink("answer:.end", Risk::Markup, Takes::At(0, "chunk"), When::Page),
     sink("answer:.write", Risk::Markup, Takes::At(0, "chunk"), When::Page),
@@ -104,6 +87,49 @@ pub(super) const SINKS: &[Sink] = &[
     sink(".search", Risk::Directory, Takes::At(1, "options"), When::Among(Beside::FILTER)),
     sink("RegExp", Risk::Pattern, Takes::At(0, "pattern"), When::Always),
 ];
+
+/// Functions of `fs` that are given a path first; with `Sync`, of `fs.promises` and of `fs/promises` as well
+/// (<https://nodejs.org/api/fs.html>).
+const OF_PATHS: &[&str] = &[
+    "access",
+    "appendFile",
+    "chmod",
+    "chown",
+    "createReadStream",
+    "createWriteStream",
+    "exists",
+    "lstat",
+    "mkdir",
+    "mkdtemp",
+    "open",
+    "opendir",
+    "readFile",
+    "readdir",
+    "readlink",
+    "rm",
+    "rmdir",
+    "stat",
+    "truncate",
+    "unlink",
+    "utimes",
+    "watch",
+    "writeFile",
+];
+/// Those that are given two.
+const OF_TWO_PATHS: &[&str] = &["copyFile", "cp", "link", "rename", "symlink"];
+
+const A_PATH: &Sink = &sink("fs", Risk::Path, Takes::At(0, "path"), When::Always);
+const TWO_PATHS: &Sink = &sink("fs", Risk::Path, Takes::Any, When::Always);
+
+/// A function of a module whose functions are alike.
+pub(super) fn family(dotted: &str) -> Option<&'static Sink> {
+    let name = ["fs.promises.", "fs/promises.", "fs."].iter().find_map(|of| dotted.strip_prefix(of))?;
+    let name = name.strip_suffix("Sync").unwrap_or(name);
+    if OF_PATHS.contains(&name) {
+        return Some(A_PATH);
+    }
+    OF_TWO_PATHS.contains(&name).then_some(TWO_PATHS)
+}
 
 /// What functions make of what they are given.
 const MAKES: &[(Makes, &[&str])] = &[
@@ -183,6 +209,7 @@ const MAKES: &[(Makes, &[&str])] = &[
         Makes::Undoes,
         &["decodeURIComponent", "decodeURI", "unescape", "Buffer.from", "atob", "querystring.unescape"],
     ),
+    (Makes::Related, &["path.relative"]),
     (Makes::Below, &["path.join", "path.posix.join"]),
     (Makes::Normal, &["path.resolve", "path.normalize", "fs.realpathSync", "fs.promises.realpath"]),
     (
@@ -214,7 +241,6 @@ const MAKES: &[(Makes, &[&str])] = &[
             "URL",
             "URLSearchParams",
             "JSON.parse",
-            "path.relative",
             "path.dirname",
             "url.parse",
             "querystring.parse",
@@ -306,7 +332,12 @@ pub(super) fn special<'a>(
         }
         "Promise" | "setTimeout" | "setImmediate" | "process.nextTick" => {
             let function = given.positional.first()?.clone();
-            walk.call_back(&function, vec![Value::UNKNOWN, Value::UNKNOWN], expr.extent);
+            let behind = if dotted == "setTimeout" { 2 } else { 1 };
+            let mut arguments = given.positional.get(behind..).unwrap_or_default().to_vec();
+            if dotted == "Promise" {
+                arguments = vec![Value::UNKNOWN, Value::UNKNOWN];
+            }
+            walk.call_back(&function, arguments, expr.extent);
             Some(Value::UNKNOWN)
         }
         _ => None,

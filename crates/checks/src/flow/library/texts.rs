@@ -7,7 +7,7 @@ use crate::facts::syntax::{Expr, Text};
 use crate::flow::call::Given;
 use crate::flow::guard::Implied;
 use crate::flow::matching;
-use crate::flow::operator::formatted;
+use crate::flow::operator::{below, formatted};
 use crate::flow::value::{Beside, Shape, Value, merge};
 use crate::flow::walk::Walk;
 
@@ -62,7 +62,21 @@ const EACH: &[&str] = &[
 pub(super) fn is_known(name: &str) -> bool {
     PUTS.contains(&name)
         || EACH.contains(&name)
-        || matches!(name, "format" | "join" | "get" | "set" | "pop" | "concat" | "replace" | "replaceAll")
+        || matches!(
+            name,
+            "format"
+                | "format_map"
+                | "substitute"
+                | "safe_substitute"
+                | "joinpath"
+                | "join"
+                | "get"
+                | "set"
+                | "pop"
+                | "concat"
+                | "replace"
+                | "replaceAll"
+        )
 }
 
 /// What a method gives back, and what it does to what it is called on.
@@ -86,7 +100,8 @@ pub(super) fn method<'a>(
         return of.clone();
     }
     match name {
-        "format" => formatted(of, &given.all()),
+        "format" | "format_map" | "substitute" | "safe_substitute" => formatted(of, &given.all()),
+        "joinpath" => given.all().into_iter().fold(of.clone(), |whole, part| below(&whole, part)),
         "join" if walk.is_script() => Value::made_of(&[of]),
         "join" => {
             let all = given.positional.first().cloned().unwrap_or(Value::UNKNOWN);
@@ -105,6 +120,12 @@ pub(super) fn method<'a>(
             _ => Value::tainted(of.all_taints()),
         },
         "remove" | "shift" | "popleft" => take_first(walk, of, object),
+        // It refuses what is not below the folder.
+        "relative_to" => {
+            let inside = walk.implied_by_method("is_relative_to", (object, of), given);
+            walk.assume(&inside.value(), true);
+            Value::tainted(of.all_taints())
+        }
         "replace" | "replaceAll" => matching::replace(walk, name, of, given, expr.extent),
         "resolve" => Value::made_of(&[of]).marked(Beside::NORMAL),
         "encode" | "decode" | "strip" | "trim" | "lower" | "toLowerCase" | "upper" | "toUpperCase"
@@ -296,6 +317,10 @@ fn each<'a>(
         "reduce" => Value::tainted(made.all_taints()),
         "then" => made,
         "forEach" => Value::UNKNOWN,
+        // `ALLOWED.some((a) => a === x)`
+        "some" => Implied::of(&made).map_or(Value::UNKNOWN, |found| {
+            if of.is_tainted() { Value::UNKNOWN } else { Implied::when_true(found.yes.clone()).value() }
+        }),
         "filter" | "sort" if matches!(of.shape, Shape::Unknown) => of.clone().into_many(),
         _ => of.clone(),
     }
