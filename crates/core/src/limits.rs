@@ -64,6 +64,19 @@ pub const SURROUNDING_BYTES: u64 = 256 * 1024 * 1024;
 /// Stack of each thread that reads syntax: the parsers descend recursively, and a debug build needs most.
 pub const SYNTAX_STACK_BYTES: usize = 64 * 1024 * 1024;
 
+/// Parts of a list or object, the parts of its parts included, that the flow of data tells apart; of a larger one only what came from outside
+/// is known. A table of the world's countries and their names has about a thousand.
+pub const FLOW_VALUE_PARTS: usize = 4_096;
+
+/// Levels to which lists and objects within each other are told apart. Settings are rarely nested deeper than eight.
+pub const FLOW_VALUE_DEPTH: usize = 24;
+
+/// Bytes of a text that the flow of data puts together; of a longer one its beginning is known.
+pub const FLOW_TEXT_BYTES: usize = 16 * 1024;
+
+/// What one test may tell of different things. A condition with more terms is generated.
+pub const FLOW_TOLD: usize = 256;
+
 /// Bytes of one file of a project's own rules.
 pub const RULE_FILE_BYTES: u64 = 1024 * 1024;
 

@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
+use super::declared;
 use super::index::method;
 use super::library;
-use super::outside;
 use super::session;
 use super::value::{Shape, Value, merge};
 use super::walk::{Frame, Walk};
@@ -144,7 +144,7 @@ impl<'a> Walk<'_, 'a> {
     }
 
     fn construct(&mut self, file: usize, class: &'a Class, given: &Given<'a>, extent: Extent) -> Value<'a> {
-        if outside::is_closed_list(self, file, class) {
+        if declared::is_closed_list(self, file, class) {
             return Value::UNKNOWN;
         }
         let object = Value::of(Shape::Object(file, class, Rc::default()));
@@ -245,10 +245,10 @@ impl<'a> Walk<'_, 'a> {
         if let Some(this) = this {
             if python && !function.is_static {
                 if let Some(first) = parameters.next().and_then(|first| first.pattern.dotted()) {
-                    self.state.set(id, &first, this);
+                    self.keep(id, &first, this);
                 }
             } else {
-                self.state.set(id, "this", this);
+                self.keep(id, "this", this);
             }
         } else if python && function.parameters.first().is_some_and(|first| is_receiver(&first.pattern)) {
             // A method of a class of which nothing else is known.
@@ -298,15 +298,16 @@ impl<'a> Walk<'_, 'a> {
             else {
                 continue;
             };
-            for taint in before.all_taints() {
-                let left =
-                    after.all_taints().iter().find(|left| left.origin == taint.origin).map(|left| left.open);
-                if let Some(left) = left {
-                    self.clear(&taint.origin.key, taint.open.without(left));
-                }
-            }
             let filled = matches!(after.shape, Shape::List(_) | Shape::Record(_) | Shape::Object(..));
             let argument = given.written.iter().filter(|argument| argument.name.is_none()).nth(*at);
+            // What a function makes of its own name is its own; what its tests told holds for the caller's too.
+            let told = self.state.told(id, name);
+            if let Some(ExprKind::Name(passed)) = argument.map(|argument| &argument.value.kind)
+                && !told.is_empty()
+            {
+                let holder = self.holder(passed);
+                self.state.is_told(holder, passed, told);
+            }
             if let Some(argument) = argument.filter(|_| filled && after != *before)
                 && matches!(argument.value.kind, ExprKind::Name(_) | ExprKind::Member { .. })
             {
@@ -325,9 +326,13 @@ impl<'a> Walk<'_, 'a> {
         if !matches!(function.shape, Shape::Function(..)) {
             return Value::UNKNOWN;
         }
-        let given = Given { positional: arguments, named: Vec::new(), written: &[] };
+        self.call_later(function, Given { positional: arguments, named: Vec::new(), written: &[] }, extent)
+    }
+
+    /// Calls it with arguments by their names, too.
+    pub(super) fn call_later(&mut self, function: &Value<'a>, given: Given<'a>, extent: Extent) -> Value<'a> {
         // Whether and when it is called is the library's affair: what follows is reached either way.
-        let before = self.state.clone();
+        let before = self.fork();
         let value = self.invoke(function, None, &given, extent).0;
         let after = std::mem::replace(&mut self.state, before);
         let state = std::mem::take(&mut self.state);
@@ -349,7 +354,7 @@ impl<'a> Walk<'_, 'a> {
         match &target.kind {
             ExprKind::Name(name) => {
                 let call = if declares { self.call_id() } else { self.holder_of(name) };
-                self.state.set(call, name, value);
+                self.keep(call, name, value);
             }
             ExprKind::Member { object, name, .. } => {
                 if self.is_session(object) {

@@ -4,15 +4,12 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use super::index::{class_field, method};
-use super::operator::{arithmetic, compared, formatted, joined, literal_shape};
+use super::operator::{arithmetic, below, compared, formatted, joined, literal_shape};
 use super::outside;
 use super::stored;
 use super::value::{Beside, Shape, Value, merge};
 use super::walk::Walk;
-use crate::facts::syntax::{
-    BinaryOp, CompareOp, Comprehension, Expr, ExprKind, LogicalOp, Markup, Template, TemplatePart, Text,
-    UnaryOp,
-};
+use crate::facts::syntax::{BinaryOp, CompareOp, Comprehension, Expr, ExprKind, LogicalOp, Text, UnaryOp};
 use crate::facts::values::Bound;
 
 /// A number of steps through names of other names; a circle of imports has no end.
@@ -36,7 +33,7 @@ impl<'a> Walk<'_, 'a> {
             }
             ExprKind::Call(call) => self.call(expr, call),
             ExprKind::Literal(literal) => Value::of(literal_shape(literal)),
-            ExprKind::Template(template) => self.template(template),
+            ExprKind::Template(template) => self.template(template, expr),
             ExprKind::Unary { op, value } => self.unary(*op, value),
             ExprKind::Binary { op, left, right } => {
                 let (left, right) = (self.eval(left), self.eval(right));
@@ -130,7 +127,7 @@ impl<'a> Walk<'_, 'a> {
         if self.calls.len() > super::call::DEPTH {
             return Value::UNKNOWN;
         }
-        let state = self.state.clone();
+        let state = self.fork();
         let id = self.next_call;
         self.next_call += 1;
         self.calls.push(super::walk::Frame::new(id, file, None));
@@ -150,6 +147,7 @@ impl<'a> Walk<'_, 'a> {
         // While it is being read it is not known: a name may be made of itself.
         self.globals.insert(key.clone(), None);
         let value = self.global_anew(file, expr);
+        let value = self.bounded(value);
         self.globals.insert(key, Some(value.clone()));
         value
     }
@@ -369,27 +367,6 @@ impl<'a> Walk<'_, 'a> {
         }
     }
 
-    fn template(&mut self, template: &'a Template) -> Value<'a> {
-        let mut whole = Value::of(Shape::Text(Text::default()));
-        for part in &template.parts {
-            match part {
-                TemplatePart::Text(text) => {
-                    whole = self.binary(BinaryOp::Add, &whole, &Value::of(Shape::Text(text.clone())));
-                }
-                TemplatePart::Value(value) => {
-                    let value = self.eval(value);
-                    whole = self.binary(BinaryOp::Add, &whole, &value);
-                }
-            }
-        }
-        match &template.tag {
-            None => whole,
-            Some(tag) if tag.dotted().as_deref() == Some("String.raw") => whole,
-            // A tag is given the values apart from the text (`sql`, `html`): it binds or escapes them.
-            Some(_) => Value::UNKNOWN,
-        }
-    }
-
     fn unary(&mut self, op: UnaryOp, value: &'a Expr) -> Value<'a> {
         let value = self.eval(value);
         match (op, &value.shape) {
@@ -427,7 +404,7 @@ impl<'a> Walk<'_, 'a> {
             BinaryOp::Divide
                 if matches!(left.shape, Shape::Name(_)) || left.is_tainted() || right.is_tainted() =>
             {
-                joined(left, right)
+                below(left, right)
             }
             BinaryOp::Multiply => match (&left.shape, &right.shape) {
                 (Shape::Text(_) | Shape::Begins(_), _) => Value::tainted(left.all_taints()),
@@ -469,7 +446,7 @@ impl<'a> Walk<'_, 'a> {
             _ => {}
         }
         // What stands behind `and` runs where the left is true, behind `or` where it is not.
-        let before = self.state.clone();
+        let before = self.fork();
         match op {
             LogicalOp::And => self.assume(&one, true),
             LogicalOp::Or => self.assume(&one, false),
@@ -496,7 +473,7 @@ impl<'a> Walk<'_, 'a> {
             Some(false) => return self.eval(otherwise),
             None => {}
         }
-        let before = self.state.clone();
+        let before = self.fork();
         self.assume(&test, true);
         let one = if self.state.is_dead { None } else { Some(self.eval(then)) };
         let after = std::mem::replace(&mut self.state, before);
@@ -536,7 +513,13 @@ impl<'a> Walk<'_, 'a> {
     }
 
     fn comprehension(&mut self, comprehension: &'a Comprehension) -> Value<'a> {
-        let before = self.state.clone();
+        let (key, element) = self.elements(comprehension);
+        Value::made_of(&[&key, &element]).into_many()
+    }
+
+    /// Any one key and value that a comprehension gives.
+    pub(super) fn elements(&mut self, comprehension: &'a Comprehension) -> (Value<'a>, Value<'a>) {
+        let before = self.fork();
         for (target, iterable, conditions) in &comprehension.clauses {
             let all = self.eval(iterable);
             let item = self.each_of(&all);
@@ -549,29 +532,7 @@ impl<'a> Walk<'_, 'a> {
         let key = comprehension.key.as_ref().map(|key| self.eval(key));
         let element = self.eval(&comprehension.element);
         self.state = before;
-        let key = key.unwrap_or(Value::UNKNOWN);
-        Value::made_of(&[&key, &element])
-    }
-
-    fn markup(&mut self, markup: &'a Markup) -> Value<'a> {
-        for (name, value) in &markup.attributes {
-            let Some(value) = value else { continue };
-            let given = self.eval(value);
-            // https://react.dev/reference/react-dom/components/common#dangerously-setting-the-inner-html
-            if name == "dangerouslySetInnerHTML" {
-                let html = self.part(&given, "__html", value);
-                self.arrive(
-                    super::risk::Risk::Markup,
-                    value.extent,
-                    value.extent,
-                    "dangerouslySetInnerHTML",
-                    &html,
-                );
-            }
-        }
-        markup.children.iter().for_each(|child| drop(self.eval(child)));
-        // React escapes what it puts into a page.
-        Value::UNKNOWN
+        (key.unwrap_or(Value::UNKNOWN), element)
     }
 
     /// Whether a value is what a pattern says, as far as both are known.

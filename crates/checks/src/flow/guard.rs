@@ -5,8 +5,10 @@
 
 use std::rc::Rc;
 
+use seaworthy_core::limits::FLOW_TOLD;
+
 use super::call::Given;
-use super::pattern;
+use super::known::Known;
 use super::risk::{Risk, Risks};
 use super::value::{Beside, Shape, Value};
 use super::walk::Walk;
@@ -28,7 +30,7 @@ pub(super) struct Told {
     name: Option<(u32, Text)>,
     /// The key of what came in.
     key: Option<String>,
-    risks: Risks,
+    known: Known,
 }
 
 impl Implied {
@@ -37,11 +39,11 @@ impl Implied {
         if self == Self::default() { Value::UNKNOWN } else { Value::of(Shape::Implies(Rc::new(self))) }
     }
 
-    fn when_true(told: Vec<Told>) -> Self {
+    pub(super) fn when_true(told: Vec<Told>) -> Self {
         Self { yes: told, no: Vec::new() }
     }
 
-    fn when_false(told: Vec<Told>) -> Self {
+    pub(super) fn when_false(told: Vec<Told>) -> Self {
         Self { yes: Vec::new(), no: told }
     }
 
@@ -50,7 +52,7 @@ impl Implied {
         Self { yes: self.no.clone(), no: self.yes.clone() }
     }
 
-    fn of<'v>(value: &'v Value<'_>) -> Option<&'v Self> {
+    pub(super) fn of<'v>(value: &'v Value<'_>) -> Option<&'v Self> {
         match &value.shape {
             Shape::Implies(implied) => Some(implied),
             _ => None,
@@ -64,7 +66,7 @@ impl Implied {
             return None;
         }
         let (one, two) = (Self::of(left).unwrap_or(&nothing), Self::of(right).unwrap_or(&nothing));
-        let all = |one: &[Told], two: &[Told]| one.iter().chain(two).cloned().collect();
+        let all = |one: &[Told], two: &[Told]| one.iter().chain(two).take(FLOW_TOLD).cloned().collect();
         match op {
             LogicalOp::And => Some(Self { yes: all(&one.yes, &two.yes), no: shared(&one.no, &two.no) }),
             LogicalOp::Or => Some(Self { yes: shared(&one.yes, &two.yes), no: all(&one.no, &two.no) }),
@@ -77,8 +79,8 @@ impl Implied {
 fn shared(one: &[Told], two: &[Told]) -> Vec<Told> {
     let same = |told: &Told| {
         let other = two.iter().find(|other| other.key == told.key && other.name == told.name)?;
-        let risks = told.risks.shared(other.risks);
-        (!risks.is_empty()).then(|| Told { risks, ..told.clone() })
+        let known = told.known.shared(other.known);
+        (!known.is_empty()).then(|| Told { known, ..told.clone() })
     };
     one.iter().filter_map(same).collect()
 }
@@ -91,28 +93,27 @@ impl<'a> Walk<'_, 'a> {
         }
         let Some(implied) = Implied::of(test).cloned() else { return };
         for told in if truth { implied.yes } else { implied.no } {
-            if let Some((call, name)) = &told.name
-                && let Some(value) = self.state.get(*call, name).cloned()
-            {
-                self.state.set(*call, name, value.without(told.risks));
+            if let Some((call, name)) = &told.name {
+                self.state.is_told(*call, name, told.known);
             }
             if let Some(key) = &told.key {
-                self.clear(key, told.risks);
+                self.clear(key, told.known);
             }
         }
     }
 
     /// What came in under this key can do no harm of these kinds any more.
-    pub(super) fn clear(&mut self, key: &str, risks: Risks) {
-        if risks.is_empty() {
+    pub(super) fn clear(&mut self, key: &str, known: Known) {
+        if known.is_empty() {
             return;
         }
-        self.state.is_harmless(key, risks);
+        self.charge(self.state.size());
+        self.state.is_harmless(key, known);
         self.state.each(&mut |value| {
             if value.is_tainted() {
                 value.each_taint(&mut |taint| {
                     if taint.origin.key == key {
-                        taint.open = taint.open.without(risks);
+                        known.of(taint);
                     }
                 });
             }
@@ -121,7 +122,12 @@ impl<'a> Walk<'_, 'a> {
 
     /// What is told of an expression's value: of the name that holds it, and, when it is the whole of what came in, of that.
     fn told(&self, expr: Option<&Expr>, value: &Value<'a>, risks: Risks) -> Vec<Told> {
-        if risks.is_empty() {
+        self.told_known(expr, value, Known::without(risks))
+    }
+
+    /// The same of everything that is known.
+    pub(super) fn told_known(&self, expr: Option<&Expr>, value: &Value<'a>, known: Known) -> Vec<Told> {
+        if known.is_empty() {
             return Vec::new();
         }
         let name = match expr.map(|expr| &expr.kind) {
@@ -131,18 +137,18 @@ impl<'a> Walk<'_, 'a> {
         let mut told: Vec<Told> = Vec::new();
         for taint in value.all_taints() {
             let host = taint.beside.has(Beside::HOST);
-            let risks = if host { risks.with(Risks::of(&[Risk::Request, Risk::Redirect])) } else { risks };
             let whole = !taint.beside.has(Beside::PART) || host;
-            let risks = if host { Risks::of(&[Risk::Request, Risk::Redirect]) } else { risks };
+            let of_host = Known::without(Risks::of(&[Risk::Request, Risk::Redirect]));
+            let known = if host { of_host } else { known };
             if whole {
-                told.push(Told { name: None, key: Some(taint.origin.key.clone()), risks });
+                told.push(Told { name: None, key: Some(taint.origin.key.clone()), known });
             }
         }
-        told.extend(name.map(|name| Told { name: Some(name), key: None, risks }));
+        told.extend(name.map(|name| Told { name: Some(name), key: None, known }));
         told
     }
 
-    fn holder(&self, name: &str) -> u32 {
+    pub(super) fn holder(&self, name: &str) -> u32 {
         let mut at = Some(self.call_id());
         while let Some(call) = at {
             if self.state.get(call, name).is_some() {
@@ -169,21 +175,33 @@ impl<'a> Walk<'_, 'a> {
             }
             _ => Implied::default(),
         };
+        if let Some(implied) = self.implied_by_place(op, left, &other.shape) {
+            return implied;
+        }
+        // `re.fullmatch(..) is None`
+        if let (Some(implied), Shape::Null) = (Implied::of(one), &other.shape) {
+            return match op {
+                CompareOp::Equal | CompareOp::StrictEqual | CompareOp::Is => implied.negated(),
+                CompareOp::NotEqual | CompareOp::StrictNotEqual | CompareOp::IsNot => implied.clone(),
+                _ => Implied::default(),
+            };
+        }
         match op {
             CompareOp::In | CompareOp::NotIn => {
                 if one.is_tainted() && !other.is_tainted() {
                     return equal(self.told(Some(left), one, Risks::ALL));
                 }
+                // `root in path.parents`
+                if let ExprKind::Member { object, name, .. } = &right.kind
+                    && name == "parents"
+                    && !one.is_tainted()
+                    && let Some(held) = self.held(object)
+                    && held.all_taints().iter().all(|taint| taint.beside.has(Beside::NORMAL))
+                {
+                    return equal(self.told(Some(object), &held, Risks::of(&[Risk::Path])));
+                }
                 // `".." in path`
-                let risks = match one.text() {
-                    Some(".." | "/" | "../") => Risks::of(&[Risk::Path]),
-                    Some("\n" | "\r") => Risks::of(&[Risk::Log]),
-                    Some("<") => Risks::of(&[Risk::Markup]),
-                    // Between quotes, what holds none of them stays there.
-                    Some("'" | "\"") => Risks::of(&[Risk::Selector]),
-                    _ => Risks::NONE,
-                };
-                let absent = self.told(Some(right), other, risks);
+                let absent = self.told_known(Some(right), other, absent(one.text().unwrap_or_default()));
                 if op == CompareOp::In { Implied::when_false(absent) } else { Implied::when_true(absent) }
             }
             CompareOp::Equal
@@ -191,39 +209,85 @@ impl<'a> Walk<'_, 'a> {
             | CompareOp::StrictEqual
             | CompareOp::StrictNotEqual
             | CompareOp::Is
-            | CompareOp::IsNot => {
-                // `os.path.commonpath([root, path]) == root`
-                for (side, value) in [(left, one), (right, other)] {
-                    if side.call().and_then(|call| crate::facts::values::called_name(&call.callee))
-                        == Some("commonpath")
-                    {
-                        return equal(self.told(None, value, Risks::of(&[Risk::Path])));
-                    }
-                    // `typeof x === "number"`
-                    if let ExprKind::Unary { op: crate::facts::syntax::UnaryOp::TypeOf, value: subject } =
-                        &side.kind
-                    {
-                        let kind = if std::ptr::eq(side, left) { other.text() } else { one.text() };
-                        let held = self.held(subject);
-                        let harmless = matches!(kind, Some("number" | "boolean" | "bigint"));
-                        let risks = if harmless { Risks::ALL } else { Risks::NONE };
-                        return equal(
-                            held.map(|held| self.told(Some(subject), &held, risks)).unwrap_or_default(),
-                        );
-                    }
-                }
-                match (one.is_tainted(), other.is_tainted()) {
-                    (true, false) if !matches!(other.shape, Shape::Null) => {
-                        equal(self.told(Some(left), one, Risks::ALL))
-                    }
-                    (false, true) if !matches!(one.shape, Shape::Null) => {
-                        equal(self.told(Some(right), other, Risks::ALL))
-                    }
-                    _ => Implied::default(),
-                }
+            | CompareOp::IsNot => self.implied_by_equality(&equal, (left, one), (right, other)),
+            _ => Implied::default(),
+        }
+    }
+
+    /// What follows from two things being the same, as `equal` makes it of what is told.
+    fn implied_by_equality(
+        &self,
+        equal: &dyn Fn(Vec<Told>) -> Implied,
+        (left, one): (&Expr, &Value<'a>),
+        (right, other): (&Expr, &Value<'a>),
+    ) -> Implied {
+        // `os.path.commonpath([root, path]) == root`
+        for (side, value) in [(left, one), (right, other)] {
+            if side.call().and_then(|call| crate::facts::values::called_name(&call.callee))
+                == Some("commonpath")
+            {
+                let normal = value.all_taints().iter().all(|taint| taint.beside.has(Beside::NORMAL));
+                let risks = if normal { Risks::of(&[Risk::Path]) } else { Risks::NONE };
+                return equal(self.told(None, value, risks));
+            }
+            // `name == os.path.basename(name)`
+            let other = if std::ptr::eq(side, left) { (right, other) } else { (left, one) };
+            if is_basename_of(side, other.0) {
+                return equal(self.told(Some(other.0), other.1, Risks::of(&[Risk::Path])));
+            }
+            // `typeof x === "number"`
+            if let ExprKind::Unary { op: crate::facts::syntax::UnaryOp::TypeOf, value: subject } = &side.kind
+            {
+                let kind = other.1.text();
+                let held = self.held(subject);
+                let harmless = matches!(kind, Some("number" | "boolean" | "bigint"));
+                let risks = if harmless { Risks::ALL } else { Risks::NONE };
+                return equal(held.map(|held| self.told(Some(subject), &held, risks)).unwrap_or_default());
+            }
+        }
+        match (one.is_tainted(), other.is_tainted()) {
+            (true, false) if !matches!(other.shape, Shape::Null) => {
+                equal(self.told(Some(left), one, Risks::ALL))
+            }
+            (false, true) if !matches!(one.shape, Shape::Null) => {
+                equal(self.told(Some(right), other, Risks::ALL))
             }
             _ => Implied::default(),
         }
+    }
+
+    /// What follows from comparing the place at which something was found: `x.indexOf("..") === -1`, `x.find("..") < 0`.
+    fn implied_by_place(&self, op: CompareOp, left: &Expr, place: &Shape<'a>) -> Option<Implied> {
+        let (Shape::Number(place), call) = (place, left.call()?) else { return None };
+        let ExprKind::Member { object, name, .. } = &call.callee.kind else { return None };
+        if !matches!(name.as_str(), "indexOf" | "find" | "lastIndexOf" | "rfind") {
+            return None;
+        }
+        let found = says_found(op, *place)?;
+        let sought = &call.arguments.first()?.value;
+        let held = self.held(object);
+        let implied = match (sought.string(), &held) {
+            (Some(text), Some(held)) => {
+                Implied::when_false(self.told_known(Some(object), held, absent(text)))
+            }
+            // `ALLOWED.indexOf(x) === -1`
+            (None, held) if held.as_ref().is_none_or(|held| !held.is_tainted()) => {
+                object.dotted()?;
+                let value = self.held(sought)?;
+                Implied::when_true(self.told(Some(sought), &value, Risks::ALL))
+            }
+            _ => return None,
+        };
+        Some(if found { implied } else { implied.negated() })
+    }
+
+    /// What follows from a table having a key.
+    fn implied_by_key(
+        &self,
+        (table, _): (&Value<'a>, &Expr),
+        (key, written): (&Value<'a>, &Expr),
+    ) -> Option<Implied> {
+        (!table.is_tainted()).then(|| Implied::when_true(self.told(Some(written), key, Risks::ALL)))
     }
 
     /// What follows from two tests in one, and from what they say together.
@@ -267,42 +331,25 @@ impl<'a> Walk<'_, 'a> {
         match name {
             // Of what letters a name is says nothing of whose name it is.
             "isdigit" | "isalnum" | "isnumeric" | "isdecimal" | "isalpha" | "isidentifier" => {
-                let risks = Risks::ALL.without(Risks::of(&[Risk::Session]));
-                Implied::when_true(self.told(Some(object), of, risks))
+                let risks = Risks::ALL.without(Risks::of(&[Risk::Session, Risk::Request]));
+                // A number is an address, too: http://2130706433/.
+                let marks = Beside(Beside::STEADY.0 | Beside::RELATIVE.0 | Beside::WORD.0);
+                Implied::when_true(self.told_known(Some(object), of, Known { risks, marks }))
             }
             "includes" | "has" | "hasOwnProperty" if !of.is_tainted() => of_argument(Risks::ALL),
-            "includes" | "indexOf" => match first.and_then(Value::text) {
-                Some(".." | "/" | "../") => {
-                    Implied::when_false(self.told(Some(object), of, Risks::of(&[Risk::Path])))
-                }
-                _ => Implied::default(),
-            },
+            "includes" => {
+                let absent = absent(first.and_then(Value::text).unwrap_or_default());
+                Implied::when_false(self.told_known(Some(object), of, absent))
+            }
+            "is_absolute" => {
+                Implied::when_false(self.told_known(Some(object), of, Known::marked(Beside::RELATIVE)))
+            }
             "startswith" | "startsWith" => self.implied_by_beginning(object, of, written, first),
             "is_relative_to" => {
                 let normal = of.all_taints().iter().all(|taint| taint.beside.has(Beside::NORMAL));
-                let risks = if normal { Risks::of(&[Risk::Path]) } else { Risks::NONE };
+                let constant = first.is_some_and(|folder| !folder.is_tainted());
+                let risks = if normal && constant { Risks::of(&[Risk::Path]) } else { Risks::NONE };
                 Implied::when_true(self.told(Some(object), of, risks))
-            }
-            "test" | "match" | "fullmatch" | "exec" => {
-                let of_pattern = |value: &Value<'a>| match &value.shape {
-                    Shape::Name(name) => name.strip_prefix("regex:").map(str::to_owned),
-                    _ => None,
-                };
-                if let Some(pattern) = of_pattern(of) {
-                    // Python's `match` is anchored at the beginning.
-                    let pattern =
-                        if name == "match" && self.is_python() { format!("^(?:{pattern})") } else { pattern };
-                    let risks = pattern::excluded(&pattern, name == "fullmatch");
-                    return first.map_or_else(Implied::default, |value| {
-                        Implied::when_true(self.told(written, value, risks))
-                    });
-                }
-                match first.and_then(of_pattern) {
-                    Some(pattern) => {
-                        Implied::when_true(self.told(Some(object), of, pattern::excluded(&pattern, false)))
-                    }
-                    None => Implied::default(),
-                }
             }
             _ => Implied::default(),
         }
@@ -319,15 +366,23 @@ impl<'a> Walk<'_, 'a> {
         if text == Some("//") {
             return Implied::when_false(self.told(Some(object), of, Risks::of(&[Risk::Redirect])));
         }
-        let mut risks = text.map_or(Risks::NONE, super::outside::fixed_by);
         if text == Some("/") {
-            risks = Risks::NONE;
+            return Implied::when_false(self.told_known(Some(object), of, Known::marked(Beside::RELATIVE)));
         }
+        // `path.relative(root, full).startsWith("..")`
+        let related =
+            of.is_tainted() && of.all_taints().iter().all(|taint| taint.beside.has(Beside::RELATED));
+        if matches!(text, Some(".." | "../")) && related {
+            return Implied::when_false(self.told(Some(object), of, Risks::of(&[Risk::Path])));
+        }
+        let mut risks = text.map_or(Risks::NONE, super::outside::fixed_by);
         // A folder alone admits its neighbours: `/data` is where `/database` begins (CWE-22).
+        let constant =
+            prefix.is_some_and(|prefix| !prefix.is_tainted()) && text.is_none_or(|text| text.len() > 1);
         let separated =
             text.is_some_and(|text| text.ends_with(['/', '\\'])) || written.is_some_and(ends_with_separator);
         let normal = of.all_taints().iter().all(|taint| taint.beside.has(Beside::NORMAL));
-        if separated && normal {
+        if constant && separated && normal {
             risks = risks.with(Risks::of(&[Risk::Path]));
         }
         Implied::when_true(self.told(Some(object), of, risks))
@@ -353,16 +408,13 @@ impl<'a> Walk<'_, 'a> {
                 let (value, written) = argument(0)?;
                 Some(Implied::when_true(self.told(Some(written), value, Risks::ALL)))
             }
-            "re.match" | "re.fullmatch" => {
-                let pattern = given.positional.first().and_then(Value::text)?;
-                let (value, written) = argument(1)?;
-                let risks = pattern::excluded(&format!("^(?:{pattern})"), dotted == "re.fullmatch");
-                Some(Implied::when_true(self.told(Some(written), value, risks)))
-            }
-            "re.search" => {
-                let pattern = given.positional.first().and_then(Value::text)?;
-                let (value, written) = argument(1)?;
-                Some(Implied::when_true(self.told(Some(written), value, pattern::excluded(pattern, false))))
+            "Object.hasOwn" => self.implied_by_key(argument(0)?, argument(1)?),
+            _ if dotted.ends_with("hasOwnProperty.call") => self.implied_by_key(argument(0)?, argument(1)?),
+            "bool" | "Boolean" => given.positional.first().and_then(Implied::of).cloned(),
+            "os.path.isabs" | "path.isAbsolute" => {
+                let (value, written) = argument(0)?;
+                let known = Known::marked(Beside::RELATIVE);
+                Some(Implied::when_false(self.told_known(Some(written), value, known)))
             }
             "django.utils.http.url_has_allowed_host_and_scheme" => {
                 let (value, written) = argument(0)?;
@@ -370,6 +422,37 @@ impl<'a> Walk<'_, 'a> {
             }
             _ => None,
         }
+    }
+}
+
+/// Whether an expression is the last part of the path that another one is.
+fn is_basename_of(side: &Expr, path: &Expr) -> bool {
+    let Some(call) = side.call() else { return false };
+    let of = call.arguments.first().and_then(|argument| argument.value.dotted());
+    crate::facts::values::called_name(&call.callee) == Some("basename") && of.is_some() && of == path.dotted()
+}
+
+/// What is known of a text that does not hold another.
+fn absent(sought: &str) -> Known {
+    match sought {
+        // It may still be a path from the root.
+        ".." | "../" => Known::marked(Beside::STEADY),
+        "/" => Known { risks: Risks::of(&[Risk::Path]), marks: Beside::RELATIVE },
+        "\n" | "\r" => Known::without(Risks::of(&[Risk::Log])),
+        "<" => Known::without(Risks::of(&[Risk::Markup])),
+        // Between quotes, what holds none of them stays there.
+        "'" | "\"" => Known::without(Risks::of(&[Risk::Selector])),
+        _ => Known::default(),
+    }
+}
+
+/// Whether a comparison with the place at which something was found says that it was found; `None` when it says neither.
+fn says_found(op: CompareOp, place: i64) -> Option<bool> {
+    match (op, place) {
+        (CompareOp::Equal | CompareOp::StrictEqual, -1) | (CompareOp::Less, 0) => Some(false),
+        (CompareOp::NotEqual | CompareOp::StrictNotEqual | CompareOp::Greater, -1)
+        | (CompareOp::GreaterOrEqual, 0) => Some(true),
+        _ => None,
     }
 }
 

@@ -8,20 +8,25 @@
 //! Limit: one walk looks at a bounded number of expressions; what is then not looked at is listed.
 
 mod call;
+mod declared;
 mod eval;
 pub(crate) mod finding;
 mod guard;
 mod index;
+mod known;
 mod library;
+mod matching;
 mod operator;
 mod outside;
 mod page;
 mod pattern;
 mod risk;
+mod root;
 mod session;
 mod settings;
 mod state;
 mod stored;
+mod template;
 mod value;
 mod walk;
 
@@ -37,7 +42,7 @@ use self::risk::Risks;
 use self::stored::Written;
 use self::value::Taint;
 use self::walk::Walk;
-use crate::facts::syntax::{Extent, Function};
+use crate::facts::syntax::Extent;
 use crate::framework::Project;
 use crate::framework::web::{Handler, Web};
 
@@ -101,11 +106,8 @@ impl Arrival {
 /// Follows what every handler is given.
 pub(crate) fn follow(project: &Project<'_>, web: &Web<'_>) -> Flow {
     let mut seen = HashSet::new();
-    let handlers: Vec<&Handler<'_>> = web
-        .handlers
-        .iter()
-        .filter(|handler| seen.insert(std::ptr::from_ref::<Function>(handler.function)))
-        .collect();
+    let handlers: Vec<&Handler<'_>> =
+        web.handlers.iter().filter(|handler| seen.insert(root::way_in(handler))).collect();
     let context = project.context;
     let index = Index::of(context);
     let parts: Vec<(Flow, Written)> = handlers
@@ -155,8 +157,7 @@ fn one<'a>(project: &Project<'a>, index: &Index<'a>, handler: &Handler<'a>) -> (
         else {
             continue;
         };
-        walk.root(file, function, handler);
-        walk.state.is_dead = false;
+        walk.before(guard, (file, function), handler);
     }
     walk.root(handler.file, handler.function, handler);
     let mut cut_short = Vec::new();
@@ -183,37 +184,4 @@ fn only_the_worst(arrivals: &mut Vec<Arrival>) {
         .map(|arrival| (arrival.risk, arrival.key.clone()))
         .collect();
     arrivals.retain(|arrival| !asks(arrival) || !worse.contains(&(arrival.risk, arrival.key.clone())));
-}
-
-impl<'a> Walk<'_, 'a> {
-    /// Walks through a function that is called from outside.
-    fn root(&mut self, file: usize, function: &'a Function, handler: &Handler<'a>) {
-        let id = self.begin(file, function, 0);
-        outside::answering(self, handler, function);
-        self.body(&function.body);
-        // Express answers through functions that it is given; what a factory gives back answers.
-        let given = self.ended().and_then(|call| call.given);
-        self.state.is_dead = false;
-        if let Some(value::Shape::Function(file, inner, _)) = given.map(|given| given.shape)
-            && self.is_middleware(inner)
-        {
-            let inner_id = self.begin(file, inner, id);
-            outside::answering(self, handler, inner);
-            self.body(&inner.body);
-            drop(self.ended());
-            self.state.is_dead = false;
-            self.state.leave(inner_id);
-        }
-        self.state.leave(id);
-    }
-
-    /// Whether a function takes a request and an answer.
-    fn is_middleware(&self, function: &Function) -> bool {
-        function.parameters.len() >= 2
-            && function
-                .parameters
-                .first()
-                .and_then(|first| first.pattern.dotted())
-                .is_some_and(|name| name.starts_with("req"))
-    }
 }

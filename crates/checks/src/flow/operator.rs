@@ -1,6 +1,9 @@
 //! What operators make of values, without looking at anything else.
 
+use seaworthy_core::limits::FLOW_TEXT_BYTES;
+
 use super::outside;
+use super::risk::{Risk, Risks};
 use super::value::{Beside, Shape, Value, begins, merge};
 use crate::facts::syntax::{BinaryOp, CompareOp, Literal, Text};
 
@@ -12,7 +15,7 @@ pub(super) fn literal_shape<'a>(literal: &Literal) -> Shape<'a> {
         Literal::Integer(digits) => digits.parse().map_or(Shape::Unknown, Shape::Number),
         Literal::Boolean(truth) => Shape::Truth(*truth),
         Literal::Null => Shape::Null,
-        Literal::Regex { pattern, .. } => Shape::Name(Text::from(format!("regex:{pattern}"))),
+        Literal::Regex { pattern, flags } => super::pattern::compiled(pattern, flags),
         Literal::Float(_) | Literal::Ellipsis => Shape::Unknown,
     }
 }
@@ -56,12 +59,30 @@ pub(super) fn compared(op: CompareOp, left: &Value<'_>, right: &Value<'_>) -> Op
     }
 }
 
+/// Two texts as one, unless it would be too long.
+fn text_of(left: &str, right: &str) -> Option<Text> {
+    (left.len() + right.len() <= FLOW_TEXT_BYTES).then(|| Text::from(format!("{left}{right}")))
+}
+
 /// One text after the other.
 pub(super) fn joined<'a>(left: &Value<'a>, right: &Value<'a>) -> Value<'a> {
+    behind(left, right, true)
+}
+
+/// A path below another one, which it replaces when it is absolute: `folder / name`.
+pub(super) fn below<'a>(left: &Value<'a>, right: &Value<'a>) -> Value<'a> {
+    behind(left, right, false)
+}
+
+/// One text behind the other; `is_text` when the second can be no path of its own behind the first.
+fn behind<'a>(left: &Value<'a>, right: &Value<'a>, is_text: bool) -> Value<'a> {
+    let cut = || begins(left.beginning().unwrap_or_default());
     let shape = match (&left.shape, &right.shape) {
-        (Shape::Text(left), Shape::Text(right)) => Shape::Text(Text::from(format!("{left}{right}"))),
-        (Shape::Text(left), Shape::Number(right)) => Shape::Text(Text::from(format!("{left}{right}"))),
-        (Shape::Text(left), Shape::Begins(right)) => Shape::Begins(Text::from(format!("{left}{right}"))),
+        (Shape::Text(left), Shape::Text(right)) => text_of(left, right).map_or_else(cut, Shape::Text),
+        (Shape::Text(left), Shape::Number(right)) => {
+            text_of(left, &right.to_string()).map_or_else(cut, Shape::Text)
+        }
+        (Shape::Text(left), Shape::Begins(right)) => text_of(left, right).map_or_else(cut, Shape::Begins),
         (Shape::Text(left) | Shape::Begins(left), _) if !left.is_empty() => Shape::Begins(left.clone()),
         _ => Shape::Unknown,
     };
@@ -69,13 +90,42 @@ pub(super) fn joined<'a>(left: &Value<'a>, right: &Value<'a>) -> Value<'a> {
         left.beginning().map_or(0, |text| Beside::of(text).0)
             | right.beginning().map_or(0, |text| Beside::of(text).0),
     );
+    let (alone_before, alone_after) = (right.text() == Some(""), left.text() == Some(""));
+    let more = right.beginning().is_some_and(|text| text.starts_with('/')) || !is_text;
+    let left = &if more { left.clone().climbing() } else { left.clone() };
+    let whole_part = left.beginning().is_none_or(|text| text.ends_with('/')) || !is_text;
     let mut taints = left.all_taints();
     let mut after = right.all_taints();
-    let ahead = outside::fixed_by(left.beginning().unwrap_or_default());
-    after.iter_mut().for_each(|taint| taint.open = taint.open.without(ahead));
+    taints.iter_mut().filter(|_| !alone_before).for_each(|taint| {
+        // What was the whole path or host is a part of one.
+        let own = Beside(Beside::NORMAL.0 | Beside::WORD.0 | Beside::RELATED.0);
+        let own = if more { own } else { Beside(own.0 | Beside::SEGMENT.0) };
+        taint.beside = taint.beside.without(own);
+    });
+    let before = left.beginning().unwrap_or_default();
+    let ahead = outside::fixed_by(before);
+    let in_host = left.text().is_some_and(|text| text.contains("//"));
+    for taint in &mut after {
+        taint.open = taint.open.without(ahead);
+        if alone_after {
+            continue;
+        }
+        if taint.beside.has(Beside::STEADY) && is_text {
+            taint.open = taint.open.without(Risks::of(&[Risk::Path]));
+        }
+        if taint.beside.has(Beside::WORD) && !in_host {
+            taint.open = taint.open.without(Risks::of(&[Risk::Request]));
+        }
+        let lost = Beside(Beside::NORMAL.0 | Beside::WORD.0 | Beside::RELATIVE.0 | Beside::RELATED.0);
+        let lost = if whole_part { lost } else { Beside(lost.0 | Beside::SEGMENT.0) };
+        taint.beside = taint.beside.without(lost);
+    }
     merge(&mut taints, &after);
     let around = taints.iter().fold(beside.0, |around, taint| around | taint.beside.0);
-    taints.iter_mut().for_each(|taint| taint.beside = Beside(around));
+    for taint in &mut taints {
+        let own = taint.beside.0 & Beside::OWN.0;
+        taint.beside = Beside(Beside(around).without(Beside::OWN).0 | own);
+    }
     taints.retain(|taint| !taint.open.is_empty());
     Value { shape, taints }
 }
@@ -83,7 +133,7 @@ pub(super) fn joined<'a>(left: &Value<'a>, right: &Value<'a>) -> Value<'a> {
 /// Values put into a text: `"..%s" % x`, `"..{}".format(x)`.
 pub(super) fn formatted<'a>(pattern: &Value<'a>, values: &[&Value<'a>]) -> Value<'a> {
     let text = pattern.beginning().unwrap_or_default();
-    let ahead = text.split(['%', '{']).next().unwrap_or_default();
+    let ahead = text.split(['%', '{', '$']).next().unwrap_or_default();
     let whole = joined(&Value { shape: begins(ahead), taints: Vec::new() }, &Value::made_of(values));
     let mut whole = joined(&whole, &Value { shape: Shape::Unknown, taints: pattern.taints.clone() });
     let beside = Beside::of(text);

@@ -1,11 +1,14 @@
 //! What comes from outside: the parts of a request, as each framework gives them.
 
 use super::call::Given;
+use super::declared;
+use super::known::Known;
+use super::pattern;
 use super::risk::{Risk, Risks};
 use super::session;
-use super::value::{Origin, Shape, Value};
+use super::value::{Beside, Origin, Shape, Value};
 use super::walk::{Walk, shown};
-use crate::facts::syntax::{Class, Expr, ExprKind, Extent, Function, Parameter, Text};
+use crate::facts::syntax::{Expr, ExprKind, Extent, Function, Parameter, Text};
 use crate::framework::Framework;
 use crate::framework::web::Handler;
 
@@ -217,7 +220,7 @@ fn field_of<'a>(walk: &mut Walk<'_, 'a>, from: &str, name: &str, extent: Extent)
 }
 
 /// An uploaded file: what is in it, which is nobody's path or address, and its name, which is the caller's word.
-fn upload<'a>(value: Value<'a>, from: &str) -> Value<'a> {
+pub(super) fn upload<'a>(value: Value<'a>, from: &str) -> Value<'a> {
     let mut value =
         value.without(Risks::of(&[Risk::Path, Risk::Request, Risk::Redirect, Risk::Command, Risk::Log]));
     value.shape = Shape::Name(Text::from(format!("{FROM}{from}")));
@@ -225,9 +228,9 @@ fn upload<'a>(value: Value<'a>, from: &str) -> Value<'a> {
 }
 
 /// Something that comes in, without the harm that it is known not to do.
-fn came_in<'a>(walk: &Walk<'_, 'a>, origin: Origin) -> Value<'a> {
+pub(super) fn came_in<'a>(walk: &Walk<'_, 'a>, origin: Origin) -> Value<'a> {
     let harmless = walk.state.harmless(&origin.key);
-    Value::from_outside(origin).without(harmless)
+    harmless.of_value(Value::from_outside(origin))
 }
 
 fn whole<'a>(walk: &Walk<'_, 'a>, from: &str, extent: Extent) -> Value<'a> {
@@ -246,7 +249,7 @@ pub(super) fn answering<'a>(walk: &mut Walk<'_, 'a>, handler: &Handler<'a>, func
         }
         Framework::FastApi => {
             for parameter in named(function) {
-                let value = declared(walk, parameter, 4);
+                let value = declared::declared(walk, parameter, 4);
                 walk.declare(&parameter.pattern, value);
             }
         }
@@ -257,7 +260,7 @@ pub(super) fn answering<'a>(walk: &mut Walk<'_, 'a>, handler: &Handler<'a>, func
         Framework::Django => {
             request_first(walk, function, ("request:django", ""));
             for parameter in named(function).skip(1) {
-                let value = from_parameter(walk, parameter).without(Risks::of(&[Risk::Path]));
+                let value = in_url(walk, handler, parameter);
                 walk.declare(&parameter.pattern, value);
             }
         }
@@ -282,7 +285,7 @@ pub(super) fn answering<'a>(walk: &mut Walk<'_, 'a>, handler: &Handler<'a>, func
 }
 
 /// The parameters of a function, without the object it is called on.
-fn named(function: &Function) -> impl Iterator<Item = &Parameter> {
+pub(super) fn named(function: &Function) -> impl Iterator<Item = &Parameter> {
     let own = |parameter: &&Parameter| !matches!(parameter.pattern.dotted().as_deref(), Some("self" | "cls"));
     function.parameters.iter().filter(own)
 }
@@ -338,7 +341,7 @@ fn extracted<'a>(walk: &mut Walk<'_, 'a>, parameter: &'a Parameter) -> Value<'a>
         ExprKind::Index { object, index } => (crate::facts::values::called_name(object), Some(&**index)),
         _ => (crate::facts::values::called_name(annotation), None),
     };
-    if !name.is_some_and(|name| EXTRACTORS.contains(&name)) || inner.is_some_and(is_harmless) {
+    if !name.is_some_and(|name| EXTRACTORS.contains(&name)) || inner.is_some_and(declared::is_harmless) {
         return Value::UNKNOWN;
     }
     from_parameter(walk, parameter)
@@ -353,15 +356,62 @@ fn in_path<'a>(walk: &mut Walk<'_, 'a>, parameter: &'a Parameter) -> Value<'a> {
     });
     let text = text.unwrap_or_default();
     let is = |converter: &str| text.contains(&format!("<{converter}:{name}>"));
-    if is("int") || is("float") || is("uuid") || parameter.annotation.as_ref().is_some_and(is_harmless) {
+    if is("int")
+        || is("float")
+        || is("uuid")
+        || parameter.annotation.as_ref().is_some_and(declared::is_harmless)
+    {
         return Value::UNKNOWN;
     }
     let value = from_parameter(walk, parameter);
-    // A segment of the path holds no slash.
-    if is("path") { value } else { value.without(Risks::of(&[Risk::Path])) }
+    // A segment of the path holds no slash, and several begin with none:
+    // https://werkzeug.palletsprojects.com/en/stable/routing/#builtin-converters
+    let segment = Known { risks: Risks::of(&[Risk::Path]), marks: Beside::SEGMENT };
+    if is("path") { value.marked(Beside::RELATIVE) } else { segment.of_value(value) }
 }
 
-fn from_parameter<'a>(walk: &Walk<'_, 'a>, parameter: &'a Parameter) -> Value<'a> {
+/// A value of the path in Django, by its converter or the expression of its group
+/// (<https://docs.djangoproject.com/en/5.2/topics/http/urls/#path-converters>).
+fn in_url<'a>(walk: &mut Walk<'_, 'a>, handler: &Handler<'a>, parameter: &'a Parameter) -> Value<'a> {
+    let name = parameter.pattern.dotted().unwrap_or_default();
+    let (file, extent) = handler.registered;
+    let written = walk.project.context.files.get(file).map_or("", |file| file.text_of(extent));
+    let value = from_parameter(walk, parameter);
+    if let Some((_, group)) = written.split_once(&format!("(?P<{name}>")) {
+        return pattern::excluded(&inside(group), "", true).of_value(value);
+    }
+    let converter = written.split('<').skip(1).find_map(|part| {
+        let (inner, _) = part.split_once('>')?;
+        let (converter, of) = inner.split_once(':').unwrap_or(("str", inner));
+        (of.trim() == name).then(|| converter.trim())
+    });
+    match converter {
+        Some("int" | "uuid") => Value::UNKNOWN,
+        Some("slug") => pattern::excluded("[-a-zA-Z0-9_]+", "", true).of_value(value),
+        // `path`, or one of the project's own.
+        Some(converter) if converter != "str" => value,
+        _ => Known { risks: Risks::of(&[Risk::Path]), marks: Beside::SEGMENT }.of_value(value),
+    }
+}
+
+/// What stands inside a group, up to the bracket that closes it.
+fn inside(group: &str) -> String {
+    let (mut depth, mut inner, mut escaped) = (0_usize, String::new(), false);
+    for letter in group.chars() {
+        match letter {
+            _ if escaped => escaped = false,
+            '\\' => escaped = true,
+            '(' => depth += 1,
+            ')' if depth == 0 => break,
+            ')' => depth -= 1,
+            _ => {}
+        }
+        inner.push(letter);
+    }
+    inner
+}
+
+pub(super) fn from_parameter<'a>(walk: &Walk<'_, 'a>, parameter: &'a Parameter) -> Value<'a> {
     let name = parameter.pattern.dotted().unwrap_or_default();
     let origin = Origin {
         file: walk.at(),
@@ -370,201 +420,6 @@ fn from_parameter<'a>(walk: &Walk<'_, 'a>, parameter: &'a Parameter) -> Value<'a
         key: format!("parameter.{name}"),
     };
     came_in(walk, origin)
-}
-
-/// A parameter of FastAPI, by what it is declared as (<https://fastapi.tiangolo.com/tutorial/>).
-fn declared<'a>(walk: &mut Walk<'_, 'a>, parameter: &'a Parameter, steps: usize) -> Value<'a> {
-    let depends =
-        parameter.default.iter().chain(&parameter.annotation).find_map(|written| depended_on(written));
-    if let Some(function) = depends {
-        return dependency(walk, function, steps);
-    }
-    let Some(annotation) = &parameter.annotation else { return from_parameter(walk, parameter) };
-    typed(walk, annotation, parameter, steps)
-}
-
-/// What `Depends(f)` or `Annotated[T, Depends(f)]` names.
-fn depended_on(written: &Expr) -> Option<&Expr> {
-    match &written.kind {
-        ExprKind::Call(call) => {
-            let name = crate::facts::values::called_name(&call.callee)?;
-            matches!(name, "Depends" | "Security")
-                .then(|| call.arguments.first().map(|argument| &argument.value))?
-        }
-        ExprKind::Index { index, .. } => match &index.kind {
-            ExprKind::Sequence { items, .. } => items.iter().find_map(depended_on),
-            _ => None,
-        },
-        _ => None,
-    }
-}
-
-fn dependency<'a>(walk: &mut Walk<'_, 'a>, expr: &'a Expr, steps: usize) -> Value<'a> {
-    let Some(left) = steps.checked_sub(1) else { return Value::UNKNOWN };
-    let target = walk.eval(expr);
-    let Shape::Function(file, function, within) = target.shape else { return Value::UNKNOWN };
-    let id = walk.begin(file, function, within);
-    for parameter in named(function) {
-        let value = declared(walk, parameter, left);
-        walk.declare(&parameter.pattern, value);
-    }
-    walk.body(&function.body);
-    let given = walk.ended().and_then(|call| call.given);
-    walk.state.is_dead = false;
-    walk.state.leave(id);
-    given.unwrap_or(Value::UNKNOWN)
-}
-
-fn typed<'a>(
-    walk: &mut Walk<'_, 'a>,
-    annotation: &'a Expr,
-    parameter: &'a Parameter,
-    steps: usize,
-) -> Value<'a> {
-    if is_harmless(annotation) {
-        return Value::UNKNOWN;
-    }
-    let last = |expr: &Expr| crate::facts::values::called_name(expr).map(str::to_owned);
-    match &annotation.kind {
-        ExprKind::Index { object, index } => match last(object).as_deref() {
-            Some("Annotated" | "Optional") => {
-                let inner = match &index.kind {
-                    ExprKind::Sequence { items, .. } => items.first(),
-                    _ => Some(&**index),
-                };
-                inner.map_or(Value::UNKNOWN, |inner| typed(walk, inner, parameter, steps))
-            }
-            Some("Literal") => Value::UNKNOWN,
-            _ if is_harmless(index) => Value::UNKNOWN,
-            _ => from_parameter(walk, parameter),
-        },
-        ExprKind::Binary { left, .. } => typed(walk, left, parameter, steps),
-        _ => match last(annotation).as_deref() {
-            Some("Request" | "WebSocket") => Value::of(Shape::Name(Text::from("request:starlette"))),
-            Some("UploadFile") => {
-                let name = parameter.pattern.dotted().unwrap_or_default();
-                upload(from_parameter(walk, parameter), &format!("upload.files.{name}"))
-            }
-            Some("Response" | "BackgroundTasks" | "Session" | "AsyncSession") => Value::UNKNOWN,
-            _ => {
-                let target = walk.eval(annotation);
-                match target.shape {
-                    Shape::Class(file, class) => model(walk, (file, class), parameter, steps),
-                    _ => from_parameter(walk, parameter),
-                }
-            }
-        },
-    }
-}
-
-/// A model of pydantic: each field is what its own annotation says.
-fn model<'a>(
-    walk: &mut Walk<'_, 'a>,
-    (file, class): (usize, &'a Class),
-    parameter: &'a Parameter,
-    _steps: usize,
-) -> Value<'a> {
-    if is_closed_list(walk, file, class) {
-        return Value::UNKNOWN;
-    }
-    let mut fields = std::collections::BTreeMap::new();
-    let parameter_name = parameter.pattern.dotted().unwrap_or_default();
-    let (mut at, mut of) = (file, class);
-    for _ in 0..4 {
-        for stmt in &of.body {
-            let crate::facts::syntax::StmtKind::Assign(assign) = &stmt.kind else { continue };
-            let (Some(name), Some(annotation)) =
-                (assign.targets.first().and_then(Expr::dotted), &assign.annotation)
-            else {
-                continue;
-            };
-            let value = if is_harmless(annotation) || is_constrained(assign.value.as_ref()) {
-                Value::UNKNOWN
-            } else {
-                let origin = Origin {
-                    file: walk.at(),
-                    extent: parameter.pattern.extent,
-                    what: format!("`{parameter_name}.{name}`"),
-                    key: format!("parameter.{parameter_name}.{name}"),
-                };
-                came_in(walk, origin)
-            };
-            fields.entry(Text::from(name)).or_insert(value);
-        }
-        match of.bases.first().and_then(|base| walk.class_of(at, &base.value)) {
-            Some(base) => (at, of) = base,
-            None => break,
-        }
-    }
-    Value::of(Shape::Object(file, class, std::rc::Rc::new(fields)))
-}
-
-/// `Field(pattern=..)` says what a field may be.
-fn is_constrained(default: Option<&Expr>) -> bool {
-    let call = default.and_then(Expr::call);
-    call.is_some_and(|call| {
-        call.arguments.iter().any(|argument| matches!(argument.name.as_deref(), Some("pattern" | "regex")))
-    })
-}
-
-/// Whether a type admits no text that could do harm.
-fn is_harmless(annotation: &Expr) -> bool {
-    const HARMLESS: &[&str] = &[
-        "int",
-        "float",
-        "bool",
-        "UUID",
-        "UUID4",
-        "datetime",
-        "date",
-        "time",
-        "timedelta",
-        "Decimal",
-        "PositiveInt",
-        "NonNegativeInt",
-        "conint",
-        "confloat",
-        "EmailStr",
-        "IPvAnyAddress",
-        "NoneType",
-        "number",
-        "boolean",
-        "Date",
-        "i8",
-        "i16",
-        "i32",
-        "i64",
-        "u8",
-        "u16",
-        "u32",
-        "u64",
-        "usize",
-        "Uuid",
-    ];
-    match &annotation.kind {
-        ExprKind::Literal(_) => true,
-        ExprKind::Binary { left, right, .. } => is_harmless(left) && is_harmless(right),
-        ExprKind::Index { object, index } => {
-            let wraps = crate::facts::values::called_name(object).is_some_and(|name| {
-                matches!(name, "Optional" | "list" | "List" | "set" | "Set" | "Annotated" | "Sequence")
-            });
-            let inner = match &index.kind {
-                ExprKind::Sequence { items, .. } => items.first(),
-                _ => Some(&**index),
-            };
-            wraps && inner.is_some_and(is_harmless)
-        }
-        _ => crate::facts::values::called_name(annotation).is_some_and(|name| HARMLESS.contains(&name)),
-    }
-}
-
-/// Whether a class is an enumeration: of what it is made from, only its own members get through.
-pub(super) fn is_closed_list(walk: &mut Walk<'_, '_>, file: usize, class: &Class) -> bool {
-    let source = walk.project.context.files.get(file);
-    class.bases.iter().any(|base| {
-        let name = source.and_then(|source| source.resolve(&base.value)).unwrap_or_default();
-        matches!(name.as_str(), "enum.Enum" | "enum.StrEnum" | "enum.IntEnum" | "enum.Flag" | "enum.IntFlag")
-    })
 }
 
 /// What a text that is known to stand before takes out of what follows it: behind a host, nobody chooses the host.

@@ -4,7 +4,7 @@ use super::risk::Risk;
 use super::stored;
 use super::value::{Beside, Shape, Value};
 use super::walk::Walk;
-use crate::facts::syntax::Extent;
+use crate::facts::syntax::{Assign, Expr, ExprKind, Extent, Stmt, StmtKind};
 use crate::facts::values::called_name;
 use crate::framework::Framework;
 
@@ -71,6 +71,11 @@ impl<'a> Walk<'_, 'a> {
             .any(|decorator| file.is_some_and(|file| file.text_of(decorator.extent).contains("HTMLResponse")))
     }
 
+    /// Whether the answer that a call makes is said to be no page.
+    pub(super) fn is_said_plain(&self, call: Extent) -> bool {
+        self.plain_answers.contains(&(self.at(), call))
+    }
+
     /// A text becomes a page, or a part of one.
     pub(super) fn arrive_page(&mut self, value: &Value<'a>, extent: Extent, argument: Extent, into: &str) {
         // What is no text is sent as JSON; parts that are not known to stand in a page may be a whole answer of another kind.
@@ -100,4 +105,42 @@ fn says_no_page(value: &Value<'_>) -> bool {
         }),
         _ => false,
     }
+}
+
+/// The call that makes an answer, when the answer is kept under a name and said to be no page in what follows in the same block:
+/// `answer.mimetype = "text/csv"`, `answer.headers["Content-Type"] = "text/csv"`.
+pub(super) fn said_plain(stmt: &Stmt, rest: &[Stmt]) -> Option<Extent> {
+    let assign = assigned(stmt)?;
+    let value = assign.value.as_ref()?;
+    let called = crate::facts::values::called_name(&value.call()?.callee)?;
+    if !matches!(called, "make_response" | "Response" | "HttpResponse") {
+        return None;
+    }
+    let name = assign.targets.first()?.dotted()?;
+    rest.iter().filter_map(assigned).any(|later| says_plain(later, &name)).then_some(value.extent)
+}
+
+fn assigned(stmt: &Stmt) -> Option<&Assign> {
+    match &stmt.kind {
+        StmtKind::Assign(assign) if assign.op.is_none() => Some(assign),
+        _ => None,
+    }
+}
+
+/// Whether the type of an answer is set to one of which a browser makes no page.
+fn says_plain(assign: &Assign, name: &str) -> bool {
+    let is_type = |target: &Expr| match &target.kind {
+        ExprKind::Member { object, name: member, .. } => {
+            matches!(member.as_str(), "mimetype" | "content_type") && object.dotted().as_deref() == Some(name)
+        }
+        ExprKind::Index { object, index } => {
+            let of = object.dotted().unwrap_or_default();
+            let header = index.string().is_some_and(|key| key.eq_ignore_ascii_case("content-type"));
+            header && (of == name || of.strip_suffix(".headers") == Some(name))
+        }
+        _ => false,
+    };
+    let kind = assign.value.as_ref().and_then(Expr::string);
+    assign.targets.iter().any(is_type)
+        && kind.is_some_and(|kind| !kind.contains("html") && !kind.contains("svg"))
 }

@@ -3,12 +3,15 @@
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
+use seaworthy_core::limits::{FLOW_VALUE_DEPTH, FLOW_VALUE_PARTS};
+
 use super::guard::Implied;
-use super::risk::Risks;
+use super::risk::{Risk, Risks};
 use crate::facts::syntax::{Class, Extent, Function, Text};
 
-/// Origins that one value keeps apart. A page put together of many fields is as tainted with four of them as with forty.
-const ORIGINS: usize = 4;
+/// Origins that one value keeps apart; beyond them only one that may do other harm than these. A page put together of many fields is as
+/// tainted with eight of them as with forty.
+const ORIGINS: usize = 8;
 /// Texts of which a value may be one.
 const CHOICES: usize = 8;
 /// Steps of a way that are kept; the first ones and the last ones tell most.
@@ -44,6 +47,8 @@ pub(super) enum Shape<'a> {
     List(Rc<Vec<Value<'a>>>),
     /// A dictionary or object with these fields; others are not known.
     Record(Rc<BTreeMap<Text, Value<'a>>>),
+    /// Some list or object, of whose parts no more is known than what they may be made of.
+    Many,
     /// An instance of a class of the project.
     Object(usize, &'a Class, Rc<BTreeMap<Text, Value<'a>>>),
     /// A function of the project, and the call in which it was made.
@@ -59,7 +64,7 @@ pub(super) enum Shape<'a> {
 impl PartialEq for Shape<'_> {
     fn eq(&self, other: &Self) -> bool {
         match (self, other) {
-            (Self::Unknown, Self::Unknown) | (Self::Null, Self::Null) => true,
+            (Self::Unknown, Self::Unknown) | (Self::Null, Self::Null) | (Self::Many, Self::Many) => true,
             (Self::Text(one), Self::Text(two))
             | (Self::Begins(one), Self::Begins(two))
             | (Self::Name(one), Self::Name(two)) => one == two,
@@ -131,7 +136,7 @@ pub(super) struct Step {
 
 /// Kinds of constant text around something from outside.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub(super) struct Beside(pub(super) u8);
+pub(super) struct Beside(pub(super) u16);
 
 impl Beside {
     /// Words of SQL.
@@ -152,9 +157,34 @@ impl Beside {
     /// A step of XPath: `//user[`, `[@id=`.
     pub(super) const SELECTOR: Self = Self(128);
 
+    /// It holds no `..`.
+    pub(super) const STEADY: Self = Self(256);
+    /// It begins with no slash.
+    pub(super) const RELATIVE: Self = Self(512);
+    /// It holds nothing that ends the name of a host: no colon, slash or `@`.
+    pub(super) const WORD: Self = Self(1024);
+    /// It is the way from a folder: `..` at its beginning leads out of it.
+    pub(super) const RELATED: Self = Self(2048);
+    /// It is one part of a path, which may be `..`.
+    pub(super) const SEGMENT: Self = Self(4096);
+    /// What is known of one text and of no other that it is put together with.
+    pub(super) const OWN: Self = Self(
+        Self::NORMAL.0 | Self::STEADY.0 | Self::RELATIVE.0 | Self::WORD.0 | Self::RELATED.0 | Self::SEGMENT.0,
+    );
+
     /// Whether it has all of the other.
     pub(super) const fn has(self, other: Self) -> bool {
         self.0 & other.0 == other.0
+    }
+
+    /// Without that of the other.
+    pub(super) const fn without(self, other: Self) -> Self {
+        Self(self.0 & !other.0)
+    }
+
+    /// One or the other: what is known of one text alone must be known of both.
+    pub(super) const fn or(self, other: Self) -> Self {
+        Self((self.0 | other.0) & !Self::OWN.0 | (self.0 & other.0 & Self::OWN.0))
     }
 
     /// What a text is.
@@ -316,6 +346,29 @@ impl<'a> Value<'a> {
             }
     }
 
+    /// Itself, or when it has too many parts or too deep ones, what came from outside in it; and how many parts were counted.
+    pub(super) fn bounded(self) -> (Self, usize) {
+        let mut left = FLOW_VALUE_PARTS;
+        let fits = self.fits(FLOW_VALUE_DEPTH, &mut left);
+        let counted = FLOW_VALUE_PARTS - left;
+        (if fits { self } else { Self::made_of(&[&self]) }, counted)
+    }
+
+    /// Whether it has so few parts; parts that are shared count as often as they are met.
+    fn fits(&self, depth: usize, left: &mut usize) -> bool {
+        let Some(deeper) = depth.checked_sub(1) else { return false };
+        let mut each = |part: &Self| {
+            let Some(less) = left.checked_sub(1) else { return false };
+            *left = less;
+            part.fits(deeper, left)
+        };
+        match &self.shape {
+            Shape::List(items) => items.iter().all(each),
+            Shape::Record(fields) | Shape::Object(_, _, fields) => fields.values().all(&mut each),
+            _ => true,
+        }
+    }
+
     /// Everything from outside in it and in its parts.
     pub(super) fn all_taints(&self) -> Vec<Taint> {
         let mut all = self.taints.clone();
@@ -433,6 +486,22 @@ impl<'a> Value<'a> {
         self
     }
 
+    /// The same where a part of a path that is `..` does harm: it is removed, or more follows.
+    pub(super) fn climbing(mut self) -> Self {
+        self.each_taint(&mut |taint| {
+            if taint.beside.has(Beside::SEGMENT) && !taint.beside.has(Beside::STEADY) {
+                taint.open = taint.open.with(Risks::of(&[Risk::Path]));
+            }
+        });
+        self
+    }
+
+    /// Some list or object of what came from outside.
+    pub(super) fn into_many(mut self) -> Self {
+        self.shape = Shape::Many;
+        self
+    }
+
     /// Only what came from outside, as a value of which nothing else is known: what a library makes of it.
     pub(super) fn made_of(values: &[&Self]) -> Self {
         let mut taints = Vec::new();
@@ -464,11 +533,15 @@ fn either<'a>(one: &BTreeMap<Text, Value<'a>>, two: &BTreeMap<Text, Value<'a>>) 
 /// Adds taints to others: of one origin, what is open in either is open.
 pub(super) fn merge(into: &mut Vec<Taint>, others: &[Taint]) {
     for other in others {
-        let room = into.len() < ORIGINS;
+        let adds = || {
+            let known = into.iter().fold(Risks::NONE, |known, taint| known.with(taint.open));
+            !other.open.without(known).is_empty()
+        };
+        let room = into.len() < ORIGINS || adds();
         match into.iter_mut().find(|known| known.origin == other.origin) {
             Some(known) => {
                 known.open = known.open.with(other.open);
-                known.beside = Beside(known.beside.0 | other.beside.0);
+                known.beside = known.beside.or(other.beside);
             }
             None if room => into.push(other.clone()),
             None => {}

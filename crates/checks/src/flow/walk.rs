@@ -19,6 +19,9 @@ use crate::language::Language;
 /// Expressions and statements that one walk looks at; a handler with all that it calls has some hundreds.
 const WORK: u32 = 60_000;
 
+/// Names that are copied, or parts that are counted, in the time that one expression takes.
+const AT_ONCE: usize = 16;
+
 /// One walk, from one function that the outside calls.
 pub(super) struct Walk<'w, 'a> {
     pub(super) project: &'w Project<'a>,
@@ -41,6 +44,12 @@ pub(super) struct Walk<'w, 'a> {
     pub(super) path_is_fixed: bool,
     /// Whether a call was not entered, for its depth, with something from outside.
     pub(super) is_too_deep: bool,
+    /// Calls whose answers are said to be no page where they are kept.
+    pub(super) plain_answers: HashSet<(usize, Extent)>,
+    /// Whether what is walked through runs before the handler.
+    pub(super) is_before: bool,
+    /// How things are where it lets the request through.
+    pub(super) passes: Vec<State<'a>>,
 }
 
 /// One call under way.
@@ -79,6 +88,9 @@ impl<'w, 'a> Walk<'w, 'a> {
             answers: None,
             path_is_fixed: false,
             is_too_deep: false,
+            plain_answers: HashSet::new(),
+            is_before: false,
+            passes: Vec::new(),
         }
     }
 
@@ -91,6 +103,30 @@ impl<'w, 'a> Walk<'w, 'a> {
     pub(super) fn spend(&mut self) -> bool {
         self.work = self.work.saturating_sub(1);
         self.work > 0
+    }
+
+    /// Counts so many things looked at.
+    pub(super) fn charge(&mut self, things: usize) {
+        self.work = self.work.saturating_sub(u32::try_from(things / AT_ONCE).unwrap_or(u32::MAX));
+    }
+
+    /// A second moment that begins as this one.
+    pub(super) fn fork(&mut self) -> State<'a> {
+        self.charge(self.state.size());
+        self.state.clone()
+    }
+
+    /// A value that is not too large to be kept.
+    pub(super) fn bounded(&mut self, value: Value<'a>) -> Value<'a> {
+        let (value, counted) = value.bounded();
+        self.charge(counted);
+        value
+    }
+
+    /// Gives a name of a call a value, as far as it is not too large.
+    pub(super) fn keep(&mut self, call: u32, name: &str, value: Value<'a>) {
+        let value = self.bounded(value);
+        self.state.set(call, name, value);
     }
 
     /// The place of the file under way.
@@ -114,9 +150,12 @@ impl<'w, 'a> Walk<'w, 'a> {
     }
 
     pub(super) fn body(&mut self, body: &'a [Stmt]) {
-        for stmt in body {
+        for (at, stmt) in body.iter().enumerate() {
             if self.state.is_dead || !self.spend() {
                 return;
+            }
+            if let Some(answer) = super::page::said_plain(stmt, body.get(at + 1..).unwrap_or_default()) {
+                self.plain_answers.insert((self.at(), answer));
             }
             self.stmt(stmt);
         }
@@ -138,9 +177,10 @@ impl<'w, 'a> Walk<'w, 'a> {
             StmtKind::Return(value) => {
                 let given = value.as_ref().map_or(Value::of(Shape::Null), |value| self.eval(value));
                 let extent = value.as_ref().map_or(stmt.extent, |value| value.extent);
+                let ends_request = self.ends_request(&given);
                 self.give(given, extent);
-                let state = self.state.clone();
-                if let Some(call) = self.calls.last_mut() {
+                let state = self.fork();
+                if let Some(call) = self.calls.last_mut().filter(|_| !ends_request) {
                     call.ends.push(state);
                 }
                 self.stop();
@@ -179,7 +219,7 @@ impl<'w, 'a> Walk<'w, 'a> {
                 list.iter().for_each(|expr| drop(self.eval(expr)))
             }
             StmtKind::Break | StmtKind::Continue => {
-                let state = self.state.clone();
+                let state = self.fork();
                 if let Some(left) = self.calls.last_mut().and_then(|call| call.loops.last_mut()) {
                     left.push(state);
                 }
@@ -198,7 +238,8 @@ impl<'w, 'a> Walk<'w, 'a> {
         }
         let value = value.stepped(at, extent, &|| "given back here".to_owned());
         if let Some(call) = self.calls.last_mut() {
-            call.given = Some(call.given.as_ref().map_or_else(|| value.clone(), |known| known.or(&value)));
+            let given = call.given.as_ref().map_or_else(|| value.clone(), |known| known.or(&value));
+            call.given = Some(given.bounded().0);
         }
     }
 
@@ -225,7 +266,7 @@ impl<'w, 'a> Walk<'w, 'a> {
             if declares { self.declare(target, named) } else { self.set(target, named) }
         }
         if !assign.otherwise.is_empty() {
-            let before = self.state.clone();
+            let before = self.fork();
             self.body(&assign.otherwise);
             let after = std::mem::replace(&mut self.state, before);
             self.state = std::mem::take(&mut self.state).or(after);
@@ -244,7 +285,7 @@ impl<'w, 'a> Walk<'w, 'a> {
             Some(false) => return self.body(otherwise),
             None => {}
         }
-        let before = self.state.clone();
+        let before = self.fork();
         self.assume(&test, true);
         self.body(then);
         let one = std::mem::replace(&mut self.state, before);
@@ -256,7 +297,7 @@ impl<'w, 'a> Walk<'w, 'a> {
 
     fn each(&mut self, each: &'a Loop) {
         self.body(&each.header);
-        let before = self.state.clone();
+        let before = self.fork();
         if let Some(call) = self.calls.last_mut() {
             call.loops.push(Vec::new());
         }
@@ -282,9 +323,9 @@ impl<'w, 'a> Walk<'w, 'a> {
     }
 
     fn tried(&mut self, tried: &'a Try) {
-        let before = self.state.clone();
+        let before = self.fork();
         self.body(&tried.body);
-        let after = self.state.clone();
+        let after = self.fork();
         self.body(&tried.otherwise);
         let mut end = std::mem::take(&mut self.state);
         for handler in &tried.handlers {
@@ -307,7 +348,7 @@ impl<'w, 'a> Walk<'w, 'a> {
     fn matched(&mut self, value: &'a crate::facts::syntax::Expr, arms: &'a [Arm]) {
         let looked_at = self.eval(value);
         let python = self.is_python();
-        let before = self.state.clone();
+        let before = self.fork();
         let mut end: Option<State<'a>> = None;
         let mut fallen: Option<State<'a>> = None;
         if let Some(call) = self.calls.last_mut()
@@ -323,7 +364,7 @@ impl<'w, 'a> Walk<'w, 'a> {
             }
             self.state = before.clone();
             if let Some(pattern) = &arm.pattern
-                && matches!(pattern.kind, crate::facts::syntax::ExprKind::Literal(_))
+                && is_of_literals(pattern)
             {
                 let case = Value::of(Shape::Text(Text::default()));
                 let equal = crate::facts::syntax::CompareOp::Equal;
@@ -378,6 +419,17 @@ impl<'w, 'a> Walk<'w, 'a> {
         for taint in taints.into_iter().filter(|taint| taint.open.has(risk)) {
             self.arrivals.push(Arrival::of(risk, at, extent, argument, into, &taint));
         }
+    }
+}
+
+/// Whether a pattern is a literal, or one of several: `case "a" | "b":`.
+fn is_of_literals(pattern: &crate::facts::syntax::Expr) -> bool {
+    match &pattern.kind {
+        crate::facts::syntax::ExprKind::Literal(_) => true,
+        crate::facts::syntax::ExprKind::Binary { op: crate::facts::syntax::BinaryOp::Or, left, right } => {
+            is_of_literals(left) && is_of_literals(right)
+        }
+        _ => false,
     }
 }
 

@@ -3,6 +3,7 @@
 use super::{Makes, Sink, Takes, When, sink};
 use crate::facts::syntax::{Expr, ExprKind, Text};
 use crate::flow::call::Given;
+use crate::flow::pattern;
 use crate::flow::risk::{Risk, Risks};
 use crate::flow::value::{Beside, Shape, Value};
 use crate::flow::walk::Walk;
@@ -40,33 +41,16 @@ pub(super) const SINKS: &[Sink] = &[
     sink("pug.compile", Risk::Code, Takes::At(0, "source"), When::Always),
     sink("handlebars.compile", Risk::Code, Takes::At(0, "source"), When::Always),
     sink("nunjucks.renderString", Risk::Code, Takes::At(0, "source"), When::Always),
-    sink("fs.readFile", Risk::Path, Takes::At(0, "path"), When::Always),
-    sink("fs.readFileSync", Risk::Path, Takes::At(0, "path"), When::Always),
-    sink("fs.writeFile", Risk::Path, Takes::At(0, "path"), When::Always),
-    sink("fs.writeFileSync", Risk::Path, Takes::At(0, "path"), When::Always),
-    sink("fs.appendFile", Risk::Path, Takes::At(0, "path"), When::Always),
-    sink("fs.appendFileSync", Risk::Path, Takes::At(0, "path"), When::Always),
-    sink("fs.createReadStream", Risk::Path, Takes::At(0, "path"), When::Always),
-    sink("fs.createWriteStream", Risk::Path, Takes::At(0, "path"), When::Always),
-    sink("fs.existsSync", Risk::Path, Takes::At(0, "path"), When::Always),
-    sink("fs.statSync", Risk::Path, Takes::At(0, "path"), When::Always),
-    sink("fs.unlink", Risk::Path, Takes::At(0, "path"), When::Always),
-    sink("fs.unlinkSync", Risk::Path, Takes::At(0, "path"), When::Always),
-    sink("fs.rm", Risk::Path, Takes::At(0, "path"), When::Always),
-    sink("fs.rmSync", Risk::Path, Takes::At(0, "path"), When::Always),
-    sink("fs.readdir", Risk::Path, Takes::At(0, "path"), When::Always),
-    sink("fs.readdirSync", Risk::Path, Takes::At(0, "path"), When::Always),
-    sink("fs.mkdirSync", Risk::Path, Takes::At(0, "path"), When::Always),
-    sink("fs.renameSync", Risk::Path, Takes::Any, When::Always),
-    sink("fs.promises.readFile", Risk::Path, Takes::At(0, "path"), When::Always),
-    sink("fs.promises.writeFile", Risk::Path, Takes::At(0, "path"), When::Always),
-    sink("fs.promises.unlink", Risk::Path, Takes::At(0, "path"), When::Always),
-    sink("fs.promises.readdir", Risk::Path, Takes::At(0, "path"), When::Always),
-    sink("fs.promises.mkdir", Risk::Path, Takes::At(0, "path"), When::Always),
-    sink("fs/promises.readFile", Risk::Path, Takes::At(0, "path"), When::Always),
-    sink("fs/promises.writeFile", Risk::Path, Takes::At(0, "path"), When::Always),
-    sink("fs/promises.unlink", Risk::Path, Takes::At(0, "path"), When::Always),
-    sink("fs/promises.readdir", Risk::Path, Takes::At(0, "path"), When::Always),
+    // axios and its like, by method.
+    sink("axios.patch", Risk::Request, Takes::At(0, "url"), When::Always),
+    sink("axios.delete", Risk::Request, Takes::At(0, "url"), When::Always),
+    sink("axios.options", Risk::Request, Takes::At(0, "url"), When::Always),
+    sink("got.get", Risk::Request, Takes::At(0, "url"), When::Always),
+    sink("got.post", Risk::Request, Takes::At(0, "url"), When::Always),
+    sink("got.put", Risk::Request, Takes::At(0, "url"), When::Always),
+    sink("got.patch", Risk::Request, Takes::At(0, "url"), When::Always),
+    sink("got.delete", Risk::Request, Takes::At(0, "url"), When::Always),
+    sink("got.head", Risk::Request, Takes::At(0, "url"), When::Always),
     sink("answer:.send", Risk::Markup, Takes::At(0, "body"), When::Page),
     sink("answer:.end", Risk::Markup, Takes::At(0, "chunk"), When::Page),
     sink("answer:.write", Risk::Markup, Takes::At(0, "chunk"), When::Page),
@@ -110,6 +94,49 @@ pub(super) const SINKS: &[Sink] = &[
     sink(".search", Risk::Directory, Takes::At(1, "options"), When::Among(Beside::FILTER)),
     sink("RegExp", Risk::Pattern, Takes::At(0, "pattern"), When::Always),
 ];
+
+/// Functions of `fs` that are given a path first; with `Sync`, of `fs.promises` and of `fs/promises` as well
+/// (<https://nodejs.org/api/fs.html>).
+const OF_PATHS: &[&str] = &[
+    "access",
+    "appendFile",
+    "chmod",
+    "chown",
+    "createReadStream",
+    "createWriteStream",
+    "exists",
+    "lstat",
+    "mkdir",
+    "mkdtemp",
+    "open",
+    "opendir",
+    "readFile",
+    "readdir",
+    "readlink",
+    "rm",
+    "rmdir",
+    "stat",
+    "truncate",
+    "unlink",
+    "utimes",
+    "watch",
+    "writeFile",
+];
+/// Those that are given two.
+const OF_TWO_PATHS: &[&str] = &["copyFile", "cp", "link", "rename", "symlink"];
+
+const A_PATH: &Sink = &sink("fs", Risk::Path, Takes::At(0, "path"), When::Always);
+const TWO_PATHS: &Sink = &sink("fs", Risk::Path, Takes::Any, When::Always);
+
+/// A function of a module whose functions are alike.
+pub(super) fn family(dotted: &str) -> Option<&'static Sink> {
+    let name = ["fs.promises.", "fs/promises.", "fs."].iter().find_map(|of| dotted.strip_prefix(of))?;
+    let name = name.strip_suffix("Sync").unwrap_or(name);
+    if OF_PATHS.contains(&name) {
+        return Some(A_PATH);
+    }
+    OF_TWO_PATHS.contains(&name).then_some(TWO_PATHS)
+}
 
 /// What functions make of what they are given.
 const MAKES: &[(Makes, &[&str])] = &[
@@ -173,7 +200,6 @@ const MAKES: &[(Makes, &[&str])] = &[
         Makes::Without(Risks::of(&[
             Risk::Markup,
             Risk::Path,
-            Risk::Query,
             Risk::Command,
             Risk::Log,
             Risk::Request,
@@ -190,15 +216,27 @@ const MAKES: &[(Makes, &[&str])] = &[
         Makes::Undoes,
         &["decodeURIComponent", "decodeURI", "unescape", "Buffer.from", "atob", "querystring.unescape"],
     ),
+    (Makes::Related, &["path.relative"]),
+    (Makes::Below, &["path.join", "path.posix.join"]),
+    (Makes::Normal, &["path.resolve", "path.normalize", "fs.realpathSync", "fs.promises.realpath"]),
     (
-        Makes::Normal,
+        Makes::Many,
         &[
-            "path.join",
-            "path.posix.join",
-            "path.resolve",
-            "path.normalize",
-            "fs.realpathSync",
-            "fs.promises.realpath",
+            "Object.assign",
+            "Object.keys",
+            "Object.values",
+            "Object.entries",
+            "Object.fromEntries",
+            "Array.from",
+            "Array.of",
+            "Array",
+            "Set",
+            "Map",
+            "structuredClone",
+            "lodash.cloneDeep",
+            "lodash.pick",
+            "lodash.merge",
+            "lodash.omit",
         ],
     ),
     (
@@ -206,33 +244,18 @@ const MAKES: &[(Makes, &[&str])] = &[
         &[
             "String",
             "Object",
-            "Object.assign",
-            "Object.keys",
-            "Object.values",
-            "Object.entries",
-            "Object.fromEntries",
             "Object.freeze",
-            "Array.from",
-            "Array.of",
-            "Array",
-            "Set",
-            "Map",
             "URL",
             "URLSearchParams",
             "JSON.parse",
-            "path.relative",
             "path.dirname",
             "url.parse",
             "querystring.parse",
-            "structuredClone",
             "Promise.resolve",
             "Promise.all",
             "Buffer.concat",
             "btoa",
             "util.format",
-            "lodash.cloneDeep",
-            "lodash.pick",
-            "lodash.merge",
             "String.raw",
             "Object.create",
             "marked",
@@ -308,11 +331,20 @@ pub(super) fn special<'a>(
         "Object.keys" | "Object.entries" | "Object.values" => listed(walk, dotted, given),
         "RegExp" => {
             let pattern = given.positional.first().and_then(Value::text)?;
-            Some(Value::of(Shape::Name(Text::from(format!("regex:{pattern}")))))
+            let flags = match given.positional.get(1) {
+                Some(flags) => flags.text().unwrap_or("?"),
+                None => "",
+            };
+            Some(Value::of(pattern::compiled(pattern, flags)))
         }
         "Promise" | "setTimeout" | "setImmediate" | "process.nextTick" => {
             let function = given.positional.first()?.clone();
-            walk.call_back(&function, vec![Value::UNKNOWN, Value::UNKNOWN], expr.extent);
+            let behind = if dotted == "setTimeout" { 2 } else { 1 };
+            let mut arguments = given.positional.get(behind..).unwrap_or_default().to_vec();
+            if dotted == "Promise" {
+                arguments = vec![Value::UNKNOWN, Value::UNKNOWN];
+            }
+            walk.call_back(&function, arguments, expr.extent);
             Some(Value::UNKNOWN)
         }
         _ => None,
@@ -338,11 +370,21 @@ fn answered<'a>(
     of: Option<(&Value<'a>, &'a Expr)>,
     given: &Given<'a>,
 ) -> Value<'a> {
-    let sets = ["type", "contentType", "set", "setHeader", "header", "writeHead"];
+    let first = given.positional.first().and_then(Value::text);
     let name = dotted.trim_start_matches("answer:.");
-    let mut values = given.positional.iter();
-    let plain =
-        sets.contains(&name) && values.any(|value| value.text().is_some_and(is_no_page) || of_plain(value));
+    let kind = match name {
+        "type" | "contentType" => first,
+        // https://expressjs.com/en/5x/api.html#res.attachment: it is kept, not shown.
+        "attachment" => Some("bin"),
+        "set" | "setHeader" | "header"
+            if first.is_some_and(|name| name.eq_ignore_ascii_case("content-type")) =>
+        {
+            given.positional.get(1).and_then(Value::text)
+        }
+        _ => None,
+    };
+    let sets = matches!(name, "set" | "header" | "writeHead");
+    let plain = kind.is_some_and(is_no_page) || sets && given.positional.iter().any(of_plain);
     if plain && let Some((_, object)) = of {
         walk.set_known(object, Value::of(Shape::Name(Text::from("plain-answer:"))));
     }
@@ -421,7 +463,7 @@ fn is_no_page(text: &str) -> bool {
     let text = text.to_lowercase();
     let known = text.contains('/')
         || matches!(text.as_str(), "json" | "text" | "txt" | "csv" | "xml" | "png" | "bin");
-    known && !text.contains("html") && !text.contains("svg") && text != "content-type"
+    known && !text.contains("html") && !text.contains("svg")
 }
 
 fn of_plain(value: &Value<'_>) -> bool {

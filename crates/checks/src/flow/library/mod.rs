@@ -4,17 +4,24 @@
 //! Of a function that nobody here knows, what it gives back is taken to be its own: a query's rows are not what the query was made of.
 
 mod javascript;
+mod later;
+mod log;
 mod objects;
 mod python;
 mod texts;
 
 use super::call::Given;
+use super::matching;
+use super::operator::joined;
 use super::outside;
+use super::pattern;
 use super::risk::{Risk, Risks};
+use super::root;
 use super::stored;
-use super::value::{Beside, Shape, Value};
+use super::value::{Beside, Shape, Taint, Value};
 use super::walk::Walk;
 use crate::facts::syntax::{Call, Expr, ExprKind, Extent, Text};
+use crate::facts::words::words;
 
 /// One place where something from outside does harm.
 pub(super) struct Sink {
@@ -54,8 +61,12 @@ pub(super) enum When {
     Entities,
     /// The text is put into a page, or is the page.
     Page,
-    /// The line is not written with its line ends escaped (`%r`).
+    /// What of the line is not written with its line ends escaped (`%r`).
     PlainLine,
+    /// It is put among words of SQL, or a database is given it.
+    Statement,
+    /// A file that came in is kept there, or a picture.
+    Upload,
 }
 
 /// What becomes of what a function is given.
@@ -67,6 +78,12 @@ pub(super) enum Makes {
     Undoes,
     /// A path of which every `..` is worked out.
     Normal,
+    /// Texts as one path, whichever of them begin with a slash, and every `..` worked out.
+    Below,
+    /// The way from one folder to a path: it begins with `..` when the path is outside.
+    Related,
+    /// A list or object of what it is given.
+    Many,
     /// The same without these.
     Without(Risks),
     /// A number, a truth, a digest.
@@ -86,7 +103,23 @@ pub(super) fn called<'a>(
     expr: &'a Expr,
     call: &'a Call,
 ) -> Value<'a> {
+    if dotted == root::NEXT {
+        // `next(error)` does not let it through.
+        if given.positional.first().is_none_or(|first| matches!(first.shape, Shape::Null)) {
+            walk.pass();
+        }
+        return Value::UNKNOWN;
+    }
+    if given.all().iter().any(|value| matches!(&value.shape, Shape::Name(name) if name == root::NEXT)) {
+        walk.pass();
+    }
     if let Some(value) = outside::called(walk, dotted, given, expr) {
+        return value;
+    }
+    if let Some((of, _)) = of
+        && let Some(regex) = pattern::read(&of.shape)
+        && let Some(value) = matching::method(walk, method_of(expr), regex, given, expr.extent)
+    {
         return value;
     }
     let script = walk.is_script();
@@ -96,6 +129,9 @@ pub(super) fn called<'a>(
     if let Some(statement) = stored::prepared(name, given.positional.first()) {
         return statement;
     }
+    if let Some(value) = later::started(walk, dotted, name, given, expr) {
+        return value;
+    }
     if ends(dotted, call) {
         walk.stop();
         return Value::UNKNOWN;
@@ -104,6 +140,9 @@ pub(super) fn called<'a>(
         return value;
     }
     if !script && let Some(value) = python::special(walk, dotted, given, expr) {
+        return value;
+    }
+    if !script && let Some(value) = matching::function(walk, dotted, given, expr.extent) {
         return value;
     }
     if let Some(implied) = walk.implied_by_function(dotted, given) {
@@ -124,6 +163,14 @@ pub(super) fn called<'a>(
     let mut value = rows.unwrap_or(Value::UNKNOWN);
     value.shape = Shape::Name(Text::from(format!("{dotted}()")));
     value
+}
+
+/// The name of the method that a call is of.
+fn method_of(expr: &Expr) -> &str {
+    match expr.call().map(|call| &call.callee.kind) {
+        Some(ExprKind::Member { name, .. }) => name,
+        _ => "",
+    }
 }
 
 /// Whether something is, or behaves like, a list or a dictionary: nothing of a library that is given a function to call.
@@ -167,6 +214,21 @@ pub(super) fn made<'a>(makes: Makes, given: &Given<'a>, of: Option<&Value<'a>>) 
         Makes::Nothing => Value::UNKNOWN,
         Makes::Keeps => match (parts.as_slice(), &parts.first().map(|part| &part.shape)) {
             ([one], Some(Shape::Text(_) | Shape::Number(_))) => (*one).clone(),
+            // A path without `..` is put behind another one.
+            _ if given.all().len() > 1 => {
+                let mut whole = Value::made_of(&parts);
+                whole.each_taint(&mut |taint| taint.beside = taint.beside.without(Beside::NORMAL));
+                let last = given.positional.last().map(Value::all_taints).unwrap_or_default();
+                // Of a path with more behind it, `..` leads out.
+                let is_last = |taint: &Taint| last.iter().any(|last| last.origin == taint.origin);
+                whole.each_taint(&mut |taint| {
+                    if is_last(taint) {
+                        return;
+                    }
+                    *taint = Value::tainted(vec![taint.clone()]).climbing().taints.remove(0);
+                });
+                whole
+            }
             _ => Value::made_of(&parts),
         },
         Makes::Undoes => {
@@ -175,7 +237,21 @@ pub(super) fn made<'a>(makes: Makes, given: &Given<'a>, of: Option<&Value<'a>>) 
             value
         }
         Makes::Without(risks) => Value::made_of(&parts).without(risks),
+        Makes::Related => Value::made_of(&parts).marked(Beside::RELATED),
+        Makes::Many => match given.positional.as_slice() {
+            [one] if matches!(one.shape, Shape::List(_) | Shape::Record(_) | Shape::Object(..)) => {
+                one.clone()
+            }
+            _ => Value::made_of(&parts).into_many(),
+        },
         Makes::Normal => Value::made_of(&parts).marked(Beside::NORMAL),
+        Makes::Below => {
+            let mut whole = Value::UNKNOWN;
+            for (at, part) in given.all().into_iter().enumerate() {
+                whole = if at == 0 { Value::made_of(&[part]) } else { joined(&whole, part) };
+            }
+            Value::made_of(&[&whole]).marked(Beside::NORMAL)
+        }
     }
 }
 
@@ -188,6 +264,9 @@ pub(super) fn method<'a>(
     given: &Given<'a>,
     expr: &'a Expr,
 ) -> Value<'a> {
+    if given.all().iter().any(|value| matches!(&value.shape, Shape::Name(name) if name == root::NEXT)) {
+        walk.pass();
+    }
     sinks(walk, "", name, Some(of), given, expr);
     stored::written(walk, name, Some(of), given);
     if let Some(statement) = stored::prepared(name, given.positional.first()) {
@@ -196,6 +275,9 @@ pub(super) fn method<'a>(
     if let Some(rows) = stored::rows(walk, name, given.positional.first(), expr) {
         call_backs(walk, given, rows.clone(), expr.extent);
         return rows;
+    }
+    if let Some(value) = later::started(walk, "", name, given, expr) {
+        return value;
     }
     texts::method(walk, of, object, name, given, expr)
 }
@@ -223,6 +305,11 @@ fn sinks<'a>(
     expr: &'a Expr,
 ) {
     let list = if walk.is_script() { javascript::SINKS } else { python::SINKS };
+    if walk.is_script()
+        && let Some(sink) = javascript::family(dotted)
+    {
+        reached(walk, sink, of, given, expr);
+    }
     for sink in list {
         let fits = match sink.name.strip_prefix('.') {
             Some(method) => of.is_some() && method == name,
@@ -233,6 +320,9 @@ fn sinks<'a>(
         }
     }
 }
+
+/// What is removed or moved whole, so that `..` takes the folder above with it.
+const REMOVES: &[&str] = &["shutil.rmtree", "shutil.move", "os.rename", "os.replace"];
 
 fn reached<'a>(
     walk: &mut Walk<'_, 'a>,
@@ -261,25 +351,97 @@ fn reached<'a>(
         When::Shell => is_for_shell(&value, given),
         When::UnsafeLoader => !has_plain_loader(walk, given),
         When::Entities => follows_entities(given),
-        When::PlainLine => {
-            !given.positional.first().and_then(Value::text).is_some_and(|text| text.contains("%r"))
-        }
-        When::Page if is_declared_otherwise(given) => return,
+        When::PlainLine => true,
+        When::Statement => is_statement(&value, &receiver(walk, expr)),
+        When::Upload => of.is_some_and(|of| is_upload(of, &receiver(walk, expr))),
+        When::Page if is_declared_otherwise(given) || walk.is_said_plain(expr.extent) => return,
         When::Page => return walk.arrive_page(&value, expr.extent, extent, &walk.shown(callee(expr))),
     };
     if fits {
-        let value = if sink.when == When::Shell { shell_part(&value) } else { value };
+        let value = match sink.when {
+            _ if REMOVES.contains(&sink.name) => value.climbing(),
+            When::Shell => shell_part(&value),
+            When::PlainLine => log::plain(given, walk.is_script()),
+            _ => value,
+        };
         let into = walk.shown(callee(expr));
         walk.arrive(sink.risk, expr.extent, extent, &into, &value);
     }
 }
 
-/// Whether an answer says that it is no page: `mimetype="text/csv"`.
+/// The words of the name of what a method is called on: `self.db`, `get_connection()`.
+fn receiver(walk: &Walk<'_, '_>, expr: &Expr) -> Vec<String> {
+    let Some(ExprKind::Member { object, .. }) = expr.call().map(|call| &call.callee.kind) else {
+        return Vec::new();
+    };
+    let written = match &object.kind {
+        ExprKind::Call(call) => walk.shown(call.callee.extent),
+        _ => walk.shown(object.extent),
+    };
+    words(written.rsplit('.').next().unwrap_or(&written))
+}
+
+/// Whether what is executed is a statement of SQL: by its words, or because a database is to execute it.
+fn is_statement(value: &Value<'_>, receiver: &[String]) -> bool {
+    const DATABASES: &[&str] = &[
+        "c",
+        "con",
+        "conn",
+        "connect",
+        "connection",
+        "cur",
+        "cursor",
+        "database",
+        "db",
+        "engine",
+        "pool",
+        "session",
+        "sql",
+        "sqlite",
+        "transaction",
+        "tx",
+    ];
+    !value.is_tainted()
+        || value.all_taints().iter().any(|taint| taint.beside.has(Beside::QUERY))
+        || receiver.iter().any(|word| DATABASES.contains(&word.as_str()))
+}
+
+/// Whether a file that came in, or a picture, is kept by its own method.
+fn is_upload(of: &Value<'_>, receiver: &[String]) -> bool {
+    const FILES: &[&str] = &[
+        "attachment",
+        "avatar",
+        "document",
+        "file",
+        "image",
+        "img",
+        "photo",
+        "pic",
+        "picture",
+        "thumb",
+        "thumbnail",
+        "upload",
+        "uploaded",
+    ];
+    let is_one =
+        matches!(&of.shape, Shape::Name(name) if name.starts_with("from:") || name.starts_with("PIL."));
+    is_one || of.is_tainted() || receiver.iter().any(|word| FILES.contains(&word.as_str()))
+}
+
+/// Whether an answer says that it is no page: `mimetype="text/csv"`, `headers={"Content-Type": "text/plain"}`.
 fn is_declared_otherwise(given: &Given<'_>) -> bool {
-    ["mimetype", "content_type", "media_type"]
-        .iter()
-        .filter_map(|name| given.under(name))
-        .any(|kind| kind.text().is_some_and(|kind| !kind.contains("html") && !kind.contains("svg")))
+    let header = given.under("headers").is_some_and(|headers| match &headers.shape {
+        Shape::Record(fields) => fields.iter().any(|(name, kind)| {
+            name.eq_ignore_ascii_case("content-type")
+                && kind.text().is_some_and(|kind| !kind.contains("html") && !kind.contains("svg"))
+        }),
+        _ => false,
+    });
+    header
+        || ["mimetype", "content_type", "media_type"]
+            .iter()
+            .filter_map(|name| given.under(name))
+            .any(|kind| kind.text().is_some_and(|kind| !kind.contains("html") && !kind.contains("svg")))
 }
 
 /// Where what is called is written.

@@ -1,8 +1,12 @@
 //! Python's standard library, and the packages that services are made with.
 
 use super::{Makes, Sink, Takes, When, objects, sink};
-use crate::facts::syntax::{Expr, Text};
+use crate::facts::syntax::{Expr, ExprKind, Text};
 use crate::flow::call::Given;
+use crate::flow::guard::Implied;
+use crate::flow::known::Known;
+use crate::flow::matching;
+use crate::flow::pattern;
 use crate::flow::risk::{Risk, Risks};
 use crate::flow::value::{Beside, Shape, Value};
 use crate::flow::walk::Walk;
@@ -10,8 +14,8 @@ use crate::flow::walk::Walk;
 /// Where something from outside does harm.
 pub(super) const SINKS: &[Sink] = &[
     // PEP 249 and what follows it: the statement is the first argument, what is bound to it the second.
-    sink(".execute", Risk::Query, Takes::At(0, "statement"), When::Always),
-    sink(".executemany", Risk::Query, Takes::At(0, "operation"), When::Always),
+    sink(".execute", Risk::Query, Takes::At(0, "statement"), When::Statement),
+    sink(".executemany", Risk::Query, Takes::At(0, "operation"), When::Statement),
     sink(".executescript", Risk::Query, Takes::At(0, "sql_script"), When::Always),
     sink(".execute_fetchall", Risk::Query, Takes::At(0, "sql"), When::Always),
     sink(".raw", Risk::Query, Takes::At(0, "raw_query"), When::Among(Beside::QUERY)),
@@ -63,6 +67,21 @@ pub(super) const SINKS: &[Sink] = &[
     sink("shutil.copyfile", Risk::Path, Takes::Any, When::Always),
     sink("shutil.move", Risk::Path, Takes::Any, When::Always),
     sink("shutil.rmtree", Risk::Path, Takes::At(0, "path"), When::Always),
+    sink("shutil.copy2", Risk::Path, Takes::Any, When::Always),
+    sink("shutil.copytree", Risk::Path, Takes::Any, When::Always),
+    sink("os.symlink", Risk::Path, Takes::Any, When::Always),
+    sink("os.link", Risk::Path, Takes::Any, When::Always),
+    sink("os.walk", Risk::Path, Takes::At(0, "path"), When::Always),
+    sink("os.chmod", Risk::Path, Takes::At(0, "path"), When::Always),
+    sink("os.chown", Risk::Path, Takes::At(0, "path"), When::Always),
+    sink("os.truncate", Risk::Path, Takes::At(0, "path"), When::Always),
+    sink("os.utime", Risk::Path, Takes::At(0, "path"), When::Always),
+    sink("os.removedirs", Risk::Path, Takes::At(0, "path"), When::Always),
+    sink("os.lstat", Risk::Path, Takes::At(0, "path"), When::Always),
+    sink("os.access", Risk::Path, Takes::At(0, "path"), When::Always),
+    sink("glob.glob", Risk::Path, Takes::At(0, "pathname"), When::Always),
+    sink("glob.iglob", Risk::Path, Takes::At(0, "pathname"), When::Always),
+    sink("tarfile.open", Risk::Path, Takes::At(0, "name"), When::Always),
     sink("flask.send_file", Risk::Path, Takes::At(0, "path_or_file"), When::Always),
     sink("fastapi.responses.FileResponse", Risk::Path, Takes::At(0, "path"), When::Always),
     sink("starlette.responses.FileResponse", Risk::Path, Takes::At(0, "path"), When::Always),
@@ -73,6 +92,8 @@ pub(super) const SINKS: &[Sink] = &[
     sink("os.path.isfile", Risk::Path, Takes::At(0, "path"), When::Always),
     sink("os.path.isdir", Risk::Path, Takes::At(0, "s"), When::Always),
     sink("os.stat", Risk::Path, Takes::At(0, "path"), When::Always),
+    sink("os.path.getsize", Risk::Path, Takes::At(0, "filename"), When::Always),
+    sink("os.path.getmtime", Risk::Path, Takes::At(0, "filename"), When::Always),
     sink(".exists", Risk::Path, Takes::Receiver, When::Always),
     sink(".is_file", Risk::Path, Takes::Receiver, When::Always),
     sink(".read_text", Risk::Path, Takes::Receiver, When::Always),
@@ -81,7 +102,11 @@ pub(super) const SINKS: &[Sink] = &[
     sink(".write_bytes", Risk::Path, Takes::Receiver, When::Always),
     sink(".unlink", Risk::Path, Takes::Receiver, When::Always),
     sink(".iterdir", Risk::Path, Takes::Receiver, When::Always),
-    sink(".save", Risk::Path, Takes::At(0, "dst"), When::Always),
+    sink(".open", Risk::Path, Takes::Receiver, When::Always),
+    sink(".rmdir", Risk::Path, Takes::Receiver, When::Always),
+    sink(".touch", Risk::Path, Takes::Receiver, When::Always),
+    sink(".is_dir", Risk::Path, Takes::Receiver, When::Always),
+    sink(".save", Risk::Path, Takes::At(0, "dst"), When::Upload),
     sink("print", Risk::Log, Takes::Any, When::PlainLine),
     sink("logging.debug", Risk::Log, Takes::Any, When::PlainLine),
     sink("logging.info", Risk::Log, Takes::Any, When::PlainLine),
@@ -93,6 +118,15 @@ pub(super) const SINKS: &[Sink] = &[
     sink("logging.getLogger().warning", Risk::Log, Takes::Any, When::PlainLine),
     sink("logging.getLogger().error", Risk::Log, Takes::Any, When::PlainLine),
     sink("logging.getLogger().exception", Risk::Log, Takes::Any, When::PlainLine),
+    sink("logging.critical", Risk::Log, Takes::Any, When::PlainLine),
+    sink("logging.log", Risk::Log, Takes::Any, When::PlainLine),
+    sink("logging.getLogger().critical", Risk::Log, Takes::Any, When::PlainLine),
+    sink("logging.getLogger().log", Risk::Log, Takes::Any, When::PlainLine),
+    sink("flask.Flask().logger.debug", Risk::Log, Takes::Any, When::PlainLine),
+    sink("flask.Flask().logger.critical", Risk::Log, Takes::Any, When::PlainLine),
+    sink("flask.current_app.logger.debug", Risk::Log, Takes::Any, When::PlainLine),
+    sink("flask.current_app.logger.critical", Risk::Log, Takes::Any, When::PlainLine),
+    sink("flask.current_app.logger.exception", Risk::Log, Takes::Any, When::PlainLine),
     sink("flask.Flask().logger.info", Risk::Log, Takes::Any, When::PlainLine),
     sink("flask.Flask().logger.warning", Risk::Log, Takes::Any, When::PlainLine),
     sink("flask.Flask().logger.error", Risk::Log, Takes::Any, When::PlainLine),
@@ -113,6 +147,33 @@ pub(super) const SINKS: &[Sink] = &[
     sink("requests.put", Risk::Request, Takes::At(0, "url"), When::Always),
     sink("requests.head", Risk::Request, Takes::At(0, "url"), When::Always),
     sink("requests.delete", Risk::Request, Takes::At(0, "url"), When::Always),
+    sink("requests.patch", Risk::Request, Takes::At(0, "url"), When::Always),
+    sink("requests.options", Risk::Request, Takes::At(0, "url"), When::Always),
+    sink("requests.Session().put", Risk::Request, Takes::At(0, "url"), When::Always),
+    sink("requests.Session().patch", Risk::Request, Takes::At(0, "url"), When::Always),
+    sink("requests.Session().delete", Risk::Request, Takes::At(0, "url"), When::Always),
+    sink("requests.Session().head", Risk::Request, Takes::At(0, "url"), When::Always),
+    sink("requests.Session().options", Risk::Request, Takes::At(0, "url"), When::Always),
+    sink("requests.Session().request", Risk::Request, Takes::At(1, "url"), When::Always),
+    sink("httpx.put", Risk::Request, Takes::At(0, "url"), When::Always),
+    sink("httpx.patch", Risk::Request, Takes::At(0, "url"), When::Always),
+    sink("httpx.delete", Risk::Request, Takes::At(0, "url"), When::Always),
+    sink("httpx.options", Risk::Request, Takes::At(0, "url"), When::Always),
+    sink("httpx.Client().put", Risk::Request, Takes::At(0, "url"), When::Always),
+    sink("httpx.Client().patch", Risk::Request, Takes::At(0, "url"), When::Always),
+    sink("httpx.Client().delete", Risk::Request, Takes::At(0, "url"), When::Always),
+    sink("httpx.Client().options", Risk::Request, Takes::At(0, "url"), When::Always),
+    sink("httpx.AsyncClient().put", Risk::Request, Takes::At(0, "url"), When::Always),
+    sink("httpx.AsyncClient().patch", Risk::Request, Takes::At(0, "url"), When::Always),
+    sink("httpx.AsyncClient().delete", Risk::Request, Takes::At(0, "url"), When::Always),
+    sink("httpx.AsyncClient().options", Risk::Request, Takes::At(0, "url"), When::Always),
+    sink("httpx.Client().head", Risk::Request, Takes::At(0, "url"), When::Always),
+    sink("aiohttp.ClientSession().put", Risk::Request, Takes::At(0, "url"), When::Always),
+    sink("aiohttp.ClientSession().patch", Risk::Request, Takes::At(0, "url"), When::Always),
+    sink("aiohttp.ClientSession().delete", Risk::Request, Takes::At(0, "url"), When::Always),
+    sink("aiohttp.ClientSession().head", Risk::Request, Takes::At(0, "url"), When::Always),
+    sink("aiohttp.ClientSession().options", Risk::Request, Takes::At(0, "url"), When::Always),
+    sink("aiohttp.ClientSession().request", Risk::Request, Takes::At(1, "url"), When::Always),
     sink("requests.request", Risk::Request, Takes::At(1, "url"), When::Always),
     sink("requests.Session().get", Risk::Request, Takes::At(0, "url"), When::Always),
     sink("requests.Session().post", Risk::Request, Takes::At(0, "url"), When::Always),
@@ -223,7 +284,7 @@ const MAKES: &[(Makes, &[&str])] = &[
             "datetime.datetime.strptime",
             "datetime.date.fromisoformat",
             "datetime.time.fromisoformat",
-            "ipaddress.ip_address",
+            "ipaddress.IPv4Address",
             "ipaddress.ip_network",
             "os.path.exists",
             "os.path.isfile",
@@ -247,6 +308,19 @@ const MAKES: &[(Makes, &[&str])] = &[
             "xml.sax.saxutils.escape",
             "xml.sax.saxutils.quoteattr",
         ],
+    ),
+    // Behind the `%` of a version 6 address anything may stand but a slash (Python 3.9).
+    (
+        Makes::Without(Risks::of(&[
+            Risk::Path,
+            Risk::Request,
+            Risk::Redirect,
+            Risk::Code,
+            Risk::Objects,
+            Risk::Entities,
+            Risk::Session,
+        ])),
+        &["ipaddress.ip_address", "ipaddress.IPv6Address"],
     ),
     (Makes::Without(Risks::of(&[Risk::Command])), &["shlex.quote", "pipes.quote"]),
     // What is left has no slash.
@@ -314,23 +388,31 @@ const MAKES: &[(Makes, &[&str])] = &[
     (Makes::Keeps, &["base64.b64encode", "base64.urlsafe_b64encode", "binascii.hexlify"]),
     (Makes::Normal, &["os.path.normpath", "os.path.abspath", "os.path.realpath"]),
     (
-        Makes::Keeps,
+        Makes::Many,
         &[
-            "str",
-            "bytes",
-            "bytearray",
-            "format",
             "list",
             "tuple",
             "set",
             "dict",
             "sorted",
             "reversed",
-            "iter",
-            "next",
             "zip",
             "enumerate",
             "filter",
+            "collections.OrderedDict",
+            "collections.defaultdict",
+            "collections.deque",
+        ],
+    ),
+    (
+        Makes::Keeps,
+        &[
+            "str",
+            "bytes",
+            "bytearray",
+            "format",
+            "iter",
+            "next",
             "min",
             "max",
             "copy.copy",
@@ -360,9 +442,6 @@ const MAKES: &[(Makes, &[&str])] = &[
             "string.Template",
             "str.join",
             "str.format",
-            "collections.OrderedDict",
-            "collections.defaultdict",
-            "collections.deque",
             "http.cookies.SimpleCookie",
             "itertools.chain",
             "str.lower",
@@ -372,7 +451,6 @@ const MAKES: &[(Makes, &[&str])] = &[
             "typing.cast",
             "cast",
             "getattr",
-            "re.sub",
             "yaml.safe_load",
             "csv.reader",
             "csv.DictReader",
@@ -415,18 +493,21 @@ pub(super) fn special<'a>(
             let item = walk.item_of(&items);
             let function = given.positional.first()?.clone();
             match &function.shape {
-                Shape::Function(..) => {
-                    Some(Value::tainted(walk.call_back(&function, vec![item], expr.extent).all_taints()))
-                }
+                Shape::Function(..) => Some(
+                    Value::tainted(walk.call_back(&function, vec![item], expr.extent).all_taints())
+                        .into_many(),
+                ),
                 Shape::Name(name) => match makes(name) {
                     Some(Makes::Nothing) => Some(Value::UNKNOWN),
-                    _ => Some(Value::tainted(item.all_taints())),
+                    _ => Some(Value::tainted(item.all_taints()).into_many()),
                 },
                 _ => None,
             }
         }
-        "json.loads" | "dict" | "list" | "str" => match given.positional.as_slice() {
-            [one] if dotted != "json.loads" && !matches!(one.shape, Shape::Name(_)) => Some(one.clone()),
+        "dict" | "list" | "str" => match (given.positional.as_slice(), dotted) {
+            ([one], "str") if matches!(one.shape, Shape::Many) => Some(Value::tainted(one.taints.clone())),
+            ([one], "str") if !matches!(one.shape, Shape::Name(_)) => Some(one.clone()),
+            ([one], _) if matches!(one.shape, Shape::Text(_) | Shape::Number(_)) => Some(one.clone()),
             _ => None,
         },
         "chr" => match given.positional.first().map(|value| &value.shape) {
@@ -447,7 +528,24 @@ pub(super) fn special<'a>(
         },
         "re.compile" => {
             let pattern = given.positional.first().and_then(Value::text)?;
-            Some(Value::of(Shape::Name(Text::from(format!("regex:{pattern}")))))
+            Some(Value::of(pattern::compiled(pattern, &matching::flags_of(walk, given, 1))))
+        }
+        // They refuse what is none of theirs, so that what follows knows what it was given.
+        "uuid.UUID" | "int" | "float" => {
+            let value = given.positional.first()?.clone();
+            let written = given.written.first().map(|argument| &argument.value);
+            let risks = Risks::ALL.without(Risks::of(&[Risk::Session, Risk::Request]));
+            let known = Known { risks, marks: Beside::WORD };
+            let told = walk.told_known(written, &value, known);
+            walk.assume(&Implied::when_true(told).value(), true);
+            None
+        }
+        "any" => {
+            let ExprKind::Comprehension(each) = &expr.call()?.arguments.first()?.value.kind else {
+                return None;
+            };
+            let found = walk.elements(each).1;
+            Implied::of(&found).map(|found| Implied::when_true(found.yes.clone()).value())
         }
         "range" => Some(Value::UNKNOWN),
         "subprocess.list2cmdline" | "shlex.split" | "shlex.join" => Some(Value::made_of(&given.all())),

@@ -6,8 +6,8 @@ use std::rc::Rc;
 use crate::facts::syntax::{Expr, Text};
 use crate::flow::call::Given;
 use crate::flow::guard::Implied;
-use crate::flow::operator::formatted;
-use crate::flow::risk::{Risk, Risks};
+use crate::flow::matching;
+use crate::flow::operator::{below, formatted};
 use crate::flow::value::{Beside, Shape, Value, merge};
 use crate::flow::walk::Walk;
 
@@ -62,7 +62,21 @@ const EACH: &[&str] = &[
 pub(super) fn is_known(name: &str) -> bool {
     PUTS.contains(&name)
         || EACH.contains(&name)
-        || matches!(name, "format" | "join" | "get" | "set" | "pop" | "concat" | "replace" | "replaceAll")
+        || matches!(
+            name,
+            "format"
+                | "format_map"
+                | "substitute"
+                | "safe_substitute"
+                | "joinpath"
+                | "join"
+                | "get"
+                | "set"
+                | "pop"
+                | "concat"
+                | "replace"
+                | "replaceAll"
+        )
 }
 
 /// What a method gives back, and what it does to what it is called on.
@@ -74,6 +88,9 @@ pub(super) fn method<'a>(
     given: &Given<'a>,
     expr: &'a Expr,
 ) -> Value<'a> {
+    if let Some(value) = matching::of_text(walk, name, (of, Some(object)), given) {
+        return value;
+    }
     let implied = walk.implied_by_method(name, (object, of), given);
     if TELLS.contains(&name) || implied != Implied::default() {
         return implied.value();
@@ -83,7 +100,8 @@ pub(super) fn method<'a>(
         return of.clone();
     }
     match name {
-        "format" => formatted(of, &given.all()),
+        "format" | "format_map" | "substitute" | "safe_substitute" => formatted(of, &given.all()),
+        "joinpath" => given.all().into_iter().fold(of.clone(), |whole, part| below(&whole, part)),
         "join" if walk.is_script() => Value::made_of(&[of]),
         "join" => {
             let all = given.positional.first().cloned().unwrap_or(Value::UNKNOWN);
@@ -102,15 +120,27 @@ pub(super) fn method<'a>(
             _ => Value::tainted(of.all_taints()),
         },
         "remove" | "shift" | "popleft" => take_first(walk, of, object),
-        "replace" | "replaceAll" => replaced(of, given),
-        "sub" => Value::made_of(&given.all()),
+        // It refuses what is not below the folder.
+        "relative_to" => {
+            let inside = walk.implied_by_method("is_relative_to", (object, of), given);
+            walk.assume(&inside.value(), true);
+            Value::tainted(of.all_taints())
+        }
+        "replace" | "replaceAll" => matching::replace(walk, name, of, given, expr.extent),
         "resolve" => Value::made_of(&[of]).marked(Beside::NORMAL),
         "encode" | "decode" | "strip" | "trim" | "lower" | "toLowerCase" | "upper" | "toUpperCase"
         | "toString" => Value::tainted(of.all_taints()),
-        // What follows a dot lies in no folder that is there.
+        // What stands before a dot may be any path.
         "split" | "rsplit" if given.positional.first().and_then(Value::text) == Some(".") => {
-            Value::tainted(of.all_taints()).marked(Beside::PART).without(Risks::of(&[Risk::Path]))
+            let part = Value::tainted(of.all_taints()).marked(Beside::PART);
+            let ending = part.clone().marked(Beside::STEADY);
+            match (name, given.positional.get(1).map(|most| &most.shape)) {
+                ("rsplit", Some(Shape::Number(1))) => Value::of(Shape::List(Rc::new(vec![part, ending]))),
+                (_, None) => Value::tainted(ending.taints),
+                _ => part,
+            }
         }
+        "slice" if matches!(of.shape, Shape::Many) => of.clone(),
         "split" | "rsplit" | "slice" | "substring" | "substr" | "partition" | "rpartition" => {
             Value::tainted(of.all_taints()).marked(Beside::PART)
         }
@@ -265,33 +295,6 @@ fn keyed<'a>(walk: &Walk<'_, 'a>, of: &Value<'a>, key: &Value<'a>, expr: &'a Exp
     value
 }
 
-/// `x.replace(a, b)`: where line ends are taken out, nothing forges a line; where `<` is, nothing begins a tag.
-fn replaced<'a>(of: &Value<'a>, given: &Given<'a>) -> Value<'a> {
-    let pattern = given.positional.first();
-    let sought = match pattern.map(|pattern| &pattern.shape) {
-        Some(Shape::Text(text)) => text.to_string(),
-        Some(Shape::Name(name)) => name.strip_prefix("regex:").unwrap_or_default().to_owned(),
-        _ => String::new(),
-    };
-    let replacement = given.positional.get(1).cloned().unwrap_or(Value::UNKNOWN);
-    let mut risks = Risks::NONE;
-    if sought.contains('\n') || sought.contains("\\n") || sought.contains("\\s") {
-        risks = risks.with(Risks::of(&[Risk::Log]));
-    }
-    if sought.contains('<') {
-        risks = risks.with(Risks::of(&[Risk::Markup]));
-    }
-    // Between quotes, what holds none of them stays there.
-    if sought == "'" || sought == "\"" {
-        risks = risks.with(Risks::of(&[Risk::Selector]));
-    }
-    // `[^a-z0-9]` takes everything else out.
-    if let Some(kept) = sought.strip_prefix("[^").and_then(|rest| rest.split(']').next()) {
-        risks = risks.with(crate::flow::pattern::excluded_by_class(kept));
-    }
-    Value::made_of(&[of, &replacement]).without(risks)
-}
-
 fn each<'a>(
     walk: &mut Walk<'_, 'a>,
     of: &Value<'a>,
@@ -314,9 +317,15 @@ fn each<'a>(
         _ => walk.call_back(&function, arguments, expr.extent),
     };
     match name {
-        "map" | "flatMap" | "reduce" => Value::tainted(made.all_taints()),
+        "map" | "flatMap" => Value::tainted(made.all_taints()).into_many(),
+        "reduce" => Value::tainted(made.all_taints()),
         "then" => made,
         "forEach" => Value::UNKNOWN,
+        // `ALLOWED.some((a) => a === x)`
+        "some" => Implied::of(&made).map_or(Value::UNKNOWN, |found| {
+            if of.is_tainted() { Value::UNKNOWN } else { Implied::when_true(found.yes.clone()).value() }
+        }),
+        "filter" | "sort" if matches!(of.shape, Shape::Unknown) => of.clone().into_many(),
         _ => of.clone(),
     }
 }
