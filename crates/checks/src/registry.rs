@@ -56,6 +56,7 @@ pub static CHECKS: &[&Check] = &[
     &shared_blind_spot::test_without_assertion::CHECK,
     &superficial_security::timing_unsafe_comparison::CHECK,
     &superficial_security::trust_boundary_violation::CHECK,
+    &compounding_error::unbounded_cache::CHECK,
     &superficial_security::unbounded_input::CHECK,
     &compounding_error::unbounded_result::CHECK,
     &compounding_error::unenforced_foreign_key::CHECK,

@@ -10,6 +10,7 @@ pub mod no_graceful_shutdown;
 pub mod process_local_state;
 pub mod query_in_loop;
 pub mod swallowed_error;
+pub mod unbounded_cache;
 pub mod unbounded_result;
 pub mod unenforced_foreign_key;
 pub mod unhandled_rejection;
