@@ -44,6 +44,7 @@ pub static CHECKS: &[&Check] = &[
     &compounding_error::no_graceful_shutdown::CHECK,
     &superficial_security::open_redirect::CHECK,
     &superficial_security::path_traversal::CHECK,
+    &compounding_error::per_connection_limit::CHECK,
     &superficial_security::permissive_cors::CHECK,
     &superficial_security::process_local_session::CHECK,
     &compounding_error::process_local_state::CHECK,

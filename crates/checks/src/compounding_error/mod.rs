@@ -7,6 +7,7 @@ pub mod leaked_resource;
 pub mod missing_transaction;
 pub mod naive_datetime;
 pub mod no_graceful_shutdown;
+pub mod per_connection_limit;
 pub mod process_local_state;
 pub mod query_in_loop;
 pub mod swallowed_error;
