@@ -52,6 +52,7 @@ pub static CHECKS: &[&Check] = &[
     &superficial_security::server_side_request_forgery::CHECK,
     &shared_blind_spot::skipped_test::CHECK,
     &superficial_security::sql_injection::CHECK,
+    &compounding_error::stale_cache::CHECK,
     &compounding_error::swallowed_error::CHECK,
     &shared_blind_spot::tautological_test::CHECK,
     &shared_blind_spot::test_without_assertion::CHECK,

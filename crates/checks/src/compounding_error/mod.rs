@@ -10,6 +10,7 @@ pub mod no_graceful_shutdown;
 pub mod per_connection_limit;
 pub mod process_local_state;
 pub mod query_in_loop;
+pub mod stale_cache;
 pub mod swallowed_error;
 pub mod unbounded_cache;
 pub mod unbounded_result;
