@@ -26,4 +26,5 @@ pub mod suppression;
 pub mod tree;
 mod verdict;
 
+pub use packages::consulted::state_of;
 pub use run::{Checked, Progress, Quiet, Request, inputs, run};

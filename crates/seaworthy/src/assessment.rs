@@ -93,6 +93,8 @@ struct Measured {
     trials: Trials,
     /// Nothing of the tree was read but its digest, so there was no time in which it could change.
     was_at_once: bool,
+    /// The answer of the checks, to be kept.
+    keep: Option<cache::Keep>,
 }
 
 impl Measured {
@@ -123,6 +125,8 @@ impl Assessment {
         if !measured.was_at_once && !project.is_unchanged()? {
             record = Record::passing()?;
             measured.of_neither();
+        } else if let Some(keep) = measured.keep.take() {
+            keep.keep();
         }
         measured.not_checked.extend(project.unread.iter().cloned());
         measured.not_checked.extend(unread_recorders(project));
@@ -169,12 +173,13 @@ fn measure(project: &Project, wanted: &Wanted<'_>, terminal: &Terminal) -> Resul
         only: (wanted.scope == Scope::Trial).then_some(&[]),
         ..project.checks(&steps)
     };
-    let cache::Answer { checked, was_kept } = cache::checked(&request);
+    let cache::Answer { checked, was_kept, keep } = cache::checked(&request);
     let mut measured = Measured {
         observations: checked.observations,
         not_checked: checked.not_checked,
         surface: checked.surface,
         was_at_once: was_kept && wanted.scope == Scope::Check,
+        keep,
         ..Measured::default()
     };
     if wanted.scope != Scope::Check {
@@ -184,6 +189,8 @@ fn measure(project: &Project, wanted: &Wanted<'_>, terminal: &Terminal) -> Resul
         measured.inferred.append(&mut trials.inferred);
         measured.services = std::mem::take(&mut trials.services);
         measured.trials = trials;
+    } else {
+        measured.not_checked.extend(measured.surface.not_read.iter().cloned());
     }
     Ok(measured)
 }

@@ -5,12 +5,13 @@
 //! (docs/decisions/0306): a file that anybody on the account could have written is no evidence.
 
 use std::io::Write as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use seaworthy_checks::{Checked, Request};
 use seaworthy_core::Digest;
+use seaworthy_core::observation::Reason;
 use seaworthy_core::surface::Surface;
-use seaworthy_core::{NotChecked, Observation};
+use seaworthy_core::{NotChecked, Observation, Outcome};
 use seaworthy_ledger::envelope::pae;
 use seaworthy_ledger::{SigningKey, key};
 use serde::{Deserialize, Serialize};
@@ -34,13 +35,32 @@ struct Kept {
     not_checked: Vec<NotChecked>,
     files: u64,
     bytes: u64,
+    /// The folders outside the tree that it came from, and what lay in them.
+    consulted: Vec<PathBuf>,
+    state: Digest,
 }
 
-/// What the checks said, and whether they said it before.
+/// An answer that may be kept, once the tree is known to have stood still for it.
+pub(crate) struct Keep {
+    path: PathBuf,
+    key: SigningKey,
+    kept: Kept,
+}
+
+impl Keep {
+    /// Keeps it. A cache that cannot be written costs the time it would have saved, and nothing else.
+    pub(crate) fn keep(self) {
+        drop(keep(&self.path, &self.key, &self.kept));
+    }
+}
+
+/// What the checks said.
 pub(crate) struct Answer {
     pub(crate) checked: Checked,
     /// Nothing of the tree was read for it but its digest.
     pub(crate) was_kept: bool,
+    /// To be kept when the tree has not changed under way.
+    pub(crate) keep: Option<Keep>,
 }
 
 /// Runs the checks, or gives the answer they gave before. Only whole looks are kept: a restricted one is cheap.
@@ -48,7 +68,7 @@ pub(crate) fn checked(request: &Request<'_>) -> Answer {
     let whole = request.base.is_none() && request.paths.is_empty() && request.only.is_none();
     let key = whole.then(|| key::load(&project::key_path()?).ok()).flatten();
     let (Some(key), Some(question), Some(folder)) = (key, question(request), project::cache_path()) else {
-        return Answer { checked: seaworthy_checks::run(request), was_kept: false };
+        return Answer { checked: seaworthy_checks::run(request), was_kept: false, keep: None };
     };
     let path = folder.join("checks").join(question.to_string());
     if let Some(mut kept) = kept(&path, &key, question) {
@@ -56,37 +76,50 @@ pub(crate) fn checked(request: &Request<'_>) -> Answer {
             // The tree is the same, and the commit at which it is may be another.
             observation.subject = request.subject.clone();
         }
-        let Kept { question: _, observations, surface, not_checked, files, bytes } = kept;
-        let checked = Checked { observations, surface, not_checked, files, bytes };
-        return Answer { checked, was_kept: true };
+        let Kept { observations, surface, not_checked, files, bytes, consulted, .. } = kept;
+        let checked = Checked { observations, surface, not_checked, files, bytes, consulted };
+        return Answer { checked, was_kept: true, keep: None };
     }
     let checked = seaworthy_checks::run(request);
-    let kept = Kept {
-        question,
-        observations: checked.observations.clone(),
-        surface: checked.surface.clone(),
-        not_checked: checked.not_checked.clone(),
-        files: checked.files,
-        bytes: checked.bytes,
-    };
-    // A cache that cannot be written costs the time it would have saved, and nothing else.
-    drop(keep(&path, &key, &kept));
-    Answer { checked, was_kept: false }
+    // What could not be read now may be read the next time, and a defect of ours may not come again.
+    let is_internal =
+        |seen: &Observation| matches!(seen.outcome, Outcome::Inconclusive(Reason::Internal { .. }));
+    let is_sure = !checked.observations.iter().any(is_internal)
+        && !checked.not_checked.iter().any(|one| one.why.starts_with("could not be read"));
+    let keep = is_sure.then(|| Keep {
+        path,
+        key,
+        kept: Kept {
+            question,
+            observations: checked.observations.clone(),
+            surface: checked.surface.clone(),
+            not_checked: checked.not_checked.clone(),
+            files: checked.files,
+            bytes: checked.bytes,
+            state: seaworthy_checks::state_of(&checked.consulted),
+            consulted: checked.consulted.clone(),
+        },
+    });
+    Answer { checked, was_kept: false, keep }
 }
 
 /// The digest of everything that the answer follows from; `None` where that cannot be told.
 fn question(request: &Request<'_>) -> Option<Digest> {
     let program = std::env::current_exe().ok()?.metadata().ok()?;
     let built = program.modified().ok()?.duration_since(std::time::UNIX_EPOCH).ok()?;
-    Some(Digest::of_fields([
-        env!("CARGO_PKG_VERSION").as_bytes(),
+    let mut fields = vec![
+        env!("CARGO_PKG_VERSION").as_bytes().to_vec(),
         // Another build may judge otherwise, whatever its version says.
-        &built.as_nanos().to_be_bytes(),
-        &program.len().to_be_bytes(),
-        &request.subject.tree.0,
-        &seaworthy_checks::inputs(request).0,
-        request.tree.root()?.as_os_str().as_encoded_bytes(),
-    ]))
+        built.as_nanos().to_be_bytes().to_vec(),
+        program.len().to_be_bytes().to_vec(),
+        request.subject.tree.0.to_vec(),
+        seaworthy_checks::inputs(request).0.to_vec(),
+        request.tree.root()?.as_os_str().as_encoded_bytes().to_vec(),
+    ];
+    // What lies behind links and in repositories inside this one is not in the digest, and whether there is source is.
+    let beside = request.tree.left_out().iter().chain(request.tree.unread());
+    fields.extend(beside.map(|one| format!("{}: {}", one.what, one.why).into_bytes()));
+    Some(Digest::of_fields(fields))
 }
 
 /// The answer at `path`, when this key signed it as one to this question.
@@ -95,7 +128,8 @@ fn kept(path: &Path, key: &SigningKey, question: Digest) -> Option<Kept> {
     let (signature, payload) = bytes.split_first_chunk::<SIGNATURE>()?;
     let signed = key.public().verify(&pae(PAYLOAD_TYPE, payload), signature);
     let kept = signed.then(|| serde_json::from_slice::<Kept>(payload).ok()).flatten()?;
-    (kept.question == question).then_some(kept)
+    let holds = kept.question == question && kept.state == seaworthy_checks::state_of(&kept.consulted);
+    holds.then_some(kept)
 }
 
 fn keep(path: &Path, key: &SigningKey, kept: &Kept) -> std::io::Result<()> {

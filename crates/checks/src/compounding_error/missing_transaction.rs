@@ -61,7 +61,7 @@ pub static CHECK: Check = Check {
         variants: &["one-by-one", "committed-between", "loop"],
         source: include_str!("missing_transaction.rs"),
     },
-    run: Run::Project(run),
+    run: Run::Handlers(run),
 };
 
 /// Words of tables that keep a trace of what happened, and nothing that others rest on.

@@ -46,7 +46,7 @@ pub static CHECK: Check = Check {
         variants: &["rows", "items"],
         source: include_str!("query_in_loop.rs"),
     },
-    run: Run::Project(run),
+    run: Run::Handlers(run),
 };
 
 /// A page of this many rows is asked for one by one without anybody noticing.

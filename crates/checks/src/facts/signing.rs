@@ -111,7 +111,11 @@ fn called<'a>(file: &SourceFile, call: &'a Call) -> Option<SigningKey<'a>> {
         "cookie-parser" | "cookie-parser.default" => key(first_item(at(0)?), "cookies are signed"),
         "crypto.createHmac" => empty(at(1)?, "messages are signed"),
         "crypto.createCipheriv" | "crypto.createDecipheriv" => key(at(1)?, "data is encrypted"),
-        "cryptography.fernet.Fernet" => key(at(0)?, "data is encrypted"),
+        "cryptography.fernet.Fernet"
+        | "Crypto.Cipher.AES.new"
+        | "Cryptodome.Cipher.AES.new"
+        | "cryptography.hazmat.primitives.ciphers.aead.AESGCM" => key(at(0)?, "data is encrypted"),
+        "CryptoJS.AES.encrypt" | "crypto-js.AES.encrypt" => key(at(1)?, "data is encrypted"),
         "hmac.new" | "hmac.digest" => empty(at(0)?, "messages are signed"),
         "itsdangerous.URLSafeTimedSerializer"
         | "itsdangerous.URLSafeSerializer"

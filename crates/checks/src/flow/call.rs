@@ -174,7 +174,10 @@ impl<'a> Walk<'_, 'a> {
     ) -> (Value<'a>, Option<Value<'a>>) {
         let again =
             self.calls.iter().filter(|call| call.function.is_some_and(|known| std::ptr::eq(known, function)));
-        if again.count() > 1 || self.calls.len() >= DEPTH || !self.spend() || !function.has_body {
+        let again = again.count() > 1;
+        let is_too_deep = self.calls.len() >= DEPTH && !again && function.has_body;
+        self.is_too_deep |= is_too_deep && given.all().into_iter().chain(&this).any(Value::is_tainted);
+        if again || is_too_deep || !self.spend() || !function.has_body {
             return (Value::made_of(&given.all()), this);
         }
         let caller = self.at();

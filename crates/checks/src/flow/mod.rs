@@ -154,7 +154,7 @@ fn one<'a>(project: &Project<'a>, index: &Index<'a>, handler: &Handler<'a>) -> F
     {
         cut_short.push(NotChecked {
             what: format!("where data of {} {} flows", handler.method, handler.path),
-            why: format!("{}: it calls more than is followed", file.path),
+            why: format!("{}: it calls more, or deeper, than is followed", file.path),
         });
     }
     only_the_worst(&mut walk.arrivals);

@@ -9,14 +9,12 @@ use crate::facts::words::words;
 /// The shape of the session of a request.
 pub(super) const NAME: &str = "session:";
 
-/// Words of the names under which a session holds who somebody is, and what that one may do.
+/// Words at the end of the names under which a session holds who somebody is, and what that one may do.
 const AUTHORITY: &[&str] = &[
     "user",
     "userid",
     "username",
     "uid",
-    "login",
-    "account",
     "role",
     "roles",
     "admin",
@@ -29,26 +27,40 @@ const AUTHORITY: &[&str] = &[
     "scopes",
     "tenant",
     "tenantid",
-    "org",
-    "organisation",
-    "organization",
     "authenticated",
     "loggedin",
-    "logged",
-    "auth",
-    "verified",
     "owner",
-    "customer",
-    "member",
-    "group",
-    "groups",
-    "level",
-    "plan",
     "balance",
     "credit",
     "price",
     "discount",
+    "plan",
 ];
+
+/// Whose id it is that says who somebody is.
+const HOLDERS: &[&str] = &[
+    "user",
+    "account",
+    "tenant",
+    "customer",
+    "member",
+    "org",
+    "organisation",
+    "organization",
+    "owner",
+    "admin",
+];
+
+/// Whether later requests will take what is kept under this name for who somebody is.
+fn is_authority(name: &str) -> bool {
+    let words = words(name);
+    let words: Vec<&str> = words.iter().map(String::as_str).collect();
+    match words.as_slice() {
+        [.., holder, "id"] => HOLDERS.contains(holder),
+        [.., last] => AUTHORITY.contains(last),
+        [] => false,
+    }
+}
 
 impl<'a> Walk<'_, 'a> {
     /// Whether an expression is the session of the visitor.
@@ -77,7 +89,7 @@ pub(super) fn kept<'a>(
         return;
     }
     let named = key.and_then(Value::text).unwrap_or_default();
-    if words(named).iter().any(|word| AUTHORITY.contains(&word.as_str())) {
+    if is_authority(named) {
         walk.arrive(Risk::Session, extent, extent, &into, value);
     }
 }

@@ -206,9 +206,11 @@ fn read<'a>(file: &'a SourceFile, bindings: &mut Vec<Binding<'a>>, pasted: &mut 
             return true;
         }
         if holes.len() <= text.matches(HOLE).count() && !is_migration {
+            // A pragma takes no parameters.
+            let binds = !statements.iter().any(|statement| statement.verb == sql::Verb::Pragma);
             let mut seats = text.match_indices(HOLE).map(|(at, _)| at).zip(&holes);
             let found = seats.find(|(at, value)| {
-                stands_for_value(&text, *at) && !is_own(&mut values, **value, around, file)
+                binds && stands_for_value(&text, *at) && !is_own(&mut values, **value, around, file)
             });
             if let Some((_, hole)) = found {
                 let value = match hole {

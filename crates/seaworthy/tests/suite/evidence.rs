@@ -215,6 +215,40 @@ fn an_answer_kept_is_used_only_under_the_own_signature_and_goes_on_record_once()
 }
 
 #[test]
+fn a_kept_answer_is_old_when_a_module_is_gone() {
+    let project = Project::new(&[
+        ("app.py", "import foo.bar\n\nprint(foo.bar)\n"),
+        (".gitignore", ".venv/\n"),
+        (".venv/pyvenv.cfg", "version = 3.11.2\n"),
+        (".venv/bin/python", ""),
+        (".venv/lib/python3.11/site-packages/foo-1.0.dist-info/METADATA", "Name: foo\n"),
+        (".venv/lib/python3.11/site-packages/foo/__init__.py", ""),
+        (".venv/lib/python3.11/site-packages/foo/bar.py", ""),
+    ]);
+    for _ in 0..2 {
+        assert_eq!(outcome(&project.json(&["check"]).1, "unknown-module"), "held");
+    }
+    std::fs::remove_file(project.root().join(".venv/lib/python3.11/site-packages/foo/bar.py")).unwrap();
+    assert_eq!(outcome(&project.json(&["check"]).1, "unknown-module"), "broken");
+}
+
+#[test]
+fn a_service_whose_routes_nobody_reads_is_unknown_and_a_library_is_not() {
+    let run = "import os\nimport bottle\n\napp = bottle.Bottle()\n\n\n@app.get('/ls')\ndef ls():\n    os.system('ls ' + bottle.request.query.x)\n";
+    let project = Project::new(&[("app.py", run)]);
+    let (code, report) = project.json(&["check"]);
+    assert_eq!((code, outcome(&report, "command-injection").as_str()), (3, "inconclusive"), "{report}");
+    let listed = report["not_checked"].as_array().unwrap();
+    assert!(listed.iter().any(|one| one["why"].as_str().unwrap().contains("bottle")), "{listed:?}");
+    let (code, _) = project.json(&["assess"]);
+    assert_eq!(code, 3);
+
+    let library = Project::new(&[("lib.py", "import os\n\n\ndef ls(x):\n    return os.listdir(x)\n")]);
+    let (code, report) = library.json(&["check"]);
+    assert_eq!((code, outcome(&report, "command-injection").as_str()), (0, "not-applicable"), "{report}");
+}
+
+#[test]
 fn a_template_of_a_script_is_listed_and_leaves_no_gap() {
     let template = "{% autoescape off %}\nconst catalog = {{ catalog }};\n{% endautoescape %}\n";
     let project = Project::new(&[RAISES, ("app/templates/catalog.js", template)]);

@@ -77,7 +77,7 @@ pub static CHECK: Check = Check {
         ],
         source: include_str!("mod.rs"),
     },
-    run: Run::Project(run),
+    run: Run::Handlers(run),
 };
 
 /// What is known of the program.

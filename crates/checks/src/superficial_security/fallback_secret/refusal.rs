@@ -126,6 +126,13 @@ pub(in crate::superficial_security) fn is_refused(
         })
 }
 
+/// Whether the start is refused, somewhere in the project, when a setting of this name is missing.
+pub(in crate::superficial_security) fn is_demanded(context: &Context<'_>, names: &[&str]) -> bool {
+    context.files.iter().any(|file| {
+        !file.is_test && names.iter().any(|name| file.text.contains(name)) && refuses(file, names)
+    })
+}
+
 fn refuses(file: &SourceFile, names: &[&str]) -> bool {
     let mut found = false;
     each_node(&file.syntax, &mut |node, _| {

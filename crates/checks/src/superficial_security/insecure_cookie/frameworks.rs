@@ -159,7 +159,7 @@ fn login_of_flask(file: &SourceFile, node: Node<'_>) -> Option<Extent> {
 }
 
 /// Keys under which a session keeps who is logged in.
-fn is_key_of_login(key: &str) -> bool {
+pub(in crate::superficial_security) fn is_key_of_login(key: &str) -> bool {
     has_word(
         key,
         &[

@@ -33,6 +33,8 @@
 //! Werkzeug 3.1, Django 5.2, Starlette 1.10, aiohttp 3.14, aiohttp_session 2.12, Express 5.3, express-session 1.19, cookie-session 2.1, Koa 3.3,
 //! @fastify/cookie 11.1, @fastify/session 11.1 and Hono 4.13.
 
+pub(in crate::superficial_security) use self::frameworks::is_key_of_login;
+
 mod explicit;
 mod frameworks;
 mod header;
@@ -109,6 +111,37 @@ fn run(context: &Context<'_>, report: &mut Report<'_>) {
     for (file, cookie, login) in frameworks::cookies(context) {
         judge(file, &cookie, login, report);
     }
+}
+
+/// A login's cookie that goes along with what other sites' pages send.
+pub(in crate::superficial_security) struct Crossing {
+    /// What it is, for a message.
+    pub(in crate::superficial_security) what: String,
+    /// Where it is set.
+    pub(in crate::superficial_security) extent: Extent,
+    /// Whether something outside the source may set `SameSite`.
+    pub(in crate::superficial_security) perhaps: bool,
+}
+
+/// The first cookie of a login that is set without `SameSite`.
+pub(in crate::superficial_security) fn crossing<'a>(
+    context: &Context<'a>,
+) -> Option<(&'a SourceFile, Crossing)> {
+    let crosses = |cookie: &Cookie| {
+        cookie.kind == Kind::Login
+            && matches!(cookie.same_site, Attribute::Missing | Attribute::Off | Attribute::Crossing)
+    };
+    let given = |(file, cookie): (&'a SourceFile, Cookie)| {
+        let Cookie { what, extent, perhaps, .. } = cookie;
+        (file, Crossing { what: what.trim_end_matches(',').to_owned(), extent, perhaps })
+    };
+    let files = context.files.iter().filter(|file| file.text.contains("ookie") && is_judged(file));
+    let mut set =
+        files.flat_map(|file| explicit::cookies(file).into_iter().map(move |cookie| (file, cookie)));
+    set.find(|(_, cookie)| crosses(cookie)).map(given).or_else(|| {
+        let sessions = frameworks::cookies(context).into_iter().map(|(file, cookie, _)| (file, cookie));
+        sessions.into_iter().find(|(_, cookie)| crosses(cookie)).map(given)
+    })
 }
 
 /// Whether what a file does happens in production.
@@ -196,7 +229,7 @@ fn listed(parts: &[&str]) -> String {
 
 /// What a cookie is for, by its name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Kind {
+pub(in crate::superficial_security) enum Kind {
     /// Who has it is logged in.
     Login,
     /// What anybody may know: a preference, a token that scripts must read.
@@ -206,7 +239,8 @@ enum Kind {
 }
 
 impl Kind {
-    fn of_name(name: &str) -> Self {
+    /// By the words of the name.
+    pub(in crate::superficial_security) fn of_name(name: &str) -> Self {
         let words = words(name);
         let has = |sought: &[&str]| words.iter().any(|word| sought.contains(&word.as_str()));
         let is_user = matches!(words.as_slice(), [one] if one == "uid")

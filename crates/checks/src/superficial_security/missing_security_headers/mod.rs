@@ -60,7 +60,7 @@ pub static CHECK: Check = Check {
         variants: &[],
         source: include_str!("mod.rs"),
     },
-    run: Run::Project(run),
+    run: Run::Handlers(run),
 };
 
 /// A place in a file.
