@@ -25,6 +25,8 @@ pub enum Risk {
     Entities,
     /// A regular expression.
     Pattern,
+    /// The text that a regular expression is tried on.
+    Subject,
 }
 
 /// A set of kinds of harm.
@@ -33,7 +35,7 @@ pub(super) struct Risks(u16);
 
 impl Risks {
     /// Every kind.
-    pub(super) const ALL: Self = Self(0x7ff);
+    pub(super) const ALL: Self = Self(0xfff);
     /// None.
     pub(super) const NONE: Self = Self(0);
 

@@ -1,4 +1,5 @@
-//! What a database gives back: callers put it there, so that in a page it is as good as sent just now (stored scripts, CWE-79).
+//! What a database gives back: callers put it there, so that in a page, and under a regular expression, it is as good as sent just now (stored
+//! scripts, CWE-79).
 //!
 //! Only columns that are declared as text are taken for it, and none that the program fills itself by what they are called: keys,
 //! times, states.
@@ -163,11 +164,11 @@ pub(super) fn rows<'a>(
     }
     let what = format!("what `{}` finds", shown(walk.file(), expr.extent));
     let origin = Origin { file: walk.at(), extent: expr.extent, what, key: KEY.to_owned() };
-    Some(only_markup(Value::stored(origin)))
+    Some(as_stored(Value::stored(origin)))
 }
 
-fn only_markup<'a>(value: Value<'a>) -> Value<'a> {
-    value.without(Risks::ALL.without(Risks::of(&[Risk::Markup])))
+fn as_stored<'a>(value: Value<'a>) -> Value<'a> {
+    value.without(Risks::ALL.without(Risks::of(&[Risk::Markup, Risk::Subject])))
 }
 
 /// Whether a value is what a database gave back, as a whole.
@@ -187,5 +188,5 @@ pub(super) fn column<'a>(walk: &Walk<'_, 'a>, of: &Value<'a>, name: &str, expr: 
     }
     let what = format!("`{}`", shown(walk.file(), expr.extent));
     let origin = Origin { file: walk.at(), extent: expr.extent, what, key: format!("{KEY}.{name}") };
-    Some(only_markup(Value::stored(origin)))
+    Some(as_stored(Value::stored(origin)))
 }

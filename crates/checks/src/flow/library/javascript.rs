@@ -95,6 +95,14 @@ pub(super) const SINKS: &[Sink] = &[
     sink("libxmljs.parseXml", Risk::Entities, Takes::At(0, "string"), When::Entities),
     sink("libxmljs2.parseXml", Risk::Entities, Takes::At(0, "string"), When::Entities),
     sink("RegExp", Risk::Pattern, Takes::At(0, "pattern"), When::Always),
+    sink(".test", Risk::Subject, Takes::At(0, "string"), When::Pattern),
+    sink(".exec", Risk::Subject, Takes::At(0, "string"), When::Pattern),
+    sink(".match", Risk::Subject, Takes::Receiver, When::Pattern),
+    sink(".matchAll", Risk::Subject, Takes::Receiver, When::Pattern),
+    sink(".replace", Risk::Subject, Takes::Receiver, When::Pattern),
+    sink(".replaceAll", Risk::Subject, Takes::Receiver, When::Pattern),
+    sink(".search", Risk::Subject, Takes::Receiver, When::Pattern),
+    sink(".split", Risk::Subject, Takes::Receiver, When::Pattern),
 ];
 
 /// What functions make of what they are given.

@@ -13,7 +13,7 @@ use super::risk::{Risk, Risks};
 use super::stored;
 use super::value::{Beside, Shape, Value};
 use super::walk::Walk;
-use crate::facts::syntax::{Call, Expr, ExprKind, Extent, Text};
+use crate::facts::syntax::{Call, Expr, ExprKind, Extent, Literal, Text};
 
 /// One place where something from outside does harm.
 pub(super) struct Sink {
@@ -53,6 +53,8 @@ pub(super) enum When {
     Entities,
     /// The text is put into a page, or is the page.
     Page,
+    /// A pattern that may be known stands beside it: an expression, or a name.
+    Pattern,
     /// The line is not written with its line ends escaped (`%r`).
     PlainLine,
 }
@@ -252,6 +254,7 @@ fn reached<'a>(
         When::Shell => is_for_shell(&value, given),
         When::UnsafeLoader => !has_plain_loader(walk, given),
         When::Entities => follows_entities(given),
+        When::Pattern => has_pattern(expr),
         When::PlainLine => {
             !given.positional.first().and_then(Value::text).is_some_and(|text| text.contains("%r"))
         }
@@ -263,6 +266,21 @@ fn reached<'a>(
         let into = walk.shown(callee(expr));
         walk.arrive(sink.risk, expr.extent, extent, &into, &value);
     }
+}
+
+/// Whether a call that tries a pattern names it: `text.replace(/x/, ..)`, `PATTERN.search(text)`, `re.search(r"x", text)`.
+fn has_pattern(expr: &Expr) -> bool {
+    let Some(call) = expr.call() else { return false };
+    let is_regex = |expr: &Expr| matches!(expr.kind, ExprKind::Literal(Literal::Regex { .. }));
+    let named = |expr: &Expr| matches!(expr.kind, ExprKind::Name(_));
+    let first = call.arguments.first().map(|given| &given.value);
+    let of = match &call.callee.kind {
+        ExprKind::Member { object, .. } => Some(&**object),
+        _ => None,
+    };
+    first.is_some_and(|first| {
+        is_regex(first) || named(first) || first.string().is_some_and(|text| text.len() > 3)
+    }) || of.is_some_and(|of| is_regex(of) || named(of))
 }
 
 /// Whether an answer says that it is no page: `mimetype="text/csv"`.

@@ -145,6 +145,28 @@ fn application(file: &SourceFile) -> Option<Place<'_>> {
         "axum.Router.new",
         "actix_web.HttpServer.new",
     ];
+    const SIGNS: &[&str] = &[
+        "Flask",
+        "Quart",
+        "FastAPI",
+        "Starlette",
+        "Application",
+        "Sanic",
+        "Bottle",
+        "_application",
+        "HTTPServer",
+        "express",
+        "astify",
+        "oa",
+        "createServer",
+        "Router",
+        "HttpServer",
+    ];
+    let sign =
+        |sign: &&str| file.text.contains(&format!("{sign}(")) || file.text.contains(&format!("{sign}::new"));
+    if !SIGNS.iter().any(sign) {
+        return None;
+    }
     let mut found = None;
     each_node(&file.syntax, &mut |node, _| {
         if let Some(expr) = node.expr()
