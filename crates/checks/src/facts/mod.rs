@@ -2,6 +2,7 @@
 
 pub mod absence;
 pub mod answer;
+pub mod backtracking;
 pub(crate) mod by_hand;
 pub mod credentials;
 pub mod definitions;

@@ -31,6 +31,8 @@ pub enum Risk {
     Selector,
     /// What the program believes of whoever is logged in.
     Session,
+    /// The text that a regular expression is tried on.
+    Subject,
 }
 
 /// A set of kinds of harm.
@@ -39,7 +41,7 @@ pub(super) struct Risks(u16);
 
 impl Risks {
     /// Every kind.
-    pub(super) const ALL: Self = Self(0x3fff);
+    pub(super) const ALL: Self = Self(0x7fff);
     /// None.
     pub(super) const NONE: Self = Self(0);
 

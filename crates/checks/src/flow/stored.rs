@@ -1,4 +1,5 @@
-//! What a database gives back: callers put it there, so that in a page it is as good as sent just now (stored scripts, CWE-79).
+//! What a database gives back: callers put it there, so that in a page, and under a regular expression, it is as good as sent just now (stored
+//! scripts, CWE-79).
 //!
 //! What was left there also does harm as an address, a command, a path or code (stored request forgery, CWE-918), when some handler writes what
 //! came in into that column.
@@ -168,11 +169,11 @@ pub(super) fn rows<'a>(
     }
     let what = format!("what `{}` finds", shown(walk.file(), expr.extent));
     let origin = Origin { file: walk.at(), extent: expr.extent, what, key: KEY.to_owned() };
-    Some(only_markup(Value::stored(origin)))
+    Some(as_stored(Value::stored(origin)))
 }
 
-fn only_markup<'a>(value: Value<'a>) -> Value<'a> {
-    value.without(Risks::ALL.without(Risks::of(&[Risk::Markup])))
+fn as_stored<'a>(value: Value<'a>) -> Value<'a> {
+    value.without(Risks::ALL.without(Risks::of(&[Risk::Markup, Risk::Subject])))
 }
 
 /// Whether a value is what a database gave back, as a whole.
@@ -193,7 +194,10 @@ pub(super) fn column<'a>(walk: &Walk<'_, 'a>, of: &Value<'a>, name: &str, expr: 
     let what = format!("`{}`", shown(walk.file(), expr.extent));
     let key = format!("{KEY}.{}", name.to_lowercase());
     let origin = Origin { file: walk.at(), extent: expr.extent, what, key };
-    Some(Value::stored(origin).without(Risks::ALL.without(LEFT.with(Risks::of(&[Risk::Markup])))))
+    Some(
+        Value::stored(origin)
+            .without(Risks::ALL.without(LEFT.with(Risks::of(&[Risk::Markup, Risk::Subject])))),
+    )
 }
 
 /// Harm that is done by what a handler wrote into a column, and another reads from it. In a page any text does harm; here it has to be

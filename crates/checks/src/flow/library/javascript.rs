@@ -93,6 +93,14 @@ pub(super) const SINKS: &[Sink] = &[
     sink(".find", Risk::Selector, Takes::At(0, "xpath"), When::Among(Beside::SELECTOR)),
     sink(".search", Risk::Directory, Takes::At(1, "options"), When::Among(Beside::FILTER)),
     sink("RegExp", Risk::Pattern, Takes::At(0, "pattern"), When::Always),
+    sink(".test", Risk::Subject, Takes::At(0, "string"), When::Pattern),
+    sink(".exec", Risk::Subject, Takes::At(0, "string"), When::Pattern),
+    sink(".match", Risk::Subject, Takes::Receiver, When::Pattern),
+    sink(".matchAll", Risk::Subject, Takes::Receiver, When::Pattern),
+    sink(".replace", Risk::Subject, Takes::Receiver, When::Pattern),
+    sink(".replaceAll", Risk::Subject, Takes::Receiver, When::Pattern),
+    sink(".search", Risk::Subject, Takes::Receiver, When::Pattern),
+    sink(".split", Risk::Subject, Takes::Receiver, When::Pattern),
 ];
 
 /// Functions of `fs` that are given a path first; with `Sync`, of `fs.promises` and of `fs/promises` as well

@@ -20,7 +20,7 @@ use super::root;
 use super::stored;
 use super::value::{Beside, Shape, Taint, Value};
 use super::walk::Walk;
-use crate::facts::syntax::{Call, Expr, ExprKind, Extent, Text};
+use crate::facts::syntax::{Call, Expr, ExprKind, Extent, Literal, Text};
 use crate::facts::words::words;
 
 /// One place where something from outside does harm.
@@ -61,6 +61,8 @@ pub(super) enum When {
     Entities,
     /// The text is put into a page, or is the page.
     Page,
+    /// A pattern that may be known stands beside it: an expression, or a name.
+    Pattern,
     /// What of the line is not written with its line ends escaped (`%r`).
     PlainLine,
     /// It is put among words of SQL, or a database is given it.
@@ -351,6 +353,7 @@ fn reached<'a>(
         When::Shell => is_for_shell(&value, given),
         When::UnsafeLoader => !has_plain_loader(walk, given),
         When::Entities => follows_entities(given),
+        When::Pattern => has_pattern(expr),
         When::PlainLine => true,
         When::Statement => is_statement(&value, &receiver(walk, expr)),
         When::Upload => of.is_some_and(|of| is_upload(of, &receiver(walk, expr))),
@@ -426,6 +429,21 @@ fn is_upload(of: &Value<'_>, receiver: &[String]) -> bool {
     let is_one =
         matches!(&of.shape, Shape::Name(name) if name.starts_with("from:") || name.starts_with("PIL."));
     is_one || of.is_tainted() || receiver.iter().any(|word| FILES.contains(&word.as_str()))
+}
+
+/// Whether a call that tries a pattern names it: `text.replace(/x/, ..)`, `PATTERN.search(text)`, `re.search(r"x", text)`.
+fn has_pattern(expr: &Expr) -> bool {
+    let Some(call) = expr.call() else { return false };
+    let is_regex = |expr: &Expr| matches!(expr.kind, ExprKind::Literal(Literal::Regex { .. }));
+    let named = |expr: &Expr| matches!(expr.kind, ExprKind::Name(_));
+    let first = call.arguments.first().map(|given| &given.value);
+    let of = match &call.callee.kind {
+        ExprKind::Member { object, .. } => Some(&**object),
+        _ => None,
+    };
+    first.is_some_and(|first| {
+        is_regex(first) || named(first) || first.string().is_some_and(|text| text.len() > 3)
+    }) || of.is_some_and(|of| is_regex(of) || named(of))
 }
 
 /// Whether an answer says that it is no page: `mimetype="text/csv"`, `headers={"Content-Type": "text/plain"}`.

@@ -251,6 +251,19 @@ pub(super) const SINKS: &[Sink] = &[
     sink("re.finditer", Risk::Pattern, Takes::At(0, "pattern"), When::Always),
     sink("re.sub", Risk::Pattern, Takes::At(0, "pattern"), When::Always),
     sink("re.split", Risk::Pattern, Takes::At(0, "pattern"), When::Always),
+    sink("re.search", Risk::Subject, Takes::At(1, "string"), When::Pattern),
+    sink("re.match", Risk::Subject, Takes::At(1, "string"), When::Pattern),
+    sink("re.fullmatch", Risk::Subject, Takes::At(1, "string"), When::Pattern),
+    sink("re.findall", Risk::Subject, Takes::At(1, "string"), When::Pattern),
+    sink("re.finditer", Risk::Subject, Takes::At(1, "string"), When::Pattern),
+    sink("re.split", Risk::Subject, Takes::At(1, "string"), When::Pattern),
+    sink("re.sub", Risk::Subject, Takes::At(2, "string"), When::Pattern),
+    sink(".search", Risk::Subject, Takes::At(0, "string"), When::Pattern),
+    sink(".match", Risk::Subject, Takes::At(0, "string"), When::Pattern),
+    sink(".fullmatch", Risk::Subject, Takes::At(0, "string"), When::Pattern),
+    sink(".findall", Risk::Subject, Takes::At(0, "string"), When::Pattern),
+    sink(".finditer", Risk::Subject, Takes::At(0, "string"), When::Pattern),
+    sink(".sub", Risk::Subject, Takes::At(1, "string"), When::Pattern),
 ];
 
 /// What functions make of what they are given.

@@ -6,7 +6,7 @@ use super::{Asker, Open, is_true, says_yes};
 use crate::facts::absence::absent_names;
 use crate::facts::nodes::{Node, each_in_body, each_in_expr};
 use crate::facts::source::SourceFile;
-use crate::facts::syntax::{Expr, ExprKind, Extent, Literal, LogicalOp, Stmt, StmtKind};
+use crate::facts::syntax::{Arm, Expr, ExprKind, Extent, Literal, LogicalOp, Stmt, StmtKind};
 use crate::facts::values::called_name;
 use crate::facts::words::has_word;
 
@@ -51,23 +51,28 @@ pub(super) fn judge(file: &SourceFile, asker: &Asker<'_>, found: &mut Vec<Open>)
                 if let Some(extent) = defaults_to_yes(expr) {
                     found.push(open(asker, extent, "takes a failure for a yes"));
                 }
-                // `Err(_) => true` is an arm of a match.
             }
             Node::Stmt(Stmt { kind: StmtKind::Match { arms, .. }, .. }) => {
-                for arm in arms {
-                    let failed = arm.pattern.as_ref().is_some_and(|pattern| {
-                        pattern.call().and_then(|call| called_name(&call.callee)) == Some("Err")
-                    });
-                    if let Some(extent) = says_yes(asker, &arm.body).filter(|_| failed) {
-                        found.push(open(asker, extent, "lets through when it fails"));
-                    }
-                }
+                arms_that_fail(asker, arms, found);
             }
             Node::Stmt(_) => {}
         }
         // A function inside with a name of its own is looked at by itself.
         node.function().is_none_or(|inner| inner.name.is_empty()) || around.is_empty()
     });
+}
+
+/// `Err(_) => true`.
+fn arms_that_fail(asker: &Asker<'_>, arms: &[Arm], found: &mut Vec<Open>) {
+    for arm in arms {
+        let failed = arm
+            .pattern
+            .as_ref()
+            .is_some_and(|pattern| pattern.call().and_then(|call| called_name(&call.callee)) == Some("Err"));
+        if let Some(extent) = says_yes(asker, &arm.body).filter(|_| failed) {
+            found.push(open(asker, extent, "lets through when it fails"));
+        }
+    }
 }
 
 /// Whether the only thing that a body does is to hand on all arguments.

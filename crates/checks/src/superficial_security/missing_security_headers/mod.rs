@@ -134,6 +134,8 @@ fn application(file: &SourceFile) -> Option<Place<'_>> {
         "django.core.asgi.get_asgi_application",
         "http.server.HTTPServer",
         "http.server.ThreadingHTTPServer",
+        "socketserver.TCPServer",
+        "socketserver.ThreadingTCPServer",
         "express",
         "express.default",
         "fastify",
@@ -145,8 +147,39 @@ fn application(file: &SourceFile) -> Option<Place<'_>> {
         "axum.Router.new",
         "actix_web.HttpServer.new",
     ];
+    const SIGNS: &[&str] = &[
+        "Flask",
+        "Quart",
+        "FastAPI",
+        "Starlette",
+        "Application",
+        "Sanic",
+        "Bottle",
+        "_application",
+        "HTTPServer",
+        "express",
+        "astify",
+        "oa",
+        "createServer",
+        "Router",
+        "HttpServer",
+    ];
+    let sign =
+        |sign: &&str| file.text.contains(&format!("{sign}(")) || file.text.contains(&format!("{sign}::new"));
+    if !file.text.contains("Server)") && !SIGNS.iter().any(sign) {
+        return None;
+    }
     let mut found = None;
     each_node(&file.syntax, &mut |node, _| {
+        // `class Server(ThreadingMixIn, HTTPServer)`.
+        if let Some(class) = node.class()
+            && class.bases.iter().any(|base| {
+                file.resolve(&base.value)
+                    .is_some_and(|path| path.ends_with("Server") && MAKERS.contains(&path.as_str()))
+            })
+        {
+            found = found.or(Some(class.name_extent));
+        }
         if let Some(expr) = node.expr()
             && let Some(call) = expr.call()
             && file.resolve(&call.callee).is_some_and(|path| {

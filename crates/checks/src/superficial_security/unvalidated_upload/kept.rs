@@ -56,7 +56,7 @@ pub(super) struct Kept<'a> {
 
 /// The uploads that a file keeps.
 pub(super) fn kept<'a>(context: &Context<'a>, file: &'a SourceFile) -> Vec<Kept<'a>> {
-    const SIGNS: &[&str] = &["originalname", "filename", "originalFilename", "mv("];
+    const SIGNS: &[&str] = &["originalname", ".filename", "get_filename", "originalFilename"];
     let mut found = Vec::new();
     if !SIGNS.iter().any(|sign| file.text.contains(sign)) {
         return found;
