@@ -33,6 +33,7 @@ pub static CHECKS: &[&Check] = &[
     &superficial_security::ldap_injection::CHECK,
     &compounding_error::leaked_resource::CHECK,
     &superficial_security::log_injection::CHECK,
+    &superficial_security::mass_assignment::CHECK,
     &superficial_security::missing_rate_limit::CHECK,
     &shared_blind_spot::mocked_subject::CHECK,
     &compounding_error::naive_datetime::CHECK,

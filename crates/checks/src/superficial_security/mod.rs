@@ -12,6 +12,7 @@ pub mod fallback_secret;
 pub mod hardcoded_secret;
 pub mod ldap_injection;
 pub mod log_injection;
+pub mod mass_assignment;
 pub mod missing_rate_limit;
 pub mod open_redirect;
 pub mod path_traversal;
