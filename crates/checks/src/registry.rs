@@ -58,6 +58,7 @@ pub static CHECKS: &[&Check] = &[
     &hallucinated_confidence::unsound_suppression::CHECK,
     &superficial_security::unverified_token::CHECK,
     &superficial_security::user_enumeration::CHECK,
+    &superficial_security::weak_password_reset::CHECK,
     &superficial_security::weak_randomness::CHECK,
     &superficial_security::xml_external_entities::CHECK,
     &superficial_security::xpath_injection::CHECK,

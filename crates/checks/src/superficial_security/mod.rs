@@ -26,6 +26,7 @@ pub mod trust_boundary_violation;
 pub mod unsafe_deserialization;
 pub mod unverified_token;
 pub mod user_enumeration;
+pub mod weak_password_reset;
 pub mod weak_randomness;
 pub mod xml_external_entities;
 pub mod xpath_injection;

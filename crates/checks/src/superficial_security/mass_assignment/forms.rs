@@ -93,8 +93,10 @@ fn by_call<'a>(
     }
     let model = is_model(file, call, name);
     let method = WRITES.contains(&name)
-        && matches!(&call.callee.kind, ExprKind::Member { object, .. } if !is_plain(object));
-    if !(model || method) {
+        && matches!(&call.callee.kind, ExprKind::Member { object, .. } if is_store(values, object, around));
+    // What is put into a list, a map or a cache as it is may be anything.
+    let is_list = matches!(name, "set" | "merge" | "save" | "push" | "append");
+    if !(model || method && !is_list) {
         return None;
     }
     let into = if model { format!("`{name}`") } else { format!("`{}`", file.text_of(call.callee.extent)) };
@@ -120,6 +122,77 @@ fn by_call<'a>(
     }
     let _ = expr;
     None
+}
+
+/// Whether a method's object keeps rows: a model, a table, a collection, a row that was looked up. What the project calls a service does as it likes.
+fn is_store<'a>(values: &mut FileValues<'a>, object: &'a Expr, around: Around<'a, '_>) -> bool {
+    if is_plain(object) {
+        return false;
+    }
+    let dotted = object.dotted().unwrap_or_default();
+    let name = called_name(object).unwrap_or_default();
+    let is_table = |path: &str| {
+        has_word(
+            path,
+            &[
+                "prisma",
+                "db",
+                "database",
+                "collection",
+                "table",
+                "repository",
+                "repo",
+                "model",
+                "models",
+                "knex",
+                "store",
+                "objects",
+            ],
+        )
+    };
+    if name.starts_with(|c: char| c.is_ascii_uppercase()) || is_table(&dotted) {
+        return true;
+    }
+    if let ExprKind::Call(call) = &object.kind {
+        // `db("users").insert(..)`, `db.collection("users").insertOne(..)`, `User.query.filter_by(..).update(..)`
+        let root = call.callee.dotted().unwrap_or_default();
+        return is_table(&root)
+            || matches!(
+                called_name(&call.callee),
+                Some(
+                    "filter"
+                        | "filter_by"
+                        | "where"
+                        | "query"
+                        | "insert"
+                        | "update"
+                        | "into"
+                        | "from"
+                        | "collection"
+                )
+            );
+    }
+    // Plural names are collections: `items.update_one(..)`; a row was found first.
+    let looked_up = values.origins(object, around).into_iter().filter_map(Expr::call).any(|call| {
+        called_name(&call.callee).is_some_and(|name| {
+            has_word(
+                name,
+                &[
+                    "find",
+                    "get",
+                    "first",
+                    "one",
+                    "load",
+                    "findone",
+                    "findbyid",
+                    "findunique",
+                    "findbypk",
+                    "scalar",
+                ],
+            ) || name.starts_with("find")
+        })
+    });
+    looked_up || name.ends_with('s') && !name.ends_with("ss")
 }
 
 /// Whether a call makes an instance of a model: of a class of the project that is one, or by what a library calls it.
