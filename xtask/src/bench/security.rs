@@ -1,8 +1,9 @@
 //! `cargo xtask bench security PATH`: a checkout of OWASP BenchmarkPython or BenchmarkJava, scored by category beside bandit and semgrep
-//! where they are installed. Nothing of the checkout is kept but its commit and the figures.
+//! where they are installed. Nothing of the checkout is kept but its commit and the figures. `SEAWORTHY_PROGRAM` names a program that is built already;
+//! without it the release build is made.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
@@ -54,8 +55,7 @@ impl Score {
 pub(super) fn run(path: &Path) -> Result<(), String> {
     let expected = expected(path)?;
     let commit = output_of_any(tool("git").args(["-C"]).arg(path).args(["rev-parse", "HEAD"]))?;
-    run_tool(tool(env!("CARGO")).args(["build", "--release", "--locked", "-q", "-p", "seaworthy"]))?;
-    let mut tools: Vec<(&str, Accused)> = vec![("seaworthy", ours(path)?)];
+    let mut tools: Vec<(&str, Accused)> = vec![("seaworthy", ours(&program()?, path)?)];
     tools.extend(bandit(path).map(|accused| ("bandit", accused)));
     let mut page = format!(
         "# `cargo xtask bench security`\n\n{} at commit {}: {} cases. {}.\n\nTrue and false positive rate, and Youden's index (their difference), by category.\n\n| category |",
@@ -123,8 +123,16 @@ fn case_of(path: &str) -> String {
     name.split('.').next().unwrap_or(name).to_owned()
 }
 
-fn ours(path: &Path) -> Result<Accused, String> {
-    let program = target().join("release/seaworthy");
+/// The program that is judged.
+fn program() -> Result<PathBuf, String> {
+    if let Some(program) = std::env::var_os("SEAWORTHY_PROGRAM") {
+        return Ok(PathBuf::from(program));
+    }
+    run_tool(tool(env!("CARGO")).args(["build", "--release", "--locked", "-q", "-p", "seaworthy"]))?;
+    Ok(target().join("release/seaworthy"))
+}
+
+fn ours(program: &Path, path: &Path) -> Result<Accused, String> {
     let printed = output_of_any(tool(program).arg("check").arg(path).args(["--format", "json"]))?;
     let report: Value = serde_json::from_str(&printed).map_err(|error| format!("our own report: {error}"))?;
     let observations = report["observations"].as_array().into_iter().flatten();

@@ -32,7 +32,7 @@ use crate::facts::passwords::{is_password_name, last_name};
 use crate::facts::sent::{Sent, column_of, sent, value_of};
 use crate::facts::source::SourceFile;
 use crate::facts::stored::{How, stored};
-use crate::facts::syntax::{Call, Expr, ExprKind, TemplatePart};
+use crate::facts::syntax::{Call, Expr, ExprKind, StmtKind, TemplatePart};
 use crate::facts::values::{FileValues, called_name};
 use crate::facts::words::{has_word, words};
 use crate::registry::{Check, Meta, Run};
@@ -292,6 +292,10 @@ fn is_done_to(name: &str) -> bool {
 /// What something passes through, and is not kept in.
 const PASSING: &[&str] = &[
     "session",
+    "service",
+    "token",
+    "message",
+    "login",
     "cookies",
     "headers",
     "params",
@@ -343,7 +347,7 @@ fn keeps(node: Node<'_>, into: &str) -> bool {
     if has_word(into, PASSING) {
         return false;
     }
-    let Some(call) = node.expr().and_then(Expr::call) else { return !into.is_empty() };
+    let Some(call) = node.expr().and_then(Expr::call) else { return keeps_part(node, into) };
     let name = called_name(&call.callee).unwrap_or_default();
     // `PaymentRequest(card_number=..)` is handed on; `Customer(..)` is kept where such a thing has a table.
     let is_type = name.starts_with(|c: char| c.is_ascii_uppercase());
@@ -370,6 +374,27 @@ fn keeps(node: Node<'_>, into: &str) -> bool {
         ],
     );
     !(is_type && is_handed_on || matches!(name, "set" | "setItem" | "setdefault" | "get" | "put"))
+}
+
+/// Whether what is assigned to lasts: a collection by key, or a row of somebody.
+fn keeps_part(node: Node<'_>, into: &str) -> bool {
+    const ROWS: &[&str] = &[
+        "user", "account", "customer", "member", "profile", "patient", "employee", "order", "payment", "row",
+        "record", "person", "merchant", "tenant",
+    ];
+    let by_member = match node {
+        Node::Stmt(stmt) => match &stmt.kind {
+            StmtKind::Assign(assign) => {
+                assign.targets.iter().any(|target| matches!(target.kind, ExprKind::Member { .. }))
+            }
+            _ => false,
+        },
+        Node::Expr(Expr { kind: ExprKind::Assign { target, .. }, .. }) => {
+            matches!(target.kind, ExprKind::Member { .. })
+        }
+        _ => false,
+    };
+    !into.is_empty() && (!by_member || has_word(into, ROWS))
 }
 
 /// Whether what is called is of a package: a payment provider's own object, which keeps things at the provider's.

@@ -134,6 +134,10 @@ fn is_foreign(node: Node<'_>, field: &Field<'_>) -> bool {
     let name = call.and_then(|call| called_name(&call.callee)).unwrap_or_default();
     let elsewhere = [
         "client",
+        "service",
+        "services",
+        "api",
+        "manager",
         "pool",
         "connection",
         "config",
@@ -197,11 +201,32 @@ fn as_sent<'a>(
 ) -> Option<Extent> {
     let value = value_of(field)?;
     let named = last_name(value).is_some_and(is_password_name);
-    let by_sql = node.expr().and_then(Expr::call).is_some()
-        && !field.into.starts_with(|c: char| c.is_ascii_uppercase());
+    // A statement and a list keep what they are given; a model, or a function of the project, may hash it first.
+    const KEEPS: &[&str] = &[
+        "execute",
+        "executemany",
+        "run",
+        "query",
+        "get",
+        "all",
+        "each",
+        "exec",
+        "fetchrow",
+        "fetchval",
+        "fetch",
+        "raw",
+        "unsafe",
+        "push",
+        "append",
+        "execute_fetchall",
+        "fetch_one",
+        "fetch_all",
+    ];
+    let call = node.expr().and_then(Expr::call);
+    let plainly = call.is_none_or(|call| called_name(&call.callee).is_some_and(|name| KEEPS.contains(&name)));
     match sent(values, value, around)? {
         // A model may hash when it saves; a statement does not.
-        Sent::Request if by_sql || !hashing => named.then_some(value.extent),
+        Sent::Request if plainly || !hashing => named.then_some(value.extent),
         Sent::Parameter(name) => (is_password_name(name) && !hashing).then_some(value.extent),
         Sent::Request | Sent::Made => None,
     }

@@ -224,8 +224,11 @@ fn rust(site: &mut Site<'_, '_, '_>) -> Option<Option<Fault>> {
 /// The claims of a token are read unchecked: wrong when they are used, and the same function does not check it as well.
 fn unchecked(site: &mut Site<'_, '_, '_>) -> Option<Option<Fault>> {
     let token = site.at(0).and_then(called_name).unwrap_or_default();
-    let harmless =
-        verified_beside(site) || only_about_expiry(site) || is_browser(site) || has_word(token, &["id"]);
+    let harmless = is_own(site)
+        || verified_beside(site)
+        || only_about_expiry(site)
+        || is_browser(site)
+        || has_word(token, &["id"]);
     Some((!harmless).then(|| {
         let called = site.file.text_of(site.call.callee.extent);
         Fault::new(
@@ -236,6 +239,16 @@ fn unchecked(site: &mut Site<'_, '_, '_>) -> Option<Option<Fault>> {
             VERIFY,
         )
     }))
+}
+
+/// Whether the token was made in the same function.
+fn is_own(site: &mut Site<'_, '_, '_>) -> bool {
+    let Some(token) = site.at(0) else { return false };
+    site.values.origins(token, site.around).into_iter().filter_map(Expr::call).any(|call| {
+        called_name(&call.callee).is_some_and(|name| {
+            has_word(name, &["create", "sign", "encode", "generate", "issue", "make", "mint"])
+        })
+    })
 }
 
 /// Whether the same function checks a token too, other than where the check has failed.

@@ -12,6 +12,8 @@ pub(super) struct Purpose {
     pub(super) what: String,
     /// How much it matters.
     pub(super) severity: Severity,
+    /// Whether it has to be new more than secret.
+    pub(super) is_nonce: bool,
 }
 
 /// Words beside that of a secret which make of it something about one: when it ends, how many there are, what it costs.
@@ -107,6 +109,7 @@ pub(super) fn purpose(place: &Destination, all: &[Destination], made: &Generator
         return (made.variant != "clock").then(|| Purpose {
             what: format!("what a caller's cookie or header is compared with (`{shown}`)"),
             severity: Severity::Error,
+            is_nonce: false,
         });
     }
     let words = words(&place.name);
@@ -121,7 +124,8 @@ pub(super) fn purpose(place: &Destination, all: &[Destination], made: &Generator
     {
         return None;
     }
-    Some(Purpose { what: format!("{what} `{shown}`"), severity })
+    let is_nonce = what == "the nonce" && severity == Severity::Warning;
+    Some(Purpose { what: format!("{what} `{shown}`"), severity, is_nonce })
 }
 
 /// Whether a function's name says that it does something with a secret, and not that it makes one.

@@ -1,0 +1,238 @@
+//! What a handler that sets a password asks for, and whose password it sets.
+
+use crate::context::Context;
+use crate::facts::nodes::{Around, Node, each_in_body, each_node};
+use crate::facts::passwords::{PASSWORD, PasswordUse, is_kept_password_name, last_name, password_use};
+use crate::facts::sent::{Sent, column_of, sent, value_of};
+use crate::facts::source::SourceFile;
+use crate::facts::stored::{Field, How, stored};
+use crate::facts::syntax::{CompareOp, Expr, ExprKind, Extent, Stmt, StmtKind};
+use crate::facts::values::{FileValues, called_name};
+use crate::facts::words::{has_word, words};
+use crate::framework::conduct::Step;
+
+/// What is known of setting a password.
+pub(super) struct Evidence<'a> {
+    /// Where it is set.
+    pub(super) source: &'a SourceFile,
+    pub(super) set: Extent,
+    /// Whether whose password it is, is what the request says.
+    pub(super) by_request: bool,
+    /// Where a token is asked for.
+    pub(super) token: Option<Extent>,
+    /// Whether the token is looked up together with whose it is, or gives it.
+    pub(super) looked_up: bool,
+    /// Whether the old password is checked.
+    pub(super) old_password: bool,
+}
+
+/// Words of what proves that somebody read the mail.
+const PROOF: &[&str] = &[
+    "token",
+    "code",
+    "otp",
+    "pin",
+    "nonce",
+    "signature",
+    "answer",
+    "uuid",
+    "secret",
+    "key",
+    "hash",
+    "link",
+    "ticket",
+];
+/// Names of whose account it is.
+const WHO: &[&str] =
+    &["email", "mail", "username", "user", "login", "name", "phone", "id", "uid", "account", "userid"];
+
+/// What the functions that run for a handler say; `None` when none sets a password.
+pub(super) fn evidence<'a>(context: &'a Context<'a>, steps: &[Step<'a>]) -> Option<Evidence<'a>> {
+    let mut found: Option<Evidence<'a>> = None;
+    let (mut token, mut looked_up, mut old_password) = (None, false, false);
+    for step in steps {
+        let mut values = FileValues::of(&step.source.syntax);
+        let mut whole = Vec::new();
+        each_node(&step.source.syntax, &mut |node, around| {
+            if !around
+                .iter()
+                .filter_map(|node| node.function())
+                .any(|function| std::ptr::eq(function, step.function))
+            {
+                return true;
+            }
+            if let Some(expr) = node.expr() {
+                if names_proof(expr) {
+                    token = token.or(Some(expr.extent));
+                }
+                old_password |=
+                    expr.call().and_then(|call| password_use(step.source, call)) == Some(PasswordUse::Check);
+            }
+            let fields = stored(step.source, &mut values, node, around);
+            if !fields.is_empty() {
+                whole.push((fields, around.to_vec()));
+            }
+            let by_method = node
+                .expr()
+                .and_then(Expr::call)
+                .filter(|call| called_name(&call.callee) == Some("set_password"));
+            if let (Some(_), Some(expr), true) = (by_method, node.expr(), found.is_none()) {
+                found = Some(Evidence {
+                    source: step.source,
+                    set: expr.extent,
+                    by_request: false,
+                    token: None,
+                    looked_up: false,
+                    old_password: false,
+                });
+            }
+            true
+        });
+        for (fields, around) in whole {
+            let named = |field: &Field<'a>| column_of(context.files, field);
+            let compared: Vec<&Field<'a>> =
+                fields.iter().filter(|field| field.how == How::Compared).collect();
+            let by_proof = compared
+                .iter()
+                .any(|field| has_word(&named(field), PROOF) && !has_word(&named(field), PASSWORD));
+            looked_up |= by_proof;
+            let sets =
+                fields.iter().find(|field| field.how == How::Changed && is_kept_password_name(&named(field)));
+            if let Some(sets) = sets
+                && found.as_ref().is_none_or(|found| !found.by_request)
+            {
+                let by_request = compared
+                    .iter()
+                    .any(|field| is_named_by_request(step.source, field, &named(field), &around));
+                found = Some(Evidence {
+                    source: step.source,
+                    set: sets.extent,
+                    by_request,
+                    token: None,
+                    looked_up: false,
+                    old_password: false,
+                });
+            }
+        }
+    }
+    found.map(|found| Evidence { token, looked_up, old_password, ..found })
+}
+
+/// Whether a column that tells accounts apart is compared with what the request says.
+fn is_named_by_request<'a>(
+    file: &'a SourceFile,
+    field: &Field<'a>,
+    name: &str,
+    around: Around<'a, '_>,
+) -> bool {
+    if !words(name).iter().any(|word| WHO.contains(&word.as_str())) {
+        return false;
+    }
+    let Some(value) = value_of(field) else { return false };
+    let mut values = FileValues::of(&file.syntax);
+    sent(&mut values, value, around) == Some(Sent::Request)
+}
+
+/// Whether an expression reads a proof: `body.token`, `data["code"]`, a parameter named so.
+fn names_proof(expr: &Expr) -> bool {
+    let named = match &expr.kind {
+        ExprKind::Name(_) | ExprKind::Member { .. } | ExprKind::Index { .. } => last_name(expr),
+        _ => None,
+    };
+    named.is_some_and(|name| {
+        let words = words(name);
+        words.last().is_some_and(|last| PROOF.contains(&last.as_str()))
+            && !has_word(name, PASSWORD)
+            && !matches!(name, "status_code" | "key" | "hash" | "statusCode" | "code")
+            || matches!(name, "code" | "key")
+    })
+}
+
+/// Where a token is put into the answer to whoever asked for it, other than in development.
+pub(super) fn answered_token(step: &Step<'_>) -> Option<Extent> {
+    let text = step.source.text_of(Extent {
+        start: step.function.body.first().map_or(0, |stmt| stmt.extent.start),
+        end: step.function.body.last().map_or(0, |stmt| stmt.extent.end),
+    });
+    // Only where one is made is it news.
+    let makes = [
+        "token_urlsafe",
+        "token_hex",
+        "randomBytes",
+        "randomUUID",
+        "uuid4",
+        "generate",
+        "random",
+        "dumps(",
+        "sign(",
+        "encode(",
+    ]
+    .iter()
+    .any(|word| text.contains(word));
+    if !makes || step.depth > 0 {
+        return None;
+    }
+    let mut found = None;
+    each_in_body(&step.function.body, &mut |node, around| {
+        let answers = match node {
+            Node::Stmt(Stmt { kind: StmtKind::Return(Some(value)), .. }) => Some(value),
+            Node::Expr(expr) => expr
+                .call()
+                .filter(|call| matches!(called_name(&call.callee), Some("json" | "send")))
+                .and_then(|call| call.arguments.first())
+                .map(|given| &given.value),
+            _ => None,
+        };
+        if let Some(value) = answers
+            && found.is_none()
+            && !is_for_development(step.source, around)
+        {
+            found = token_in(value);
+        }
+        found.is_none()
+    });
+    found
+}
+
+/// A record with a token for its value: `{ resetToken: token }`, `jsonify(token=token)`.
+fn token_in(value: &Expr) -> Option<Extent> {
+    let is_token = |name: &str| {
+        let words = words(name);
+        words.last().is_some_and(|last| matches!(last.as_str(), "token" | "code" | "otp" | "link" | "url"))
+            && words.iter().any(|word| matches!(word.as_str(), "token" | "reset" | "otp"))
+            && !words
+                .iter()
+                .any(|word| matches!(word.as_str(), "csrf" | "access" | "session" | "status" | "error"))
+    };
+    let is_value = |value: &Expr| last_name(value).is_some_and(is_token);
+    match &value.kind {
+        ExprKind::Record { entries, .. } => entries
+            .iter()
+            .find(|(key, value)| key.as_ref().and_then(Expr::string).is_some_and(is_token) && is_value(value))
+            .map(|(_, value)| value.extent),
+        ExprKind::Call(call) => call.arguments.iter().find_map(|given| match &given.name {
+            Some(name) => (is_token(name) && is_value(&given.value)).then_some(given.value.extent),
+            None => token_in(&given.value),
+        }),
+        ExprKind::Sequence { items, .. } => items.iter().find_map(token_in),
+        _ => None,
+    }
+}
+
+/// Whether a place is reached in development only.
+fn is_for_development(file: &SourceFile, around: Around<'_, '_>) -> bool {
+    around.iter().any(|node| match node {
+        Node::Stmt(Stmt { kind: StmtKind::If { test, .. }, .. }) => is_about_development(file, test),
+        Node::Expr(Expr { kind: ExprKind::Conditional { test, .. }, .. }) => is_about_development(file, test),
+        _ => false,
+    })
+}
+
+fn is_about_development(file: &SourceFile, test: &Expr) -> bool {
+    let text = file.text_of(test.extent).to_lowercase();
+    let compares = matches!(&test.kind, ExprKind::Compare { rest, .. } if rest.iter().any(|(op, _)| !matches!(op, CompareOp::In)));
+    ["node_env", "debug", "development", "testing", "production", "is_dev", "isdev"]
+        .iter()
+        .any(|word| text.contains(word))
+        || compares && text.contains("env")
+}
