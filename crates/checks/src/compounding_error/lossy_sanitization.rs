@@ -199,7 +199,14 @@ fn password(file: &SourceFile, expr: &Expr, call: &Call, around: Around<'_, '_>,
         _ => return,
     };
     report.trial();
-    if is_only_asked(around) {
+    // Whether it is a common one, or like the name, is asked of any spelling.
+    let judges = enclosing_function(around).is_some_and(|function| {
+        has_word(
+            &function.name,
+            &["validate", "validator", "similar", "strength", "common", "score", "check", "weak", "policy"],
+        )
+    });
+    if judges || is_only_asked(around) {
         return;
     }
     say(
@@ -221,6 +228,9 @@ fn is_only_asked(around: Around<'_, '_>) -> bool {
                 ..
             })
             | Node::Stmt(Stmt { kind: StmtKind::If { .. }, .. }) => return true,
+            // `password.lower().strip()` goes on.
+            Node::Expr(Expr { kind: ExprKind::Call(call), .. })
+                if matches!(called_name(&call.callee), Some("strip" | "trim" | "lower" | "toLowerCase")) => {}
             Node::Expr(Expr { kind: ExprKind::Call(call), .. }) => {
                 return matches!(
                     called_name(&call.callee),
