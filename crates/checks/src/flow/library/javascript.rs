@@ -94,6 +94,13 @@ pub(super) const SINKS: &[Sink] = &[
     sink("v8.deserialize", Risk::Objects, Takes::At(0, "buffer"), When::Always),
     sink("libxmljs.parseXml", Risk::Entities, Takes::At(0, "string"), When::Entities),
     sink("libxmljs2.parseXml", Risk::Entities, Takes::At(0, "string"), When::Entities),
+    sink("xpath.select", Risk::Selector, Takes::At(0, "expression"), When::Always),
+    sink("xpath.select1", Risk::Selector, Takes::At(0, "expression"), When::Always),
+    sink("xpath.evaluate", Risk::Selector, Takes::At(0, "expression"), When::Always),
+    sink("xpath.parse", Risk::Selector, Takes::At(0, "expression"), When::Always),
+    sink(".get", Risk::Selector, Takes::At(0, "xpath"), When::Among(Beside::SELECTOR)),
+    sink(".find", Risk::Selector, Takes::At(0, "xpath"), When::Among(Beside::SELECTOR)),
+    sink(".search", Risk::Directory, Takes::At(1, "options"), When::Among(Beside::FILTER)),
     sink("RegExp", Risk::Pattern, Takes::At(0, "pattern"), When::Always),
 ];
 
@@ -170,6 +177,7 @@ const MAKES: &[(Makes, &[&str])] = &[
     (Makes::Without(Risks::of(&[Risk::Markup, Risk::Log])), &["encodeURI"]),
     (Makes::Without(Risks::of(&[Risk::Log])), &["JSON.stringify"]),
     (Makes::Without(Risks::of(&[Risk::Pattern])), &["lodash.escapeRegExp", "escape-string-regexp"]),
+    (Makes::Without(Risks::of(&[Risk::Directory])), &["ldap-escape.filter", "ldap-escape.dn"]),
     (Makes::Without(Risks::of(&[Risk::Command])), &["shell-quote.quote", "shell-escape"]),
     (
         Makes::Undoes,

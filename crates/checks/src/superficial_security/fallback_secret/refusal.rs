@@ -56,6 +56,7 @@ pub(in crate::superficial_security) fn is_for_development(path: &str) -> bool {
                     "ci",
                     "seed",
                     "seeds",
+                    "smoke",
                     "storybook",
                     "playwright",
                     "cypress",
@@ -123,6 +124,13 @@ pub(in crate::superficial_security) fn is_refused(
                 && elsewhere.iter().any(|name| other.text.contains(name))
                 && (refuses(other, &elsewhere) || replaces(other, &elsewhere))
         })
+}
+
+/// Whether the start is refused, somewhere in the project, when a setting of this name is missing.
+pub(in crate::superficial_security) fn is_demanded(context: &Context<'_>, names: &[&str]) -> bool {
+    context.files.iter().any(|file| {
+        !file.is_test && names.iter().any(|name| file.text.contains(name)) && refuses(file, names)
+    })
 }
 
 fn refuses(file: &SourceFile, names: &[&str]) -> bool {

@@ -59,7 +59,7 @@ pub static CHECK: Check = Check {
         variants: &["unowned", "unauthenticated", "owner-never-asked"],
         source: include_str!("mod.rs"),
     },
-    run: Run::Project(run),
+    run: Run::Handlers(run),
 };
 
 fn run(context: &Context<'_>, report: &mut Report<'_>) {
