@@ -201,32 +201,11 @@ fn judge<'m>(tree: &Tree, request: &Request<'_>, packages: &Packages, asked: &As
         process: Process::NONE,
     };
     let project = framework::Project::of(&bare);
-    let (mut surface, web) =
-        catch_unwind(AssertUnwindSafe(|| framework::read(&project))).unwrap_or_else(|_| {
-            let why = "a defect in Seaworthy: reading them failed".to_owned();
-            let not_read = vec![NotChecked { what: "routes".to_owned(), why }];
-            (Surface { not_read, ..Surface::default() }, Web::default())
-        });
-    let mut unread = sources.unread.iter().filter(|one| !one.is_test);
-    if let Some(first) = unread.next() {
-        let more = match unread.count() {
-            0 => String::new(),
-            count => format!(" and {count} more unread files"),
-        };
-        let what = format!("routes in {}{more}", first.path);
-        surface.not_read.push(NotChecked { what, why: first.why.clone() });
-        surface.complete = false;
-    }
-    let database = catch_unwind(AssertUnwindSafe(|| Database::of(&project, &web))).unwrap_or_else(|_| {
-        let why = "a defect in Seaworthy: reading it failed".to_owned();
-        surface.not_read.push(NotChecked { what: "what requests do to the database".to_owned(), why });
-        surface.complete = false;
-        Database::default()
-    });
-    let context = Context { web: &web, database: &database, ..bare };
-    // What could not be followed was not looked at: the checks that ask find nothing to try.
-    let database = catch_unwind(AssertUnwindSafe(|| Database::of(&project, &web))).unwrap_or_default();
-    let process = catch_unwind(AssertUnwindSafe(|| Process::of(&project, &web))).unwrap_or_default();
+    let (mut surface, web) = who_answers(&project, &sources);
+    let database =
+        read_or_say("what requests do to the database", &mut surface, || Database::of(&project, &web));
+    let process =
+        read_or_say("what requests keep in the process", &mut surface, || Process::of(&project, &web));
     let context = Context { web: &web, database: &database, process: &process, ..bare };
     // Where data flows is followed on few threads; meanwhile the others look at each file on its own.
     let mut of_files = Vec::new();
@@ -254,6 +233,37 @@ fn judge<'m>(tree: &Tree, request: &Request<'_>, packages: &Packages, asked: &As
         }
     }
     Judgement { sources, texts, surface, judged }
+}
+
+/// What the program offers to the outside and who answers; what could not be read of it is listed.
+fn who_answers<'a>(project: &'a framework::Project<'a>, sources: &Sources) -> (Surface, Web<'a>) {
+    let read = catch_unwind(AssertUnwindSafe(|| framework::read(project)));
+    let (mut surface, web) = read.unwrap_or_else(|_| {
+        let why = "a defect in Seaworthy: reading them failed".to_owned();
+        let not_read = vec![NotChecked { what: "routes".to_owned(), why }];
+        (Surface { not_read, ..Surface::default() }, Web::default())
+    });
+    let mut unread = sources.unread.iter().filter(|one| !one.is_test);
+    if let Some(first) = unread.next() {
+        let more = match unread.count() {
+            0 => String::new(),
+            count => format!(" and {count} more unread files"),
+        };
+        let what = format!("routes in {}{more}", first.path);
+        surface.not_read.push(NotChecked { what, why: first.why.clone() });
+        surface.complete = false;
+    }
+    (surface, web)
+}
+
+/// A fact about the handlers. Where reading it fails, what is about handlers has not looked at everything.
+fn read_or_say<T: Default>(what: &str, surface: &mut Surface, read: impl FnOnce() -> T) -> T {
+    catch_unwind(AssertUnwindSafe(read)).unwrap_or_else(|_| {
+        let why = "a defect in Seaworthy: reading it failed".to_owned();
+        surface.not_read.push(NotChecked { what: what.to_owned(), why });
+        surface.complete = false;
+        T::default()
+    })
 }
 
 /// What callers send and where it gets to, when a check asks; `None` when following it failed.

@@ -13,6 +13,18 @@ use crate::facts::words::has_word;
 const REFUSE: &str = "refuse here: give back false, raise, or answer 401; log the cause, so that somebody sees that the check does not work";
 const NOBODY: &str = "answer 401: who is not known is nobody, and no administrator";
 
+/// One place where a failure is taken for a yes.
+fn open(asker: &Asker<'_>, extent: Extent, how: &str) -> Open {
+    Open {
+        extent,
+        variant: "caught",
+        severity: Severity::Error,
+        confidence: Confidence::High,
+        message: format!("{} {how}: whoever makes it fail is in", asker.shown()),
+        advice: REFUSE,
+    }
+}
+
 pub(super) fn judge(file: &SourceFile, asker: &Asker<'_>, found: &mut Vec<Open>) {
     each_in_body(&asker.function.body, &mut |node, around| {
         match node {
@@ -26,17 +38,7 @@ pub(super) fn judge(file: &SourceFile, asker: &Asker<'_>, found: &mut Vec<Open>)
                 let tries_view = matches!(around.last(), Some(Node::Stmt(Stmt { kind: StmtKind::Try(tried), .. }))
                     if tried.body.len() == 1 && spreads(&tried.body));
                 if let Some(extent) = says_yes(asker, &handler.body).filter(|_| !by_name && !tries_view) {
-                    found.push(Open {
-                        extent,
-                        variant: "caught",
-                        severity: Severity::Error,
-                        confidence: Confidence::High,
-                        message: format!(
-                            "{} lets through when it fails: whoever makes it fail is in",
-                            asker.shown()
-                        ),
-                        advice: REFUSE,
-                    });
+                    found.push(open(asker, extent, "lets through when it fails"));
                 }
                 found.extend(administrator(&handler.body));
             }
@@ -47,17 +49,7 @@ pub(super) fn judge(file: &SourceFile, asker: &Asker<'_>, found: &mut Vec<Open>)
             }
             Node::Expr(expr) => {
                 if let Some(extent) = defaults_to_yes(expr) {
-                    found.push(Open {
-                        extent,
-                        variant: "caught",
-                        severity: Severity::Error,
-                        confidence: Confidence::High,
-                        message: format!(
-                            "{} takes a failure for a yes: whoever makes it fail is in",
-                            asker.shown()
-                        ),
-                        advice: REFUSE,
-                    });
+                    found.push(open(asker, extent, "takes a failure for a yes"));
                 }
                 // `Err(_) => true` is an arm of a match.
             }
@@ -67,17 +59,7 @@ pub(super) fn judge(file: &SourceFile, asker: &Asker<'_>, found: &mut Vec<Open>)
                         pattern.call().and_then(|call| called_name(&call.callee)) == Some("Err")
                     });
                     if let Some(extent) = says_yes(asker, &arm.body).filter(|_| failed) {
-                        found.push(Open {
-                            extent,
-                            variant: "caught",
-                            severity: Severity::Error,
-                            confidence: Confidence::High,
-                            message: format!(
-                                "{} lets through when it fails: whoever makes it fail is in",
-                                asker.shown()
-                            ),
-                            advice: REFUSE,
-                        });
+                        found.push(open(asker, extent, "lets through when it fails"));
                     }
                 }
             }
