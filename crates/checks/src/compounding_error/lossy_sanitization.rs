@@ -57,6 +57,10 @@ pub static CHECK: Check = Check {
 const SANITIZERS: &[&str] =
     &["sanitize", "sanitise", "sanitizer", "sanitized", "cleanse", "antisql", "injection", "xss"];
 
+/// Words of functions that judge a password and keep nothing of it.
+const JUDGES: &[&str] =
+    &["validate", "validator", "similar", "strength", "common", "score", "check", "weak", "policy"];
+
 /// Words of texts that are not what a person is called or has written: they may be narrowed.
 const NARROW: &[&str] = &[
     "file",
@@ -200,12 +204,8 @@ fn password(file: &SourceFile, expr: &Expr, call: &Call, around: Around<'_, '_>,
     };
     report.trial();
     // Whether it is a common one, or like the name, is asked of any spelling.
-    let judges = enclosing_function(around).is_some_and(|function| {
-        has_word(
-            &function.name,
-            &["validate", "validator", "similar", "strength", "common", "score", "check", "weak", "policy"],
-        )
-    });
+    let mut functions = around.iter().filter_map(|node| node.function());
+    let judges = functions.any(|function| has_word(&function.name, JUDGES));
     if judges || is_only_asked(around) {
         return;
     }
@@ -234,7 +234,20 @@ fn is_only_asked(around: Around<'_, '_>) -> bool {
             Node::Expr(Expr { kind: ExprKind::Call(call), .. }) => {
                 return matches!(
                     called_name(&call.callee),
-                    Some("len" | "test" | "match" | "startswith" | "includes")
+                    Some(
+                        "len"
+                            | "test"
+                            | "match"
+                            | "search"
+                            | "find"
+                            | "indexOf"
+                            | "includes"
+                            | "startswith"
+                            | "startsWith"
+                            | "endswith"
+                            | "endsWith"
+                            | "count"
+                    )
                 );
             }
             Node::Expr(Expr { kind: ExprKind::Member { name, .. }, .. }) if name == "length" => return true,
