@@ -57,6 +57,10 @@ pub static CHECK: Check = Check {
 const SANITIZERS: &[&str] =
     &["sanitize", "sanitise", "sanitizer", "sanitized", "cleanse", "antisql", "injection", "xss"];
 
+/// Words of functions that judge a password and keep nothing of it.
+const JUDGES: &[&str] =
+    &["validate", "validator", "similar", "strength", "common", "score", "check", "weak", "policy"];
+
 /// Words of texts that are not what a person is called or has written: they may be narrowed.
 const NARROW: &[&str] = &[
     "file",
@@ -199,7 +203,10 @@ fn password(file: &SourceFile, expr: &Expr, call: &Call, around: Around<'_, '_>,
         _ => return,
     };
     report.trial();
-    if is_only_asked(around) {
+    // Whether it is a common one, or like the name, is asked of any spelling.
+    let mut functions = around.iter().filter_map(|node| node.function());
+    let judges = functions.any(|function| has_word(&function.name, JUDGES));
+    if judges || is_only_asked(around) {
         return;
     }
     say(
@@ -221,10 +228,26 @@ fn is_only_asked(around: Around<'_, '_>) -> bool {
                 ..
             })
             | Node::Stmt(Stmt { kind: StmtKind::If { .. }, .. }) => return true,
+            // `password.lower().strip()` goes on.
+            Node::Expr(Expr { kind: ExprKind::Call(call), .. })
+                if matches!(called_name(&call.callee), Some("strip" | "trim" | "lower" | "toLowerCase")) => {}
             Node::Expr(Expr { kind: ExprKind::Call(call), .. }) => {
                 return matches!(
                     called_name(&call.callee),
-                    Some("len" | "test" | "match" | "startswith" | "includes")
+                    Some(
+                        "len"
+                            | "test"
+                            | "match"
+                            | "search"
+                            | "find"
+                            | "indexOf"
+                            | "includes"
+                            | "startswith"
+                            | "startsWith"
+                            | "endswith"
+                            | "endsWith"
+                            | "count"
+                    )
                 );
             }
             Node::Expr(Expr { kind: ExprKind::Member { name, .. }, .. }) if name == "length" => return true,

@@ -12,6 +12,7 @@
 //! (`price * 1.19`), `round(total, 2)`, `Math.round(price * 100) / 100`. One finding a function, class or statement of SQL.
 //!
 //! - **error**: money is kept in, or computed with, a float;
+//! - **error**: where the plan has `[money]`, an exact amount is rounded to its digits in another way than `rounding` says (`quantize(..)`, `round_dp`, `toDecimalPlaces`);
 //! - **warning**: only the names around say that it is money; the file works with numerical arrays (market data is no ledger), or is an
 //!   example of a documentation.
 //!
@@ -33,9 +34,11 @@
 //! Architecture*; [PostgreSQL, floating-point types](https://www.postgresql.org/docs/current/datatype-numeric.html#DATATYPE-FLOAT).
 
 mod evidence;
+mod rounding;
 
 use std::collections::BTreeMap;
 
+use seaworthy_core::plan::Rounding;
 use seaworthy_core::policy::Need;
 use seaworthy_core::{FailureMode, RuleId, Severity};
 
@@ -55,12 +58,12 @@ use crate::report::Report;
 pub static CHECK: Check = Check {
     meta: Meta {
         id: RuleId::known("float-money"),
-        version: 1,
+        version: 2,
         failure_mode: FailureMode::CompoundingError,
         need: Need::Required,
         title: "money in binary floating point",
         applies_to: "amount of money",
-        variants: &["kept", "computed", "column"],
+        variants: &["kept", "computed", "column", "rounding"],
         source: include_str!("mod.rs"),
     },
     run: Run::File(run),
@@ -69,7 +72,7 @@ pub static CHECK: Check = Check {
 /// Other places of the same finding that are listed; a reader needs a few, not all.
 const RELATED: usize = 5;
 
-fn run(_context: &Context<'_>, file: &SourceFile, report: &mut Report<'_>) {
+fn run(context: &Context<'_>, file: &SourceFile, report: &mut Report<'_>) {
     if file.is_test {
         return;
     }
@@ -81,6 +84,12 @@ fn run(_context: &Context<'_>, file: &SourceFile, report: &mut Report<'_>) {
         (0..amounts(node)).for_each(|_| report.trial());
         if let Some(found) = evidence_at(file, node, around) {
             groups.entry((owner(around), false)).or_default().push(found);
+        }
+        if let Node::Expr(expr) = node
+            && let Some(money) = &context.plan.money
+            && let Some(rounded) = rounding::other_than(file, expr, money.scale, money.rounding)
+        {
+            say_rounding(file, &rounded, money.rounding, report);
         }
         if let Node::Expr(expr) = node {
             for found in sql_columns(file, expr) {
@@ -94,6 +103,20 @@ fn run(_context: &Context<'_>, file: &SourceFile, report: &mut Report<'_>) {
     for places in groups.into_values() {
         say(file, &places, numeric, report);
     }
+}
+
+fn say_rounding(file: &SourceFile, rounded: &rounding::Rounded, planned: Rounding, report: &mut Report<'_>) {
+    let planned = serde_json::to_value(planned).ok();
+    let planned = planned.as_ref().and_then(|planned| planned.as_str()).unwrap_or_default();
+    let message = format!(
+        "{} here, and the plan says `{planned}` for money: two places that round differently disagree by a cent on every tie",
+        rounded.written
+    );
+    let draft = report
+        .at(file, rounded.place, message)
+        .variant("rounding")
+        .advice("round as `[money] rounding` says, in one function that everybody calls; or change the plan");
+    report.add(draft);
 }
 
 /// How many amounts of money a node names: what could have been a float.

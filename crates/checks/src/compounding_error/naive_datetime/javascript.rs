@@ -5,6 +5,7 @@ use std::sync::LazyLock;
 
 use regex::Regex;
 use seaworthy_core::Severity;
+use seaworthy_core::limits::SOURCE_FILE_BYTES;
 
 use super::Found;
 use crate::context::Context;
@@ -113,6 +114,12 @@ fn utc_columns(context: &Context<'_>) -> HashSet<String> {
         columns.extend(
             pattern.captures_iter(&file.text).filter_map(|hit| Some(hit.get(1)?.as_str().to_owned())),
         );
+    }
+    // A schema of its own beside the program.
+    let schemas =
+        context.tree.entries().iter().filter(|entry| !entry.foreign && entry.path.ends_with(".sql"));
+    for text in schemas.filter_map(|entry| context.tree.read_text(&entry.path, SOURCE_FILE_BYTES)) {
+        columns.extend(pattern.captures_iter(&text).filter_map(|hit| Some(hit.get(1)?.as_str().to_owned())));
     }
     columns
 }

@@ -7,7 +7,7 @@ use crate::facts::syntax::{Expr, ExprKind, Literal, Stmt, StmtKind};
 use crate::facts::values::{Bound, Values, called_name};
 use crate::facts::words::words;
 use crate::framework::conduct::{Conduct, Step};
-use crate::framework::web::{Guard, Handler};
+use crate::framework::web::{Guard, Handler, Reach};
 
 /// Packages that limit; a dot stands for what a language writes between the parts.
 const PACKAGES: &[&str] = &[
@@ -135,7 +135,26 @@ impl Limits {
         conduct.context().files.get(guard.file).is_some() && self.is_limiter(conduct.context(), guard)
     }
 
+    /// Another handler that has a limit of its own: the program knows how, and left the one in question out.
+    pub(super) fn elsewhere<'a>(
+        &self,
+        context: &'a Context<'a>,
+        handler: &Handler<'a>,
+    ) -> Option<&'a Handler<'a>> {
+        context.web.handlers.iter().find(|other| {
+            !std::ptr::eq(other.function, handler.function)
+                && other
+                    .guards
+                    .iter()
+                    .any(|guard| guard.reach == Reach::Route && self.is_limiter(context, guard))
+        })
+    }
+
     fn is_limiter(&self, context: &Context<'_>, guard: &Guard<'_>) -> bool {
+        // Fastify's `config: { rateLimit }`, and the throttles of Django REST framework.
+        if matches!(guard.option, Some("rateLimit" | "throttle_classes" | "throttle_scope")) {
+            return true;
+        }
         let mut names: Vec<String> = Vec::new();
         name(guard.expr, &mut names);
         names.extend(guard.function.map(|(_, function)| function.name.to_string()));

@@ -7,6 +7,7 @@
 //!
 //! - **error**: a code of few digits (a one-time token, a PIN, the second factor) is accepted, and nothing counts how often it was tried: any
 //!   pending code is found within hours;
+//! - **error**: a password is checked and nothing counts how often, where another route of the program has a limit;
 //! - **warning**: a password is checked, or a mail is sent to whatever address is named, and nothing counts how often;
 //! - **note**: accounts are opened, each with a slow hash, and nothing counts how many.
 //!
@@ -58,7 +59,7 @@ use crate::report::Report;
 pub static CHECK: Check = Check {
     meta: Meta {
         id: RuleId::known("missing-rate-limit"),
-        version: 1,
+        version: 2,
         failure_mode: FailureMode::SuperficialSecurity,
         need: Need::Required,
         title: "a password or code that may be tried for ever",
@@ -108,7 +109,8 @@ fn run(context: &Context<'_>, report: &mut Report<'_>) {
         if limits.stand_before(&conduct, handler, &steps) {
             continue;
         }
-        say(context, handler, &target, report);
+        let beside = limits.elsewhere(context, handler);
+        say(context, handler, &target, beside, report);
     }
 }
 
@@ -193,7 +195,13 @@ fn place_of<'a>(
     Some((file, Extent { end: extent.start + u32::try_from(line.len()).unwrap_or(0), ..extent }))
 }
 
-fn say(context: &Context<'_>, handler: &Handler<'_>, target: &Target<'_>, report: &mut Report<'_>) {
+fn say(
+    context: &Context<'_>,
+    handler: &Handler<'_>,
+    target: &Target<'_>,
+    beside: Option<&Handler<'_>>,
+    report: &mut Report<'_>,
+) {
     let route = format!("`{} {}`", handler.method, handler.path);
     let (variant, severity, confidence, message) = match &target.tried {
         Tried::Code { values, .. } => (
@@ -203,6 +211,16 @@ fn say(context: &Context<'_>, handler: &Handler<'_>, target: &Target<'_>, report
             format!(
                 "{route} takes a code of only {} values and counts no tries: whoever sends enough requests finds a code that is pending",
                 thousands(*values)
+            ),
+        ),
+        // Whoever limits one route here leaves none to what stands in front.
+        Tried::Password if let Some(other) = beside => (
+            "password",
+            Severity::Error,
+            Confidence::High,
+            format!(
+                "{route} checks a password and counts no tries, where `{} {}` has a limit: passwords can be guessed for ever",
+                other.method, other.path
             ),
         ),
         Tried::Password => (
@@ -235,6 +253,11 @@ fn say(context: &Context<'_>, handler: &Handler<'_>, target: &Target<'_>, report
         .advice(advice(target.file.language));
     if let Tried::Code { made: Some((file, extent)), .. } = &target.tried {
         draft = draft.related(file, *extent, "the code is made here");
+    }
+    if let Some(other) = beside
+        && let Some(file) = context.files.get(other.registered.0)
+    {
+        draft = draft.related(file, other.registered.1, "this one has a limit");
     }
     let registered = context.files.get(handler.registered.0);
     if let Some(file) = registered.filter(|file| !std::ptr::eq(*file, target.file)) {
