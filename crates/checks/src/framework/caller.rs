@@ -157,6 +157,10 @@ pub(crate) fn finds_out(steps: &[Step<'_>]) -> bool {
                 Node::Stmt(Stmt { kind: StmtKind::Assign(assign), .. }) => {
                     written.extend(assign.targets.iter().map(std::ptr::from_ref));
                 }
+                // `if current_user.is_authenticated: return redirect(..)` sends whoever is logged in away from a login.
+                Node::Stmt(Stmt { kind: StmtKind::If { test, then, .. }, .. }) if sends_away(test, then) => {
+                    written.push(std::ptr::from_ref(test));
+                }
                 Node::Expr(Expr { kind: ExprKind::Assign { target, .. }, .. }) => {
                     written.push(std::ptr::from_ref(&**target));
                 }
@@ -171,6 +175,23 @@ pub(crate) fn finds_out(steps: &[Step<'_>]) -> bool {
         });
         found
     })
+}
+
+/// Whether what is done for those who are logged in is to send them elsewhere.
+fn sends_away(test: &Expr, then: &[Stmt]) -> bool {
+    let tested = test.call().map_or(test, |call| &call.callee);
+    let asks = matches!(
+        called_name(tested),
+        Some("is_authenticated" | "isAuthenticated" | "is_logged_in" | "isLoggedIn")
+    );
+    let leaves = match then {
+        [Stmt { kind: StmtKind::Return(Some(value)) | StmtKind::Expr(value), .. }, ..] => value
+            .call()
+            .and_then(|call| called_name(&call.callee))
+            .is_some_and(|name| name.contains("redirect")),
+        _ => false,
+    };
+    asks && leaves
 }
 
 /// Whether an expression reads who is calling.
