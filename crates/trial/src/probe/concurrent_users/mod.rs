@@ -40,7 +40,7 @@ use crate::service::Running;
 pub static PROBE: Probe = Probe {
     meta: Meta {
         id: RuleId::known("concurrent-users"),
-        version: 2,
+        version: 3,
         failure_mode: FailureMode::CompoundingError,
         need: Need::Required,
         title: "users at the same moment do one another no harm",
