@@ -1,7 +1,7 @@
 //! What a database gives back: callers put it there, so that in a page, and under a regular expression, it is as good as sent just now (stored
 //! scripts, CWE-79).
 //!
-//! What was left there also does harm as an address, a command, a path or code (stored request forgery, CWE-918), when some handler writes what
+//! What was left there also does harm as an address, a command or code (stored request forgery, CWE-918), when some handler writes what
 //! came in into that column.
 //!
 //! Only columns that are declared as text are taken for it, and none that the program fills itself by what they are called: keys,
@@ -202,7 +202,7 @@ pub(super) fn column<'a>(walk: &Walk<'_, 'a>, of: &Value<'a>, name: &str, expr: 
 
 /// Harm that is done by what a handler wrote into a column, and another reads from it. In a page any text does harm; here it has to be
 /// one that came in, and that nothing looked at before it was written.
-const LEFT: Risks = Risks::of(&[Risk::Request, Risk::Command, Risk::Path, Risk::Code]);
+const LEFT: Risks = Risks::of(&[Risk::Request, Risk::Command, Risk::Code]);
 
 /// What handlers write into each column, by its name: the harm that it may still do.
 pub(super) type Written = BTreeMap<String, Risks>;
