@@ -2,10 +2,14 @@
 
 use seaworthy_core::Plan;
 
+use crate::database::Database;
+use crate::facts::definitions::Definitions;
 use crate::facts::graph::Graph;
 use crate::facts::source::SourceFile;
+use crate::framework::defined::Defined;
 use crate::framework::web::Web;
 use crate::packages::Packages;
+use crate::process::Process;
 use crate::rules::TextFile;
 use crate::tree::Tree;
 
@@ -21,10 +25,18 @@ pub struct Context<'a> {
     pub texts: &'a [TextFile],
     /// Which file imports which.
     pub graph: &'a Graph,
+    /// Which function a name means.
+    pub definitions: &'a Definitions<'a>,
+    /// What the files that are no tests define and call.
+    pub defined: &'a Defined<'a>,
     /// What is installed.
     pub packages: &'a Packages,
     /// Who answers requests, where the files are a service.
     pub web: &'a Web<'a>,
+    /// What they do to a database.
+    pub(crate) database: &'a Database<'a>,
+    /// What they keep in variables of the process.
+    pub(crate) process: &'a Process<'a>,
 }
 
 impl<'a> Context<'a> {

@@ -14,6 +14,8 @@ pub struct Report<'a> {
     pub(crate) drafts: Vec<Draft>,
     pub(crate) skipped: Vec<NotChecked>,
     pub(crate) trials: u64,
+    /// Why it did not look at everything that it should have.
+    pub(crate) cut_short: Option<String>,
 }
 
 /// A finding before its fingerprint is known. Give it to [`Report::add`].
@@ -34,7 +36,7 @@ pub struct Draft {
 impl<'a> Report<'a> {
     /// An empty report of the check.
     pub fn new(meta: &'a Meta) -> Self {
-        Self { meta, drafts: Vec::new(), skipped: Vec::new(), trials: 0 }
+        Self { meta, drafts: Vec::new(), skipped: Vec::new(), trials: 0, cut_short: None }
     }
 
     /// Begins a finding at a place of a file, saying `message`. Severity error, confidence high, until said otherwise;
@@ -107,6 +109,13 @@ impl<'a> Report<'a> {
     /// Says that something could not be looked at, and what would change that.
     pub fn skip(&mut self, what: impl Into<String>, why: impl Into<String>) {
         self.skipped.push(NotChecked { what: what.into(), why: why.into() });
+    }
+
+    /// Says that looking was ended before its end: having found nothing is then no answer.
+    pub fn cut_short(&mut self, what: impl Into<String>, why: impl Into<String>) {
+        let (what, why) = (what.into(), why.into());
+        self.cut_short = Some(format!("{what}: {why}"));
+        self.skip(what, why);
     }
 
     /// Counts one thing that the check could have found wrong: a comparison, a handler, a test. A check that applies to

@@ -12,11 +12,14 @@ use seaworthy_core::{NotChecked, Observation, Plan, RuleId, Subject, Timestamp};
 
 use crate::change::{self, Renames};
 use crate::context::Context;
+use crate::database::Database;
+use crate::facts::definitions::Definitions;
 use crate::facts::graph::Graph;
 use crate::facts::reader::{self, Sources};
 use crate::flow::{self, Flow};
-use crate::framework::{self, web::Web};
+use crate::framework::{self, defined::Defined, web::Web};
 use crate::packages::Packages;
+use crate::process::Process;
 use crate::registry::{Applied, CHECKS, Check, Meta, Run};
 use crate::report::Report;
 use crate::rules::{self, Rule, Rules, TextFile};
@@ -73,6 +76,8 @@ pub struct Checked {
     pub files: u64,
     /// Their bytes.
     pub bytes: u64,
+    /// The folders outside the tree that were looked into; see [`crate::state_of`].
+    pub consulted: Vec<PathBuf>,
 }
 
 /// Everything known of one tree, and what the checks say about it before anything is set aside.
@@ -138,7 +143,7 @@ fn run_here(request: &Request<'_>) -> Checked {
     let observations = head
         .judged
         .into_iter()
-        .map(|judged| verdict::observe(judged, request, inputs, &head.sources.unread))
+        .map(|judged| verdict::observe(judged, request, inputs, &head.sources.unread, &head.surface))
         .collect();
     let mut not_checked = request.tree.left_out().to_vec();
     not_checked.append(&mut head.sources.not_checked);
@@ -165,6 +170,7 @@ fn run_here(request: &Request<'_>) -> Checked {
         not_checked,
         files: head.sources.files.len() as u64,
         bytes: head.sources.bytes,
+        consulted: packages.consulted().folders(),
     }
 }
 
@@ -179,40 +185,38 @@ fn judge<'m>(tree: &Tree, request: &Request<'_>, packages: &Packages, asked: &As
     let (texts, mut not_read) = rules::texts(&asked.rules, tree, request.plan);
     sources.not_checked.append(&mut not_read);
     let graph = Graph::of(tree, &sources.files);
+    let definitions = Definitions::of(&sources.files);
+    let defined = Defined::of(&sources.files);
     let bare = Context {
         tree,
         plan: request.plan,
         files: &sources.files,
         texts: &texts,
         graph: &graph,
+        definitions: &definitions,
+        defined: &defined,
         packages,
         web: Web::NONE,
+        database: Database::NONE,
+        process: Process::NONE,
     };
     let project = framework::Project::of(&bare);
-    let (mut surface, web) =
-        catch_unwind(AssertUnwindSafe(|| framework::read(&project))).unwrap_or_else(|_| {
-            let why = "a defect in Seaworthy: reading them failed".to_owned();
-            let not_read = vec![NotChecked { what: "routes".to_owned(), why }];
-            (Surface { not_read, ..Surface::default() }, Web::default())
-        });
-    let mut unread = sources.unread.iter().filter(|one| !one.is_test);
-    if let Some(first) = unread.next() {
-        let more = match unread.count() {
-            0 => String::new(),
-            count => format!(" and {count} more unread files"),
-        };
-        let what = format!("routes in {}{more}", first.path);
-        surface.not_read.push(NotChecked { what, why: first.why.clone() });
-        surface.complete = false;
-    }
-    let context = Context { web: &web, ..bare };
-    let flow = flow_of(&project, &web, &asked.checks);
-    let checks =
-        asked.checks.iter().map(|check| Judged::new(&check.meta, matches!(check.run, Run::Afterwards(_))));
-    let rules = asked.rules.iter().map(|rule| Judged::new(&rule.meta, false));
+    let (mut surface, web) = who_answers(&project, &sources);
+    let database =
+        read_or_say("what requests do to the database", &mut surface, || Database::of(&project, &web));
+    let process =
+        read_or_say("what requests keep in the process", &mut surface, || Process::of(&project, &web));
+    let context = Context { web: &web, database: &database, process: &process, ..bare };
+    // Where data flows is followed on few threads; meanwhile the others look at each file on its own.
+    let mut of_files = Vec::new();
+    let flow = rayon::in_place_scope(|scope| {
+        scope.spawn(|_| of_files = by_file(&context, request, asked));
+        flow_of(&project, &web, &asked.checks)
+    });
+    let checks = asked.checks.iter().map(|check| Judged::new(&check.meta, Some(check.run)));
+    let rules = asked.rules.iter().map(|rule| Judged::new(&rule.meta, None));
     let mut judged: Vec<Judged<'m>> = checks.chain(rules).collect();
-    for ran in by_file(&context, request, asked).into_iter().chain(by_project(&context, flow.as_ref(), asked))
-    {
+    for ran in of_files.into_iter().chain(by_project(&context, flow.as_ref(), asked)) {
         if let Some(judged) = judged.get_mut(ran.check) {
             judged.take(ran.report, ran.took, ran.panicked);
         }
@@ -229,6 +233,37 @@ fn judge<'m>(tree: &Tree, request: &Request<'_>, packages: &Packages, asked: &As
         }
     }
     Judgement { sources, texts, surface, judged }
+}
+
+/// What the program offers to the outside and who answers; what could not be read of it is listed.
+fn who_answers<'a>(project: &'a framework::Project<'a>, sources: &Sources) -> (Surface, Web<'a>) {
+    let read = catch_unwind(AssertUnwindSafe(|| framework::read(project)));
+    let (mut surface, web) = read.unwrap_or_else(|_| {
+        let why = "a defect in Seaworthy: reading them failed".to_owned();
+        let not_read = vec![NotChecked { what: "routes".to_owned(), why }];
+        (Surface { not_read, ..Surface::default() }, Web::default())
+    });
+    let mut unread = sources.unread.iter().filter(|one| !one.is_test);
+    if let Some(first) = unread.next() {
+        let more = match unread.count() {
+            0 => String::new(),
+            count => format!(" and {count} more unread files"),
+        };
+        let what = format!("routes in {}{more}", first.path);
+        surface.not_read.push(NotChecked { what, why: first.why.clone() });
+        surface.complete = false;
+    }
+    (surface, web)
+}
+
+/// A fact about the handlers. Where reading it fails, what is about handlers has not looked at everything.
+fn read_or_say<T: Default>(what: &str, surface: &mut Surface, read: impl FnOnce() -> T) -> T {
+    catch_unwind(AssertUnwindSafe(read)).unwrap_or_else(|_| {
+        let why = "a defect in Seaworthy: reading it failed".to_owned();
+        surface.not_read.push(NotChecked { what: what.to_owned(), why });
+        surface.complete = false;
+        T::default()
+    })
 }
 
 /// What callers send and where it gets to, when a check asks; `None` when following it failed.
@@ -255,7 +290,7 @@ fn by_file<'m>(context: &Context<'_>, request: &Request<'_>, asked: &Asked<'m>) 
                     Run::File(run) => {
                         Some(guarded(at, &check.meta, &mut |report| run(context, file, report)))
                     }
-                    Run::Project(_) | Run::Flow(_) | Run::Afterwards(_) => None,
+                    Run::Project(_) | Run::Handlers(_) | Run::Flow(_) | Run::Afterwards(_) => None,
                 }));
             }
             rules::on_file(&asked.rules, *file, &mut |at, rule, say| {
@@ -271,12 +306,14 @@ fn by_file<'m>(context: &Context<'_>, request: &Request<'_>, asked: &Asked<'m>) 
 
 fn by_project<'m>(context: &Context<'_>, flow: Option<&Flow>, asked: &Asked<'m>) -> Vec<Ran<'m>> {
     let ran = asked.checks.par_iter().enumerate().filter_map(|(at, check)| match check.run {
-        Run::Project(run) => Some(guarded(at, &check.meta, &mut |report| run(context, report))),
-        // What could not be followed was not looked at: that is no panic of the check, and leaves it without trials.
-        Run::Flow(run) => Some(guarded(at, &check.meta, &mut |report| match flow {
-            Some(flow) => run(context, flow, report),
-            None => report.skip("where data flows", "a defect in Seaworthy: following it failed"),
-        })),
+        Run::Project(run) | Run::Handlers(run) => {
+            Some(guarded(at, &check.meta, &mut |report| run(context, report)))
+        }
+        // What could not be followed was not looked at.
+        Run::Flow(run) => Some(match flow {
+            Some(flow) => guarded(at, &check.meta, &mut |report| run(context, flow, report)),
+            None => Ran { check: at, report: Report::new(&check.meta), took: Duration::ZERO, panicked: true },
+        }),
         Run::File(_) | Run::Afterwards(_) => None,
     });
     ran.collect()

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use seaworthy_core::finding::Identity;
 use seaworthy_core::observation::Reason;
+use seaworthy_core::surface::Surface;
 use seaworthy_core::{
     Digest, FailureMode, Finding, NotChecked, Observation, Outcome, Producer, Severity, Suppressed, TimeSpan,
 };
@@ -12,7 +13,7 @@ use seaworthy_core::{
 use crate::facts::reader::Unread;
 use crate::facts::source::SourceFile;
 use crate::packages::Packages;
-use crate::registry::Meta;
+use crate::registry::{Meta, Run};
 use crate::report::{Draft, Report};
 use crate::rules::TextFile;
 use crate::run::{Request, is_within};
@@ -21,8 +22,8 @@ use crate::suppression::{self, Suppression, Used};
 /// What one check or rule said about the whole tree.
 pub(crate) struct Judged<'m> {
     pub(crate) meta: &'m Meta,
-    /// Whether it judges the suppressions themselves.
-    is_afterwards: bool,
+    /// How it ran; a project's own rule runs over each file that it applies to.
+    run: Option<Run>,
     /// What it found and nobody set aside.
     pub(crate) drafts: Vec<Draft>,
     suppressed: Vec<(Draft, String)>,
@@ -30,19 +31,21 @@ pub(crate) struct Judged<'m> {
     trials: u64,
     took: Duration,
     panics: u64,
+    cut_short: Option<String>,
 }
 
 impl<'m> Judged<'m> {
-    pub(crate) fn new(meta: &'m Meta, is_afterwards: bool) -> Self {
+    pub(crate) fn new(meta: &'m Meta, run: Option<Run>) -> Self {
         Self {
             meta,
-            is_afterwards,
+            run,
             drafts: Vec::new(),
             suppressed: Vec::new(),
             skipped: Vec::new(),
             trials: 0,
             took: Duration::ZERO,
             panics: 0,
+            cut_short: None,
         }
     }
 
@@ -53,6 +56,7 @@ impl<'m> Judged<'m> {
         self.trials += report.trials;
         self.took += took;
         self.panics += u64::from(panicked);
+        self.cut_short = self.cut_short.take().or(report.cut_short);
     }
 }
 
@@ -100,7 +104,7 @@ pub(crate) fn set_aside(judged: &mut [Judged<'_>], given: Given<'_>) {
         judged.drafts.sort_by(|a, b| (&a.path, a.start).cmp(&(&b.path, b.start)));
         number(&mut judged.drafts);
         // What is said about suppressions cannot be suppressed.
-        if judged.is_afterwards {
+        if matches!(judged.run, Some(Run::Afterwards(_))) {
             continue;
         }
         let (mut kept, id) = (Vec::new(), &judged.meta.id);
@@ -142,6 +146,7 @@ pub(crate) fn observe(
     request: &Request<'_>,
     inputs: Digest,
     unread: &[Unread],
+    surface: &Surface,
 ) -> Observation {
     let meta = judged.meta;
     let weight = request.plan.checks.severity.get(meta.id.as_str()).and_then(|severity| severity.severity());
@@ -160,7 +165,9 @@ pub(crate) fn observe(
     } else if judged.panics > 0 {
         let what = format!("{} panicked on {} of the files; please report it", meta.id, judged.panics);
         Outcome::Inconclusive(Reason::Internal { what })
-    } else if let Some(what) = gap(meta, trials, request, unread) {
+    } else if let Some(what) = gap(meta, trials, request, unread).or(judged.cut_short) {
+        Outcome::Inconclusive(Reason::Other { what })
+    } else if let Some(what) = no_handler(meta, judged.run, surface).filter(|_| trials == 0) {
         Outcome::Inconclusive(Reason::Other { what })
     } else if trials > 0 {
         Outcome::Held
@@ -204,6 +211,20 @@ fn gap(meta: &Meta, trials: u64, request: &Request<'_>, unread: &[Unread]) -> Op
         "{found} what could be read, and {}{more} could not be ({}): mend it, or leave it out with `[checks] exclude` in \
          seaworthy.toml",
         first.path, first.why
+    ))
+}
+
+/// What keeps a check about handlers from saying that there is none: routes that could not be read.
+fn no_handler(meta: &Meta, run: Option<Run>, surface: &Surface) -> Option<String> {
+    let about_handlers = matches!(run, Some(Run::Handlers(_) | Run::Flow(_)));
+    let first = surface.not_read.first().filter(|_| about_handlers && !surface.complete)?;
+    let more = match surface.not_read.len() {
+        1 => String::new(),
+        count => format!(" and {} more", count - 1),
+    };
+    Some(format!(
+        "found no {} in the routes that could be read, and others could not be: {}{more} ({})",
+        meta.applies_to, first.what, first.why
     ))
 }
 

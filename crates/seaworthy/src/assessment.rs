@@ -91,6 +91,10 @@ struct Measured {
     services: Vec<String>,
     surface: Surface,
     trials: Trials,
+    /// Nothing of the tree was read but its digest, so there was no time in which it could change.
+    was_at_once: bool,
+    /// The answer of the checks, to be kept.
+    keep: Option<cache::Keep>,
 }
 
 impl Measured {
@@ -118,9 +122,11 @@ impl Assessment {
         let mut record = if wanted.keep { Record::open(project)? } else { Record::passing()? };
         let (known, gap) = record.known()?;
         let mut measured = measure(project, wanted, terminal)?;
-        if !project.is_unchanged()? {
+        if !measured.was_at_once && !project.is_unchanged()? {
             record = Record::passing()?;
             measured.of_neither();
+        } else if let Some(keep) = measured.keep.take() {
+            keep.keep();
         }
         measured.not_checked.extend(project.unread.iter().cloned());
         measured.not_checked.extend(unread_recorders(project));
@@ -167,12 +173,13 @@ fn measure(project: &Project, wanted: &Wanted<'_>, terminal: &Terminal) -> Resul
         only: (wanted.scope == Scope::Trial).then_some(&[]),
         ..project.checks(&steps)
     };
-    // What goes on record was measured now: a file that anybody on this account can write is no evidence.
-    let checked = if wanted.keep { seaworthy_checks::run(&request) } else { cache::checked(&request) };
+    let cache::Answer { checked, was_kept, keep } = cache::checked(&request);
     let mut measured = Measured {
         observations: checked.observations,
         not_checked: checked.not_checked,
         surface: checked.surface,
+        was_at_once: was_kept && wanted.scope == Scope::Check,
+        keep,
         ..Measured::default()
     };
     if wanted.scope != Scope::Check {
@@ -182,6 +189,8 @@ fn measure(project: &Project, wanted: &Wanted<'_>, terminal: &Terminal) -> Resul
         measured.inferred.append(&mut trials.inferred);
         measured.services = std::mem::take(&mut trials.services);
         measured.trials = trials;
+    } else {
+        measured.not_checked.extend(measured.surface.not_read.iter().cloned());
     }
     Ok(measured)
 }
@@ -201,9 +210,22 @@ fn conclude(
     kept: Vec<Observation>,
     policy: &Policy,
 ) -> Result<Decision, Failure> {
-    let bodies: Vec<Body> = kept.into_iter().map(|seen| Body::Observation(Box::new(seen))).collect();
-    record.append(&bodies, clock::now())?;
-    let decision = decide(&project.subject, policy, clock::now(), &record.entries()?);
+    let mut entries = record.entries()?;
+    let own = entries.iter().filter(|entry| entry.key() == record.own);
+    let recorded: BTreeSet<Digest> = own
+        .filter_map(|entry| match &entry.value().body {
+            Body::Observation(seen) if seen.subject == project.subject => Some(seen.digest()),
+            Body::Observation(_) | Body::Claim(_) | Body::Decision(_) => None,
+        })
+        .collect();
+    // An answer that was kept is on record already, and once is enough.
+    let new = kept.into_iter().filter(|seen| !recorded.contains(&seen.digest()));
+    let new: Vec<Body> = new.map(|seen| Body::Observation(Box::new(seen))).collect();
+    if !new.is_empty() {
+        record.append(&new, clock::now())?;
+        entries = record.entries()?;
+    }
+    let decision = decide(&project.subject, policy, clock::now(), &entries);
     record.append(&[Body::Decision(Box::new(fitting::decision(&decision)))], clock::now())?;
     Ok(decision)
 }

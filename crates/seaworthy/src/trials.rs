@@ -100,7 +100,8 @@ pub(crate) fn known(project: &Project, surface: &Surface) -> Vec<Service> {
 pub(crate) fn serves(project: &Project, surface: &Surface) -> bool {
     let listens = surface.entries.iter().any(|entry| entry.listens.is_some());
     let documented = seaworthy_trial::USUAL_FILES.iter().any(|name| project.tree.entry(name).is_some());
-    !surface.routes.is_empty() || listens || documented
+    // Also where nobody here can read the routes of what serves them.
+    !surface.routes.is_empty() || listens || documented || !surface.not_read.is_empty()
 }
 
 /// Which services there are.

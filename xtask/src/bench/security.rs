@@ -21,7 +21,7 @@ const CATEGORIES: &[(&str, &[&str], &[&str])] = &[
     ("redirect", &["open-redirect"], &[]),
     ("securecookie", &["insecure-cookie"], &[]),
     ("sqli", &["sql-injection"], &["B608"]),
-    ("trustbound", &["trust-boundary"], &[]),
+    ("trustbound", &["trust-boundary-violation"], &[]),
     ("weakrand", &["weak-randomness"], &["B311"]),
     ("xpathi", &["xpath-injection"], &[]),
     ("xss", &["cross-site-scripting"], &["B703", "B704"]),

@@ -61,7 +61,7 @@ pub static CHECK: Check = Check {
         variants: &["caught", "callback", "returned-as-nothing", "registered"],
         source: include_str!("fault_reported_as_client_error.rs"),
     },
-    run: Run::Project(run),
+    run: Run::Handlers(run),
 };
 
 /// What of the surroundings can fail in a body.

@@ -1,5 +1,10 @@
 //! Which function of the project a call means, as far as names tell.
 
+use std::borrow::Cow;
+use std::collections::HashMap;
+
+use rayon::prelude::*;
+
 use super::nodes::{Node, each_node};
 use super::source::SourceFile;
 use super::syntax::{Expr, ExprKind, Function, Stmt, StmtKind};
@@ -14,14 +19,14 @@ pub fn called_function<'a>(
 ) -> Option<(&'a SourceFile, &'a Function)> {
     match &callee.kind {
         ExprKind::Name(name) => {
-            if let Some(function) = function_named(file, name) {
+            if let Some(function) = context.definitions.function_named(file, name) {
                 return Some((file, function));
             }
         }
         ExprKind::Member { object, name, .. } => {
             if matches!(&object.kind, ExprKind::Name(own) if own == "self" || own == "this" || own == "cls" || own == "Self" || own == "exports")
             {
-                return Some((file, function_named(file, name)?));
+                return Some((file, context.definitions.function_named(file, name)?));
             }
         }
         _ => return None,
@@ -29,34 +34,52 @@ pub fn called_function<'a>(
     let path = file.resolve(callee)?;
     let (module, name) = path.rsplit_once('.')?;
     let other = module_file(context, module)?;
-    Some((other, function_named(other, name)?))
+    Some((other, context.definitions.function_named(other, name)?))
 }
 
-/// The only function of a file with this name.
-fn function_named<'a>(file: &'a SourceFile, sought: &str) -> Option<&'a Function> {
-    let mut found = Vec::new();
+/// The functions of each file by the names that they have or are bound to.
+#[derive(Debug, Default)]
+pub struct Definitions<'a>(HashMap<&'a str, Named<'a>>);
+
+/// The functions of a file by name; `None` where several share it.
+type Named<'a> = HashMap<Cow<'a, str>, Option<&'a Function>>;
+
+impl<'a> Definitions<'a> {
+    /// Reads those of all files.
+    pub fn of(files: &'a [SourceFile]) -> Self {
+        Self(files.par_iter().map(|file| (file.path.as_str(), functions_of(file))).collect())
+    }
+
+    /// The only function of a file with this name.
+    fn function_named(&self, file: &SourceFile, sought: &str) -> Option<&'a Function> {
+        self.0.get(file.path.as_str())?.get(sought).copied().flatten()
+    }
+}
+
+fn functions_of(file: &SourceFile) -> Named<'_> {
+    let mut found = Named::new();
     each_node(&file.syntax, &mut |node, around| {
-        if let Some(function) = node.function() {
-            let target = match around.last() {
-                Some(Node::Stmt(Stmt { kind: StmtKind::Assign(assign), .. })) => assign.targets.first(),
-                Some(Node::Expr(Expr { kind: ExprKind::Assign { target, .. }, .. })) => Some(&**target),
-                _ => None,
-            };
-            // `const sign = () => ..`, `exports.sign = function ..`, `module.exports.sign = ..`.
-            let bound = target.and_then(Expr::dotted);
-            let bound = bound
-                .as_deref()
-                .map(|name| name.trim_start_matches("module.").trim_start_matches("exports."));
-            if function.has_body && (function.name == sought || bound == Some(sought)) {
-                found.push(function);
+        let Some(function) = node.function().filter(|function| function.has_body) else { return true };
+        let target = match around.last() {
+            Some(Node::Stmt(Stmt { kind: StmtKind::Assign(assign), .. })) => assign.targets.first(),
+            Some(Node::Expr(Expr { kind: ExprKind::Assign { target, .. }, .. })) => Some(&**target),
+            _ => None,
+        };
+        // `const sign = () => ..`, `exports.sign = function ..`, `module.exports.sign = ..`.
+        let bound = target.and_then(Expr::dotted).map(|name| {
+            let name = name.trim_start_matches("module.").trim_start_matches("exports.");
+            Cow::Owned(name.to_owned())
+        });
+        let own = Some(Cow::Borrowed(function.name.as_str())).filter(|name| !name.is_empty());
+        for name in own.into_iter().chain(bound) {
+            let known = found.entry(name).or_insert(Some(function));
+            if known.is_some_and(|known| !std::ptr::eq(known, function)) {
+                *known = None;
             }
         }
         true
     });
-    match found.as_slice() {
-        [function] => Some(function),
-        _ => None,
-    }
+    found
 }
 
 /// The one file that a dotted module name ends in: `shop.auth` is `…/shop/auth.py`, `./auth` is `…/auth.js`.

@@ -205,3 +205,19 @@ pub fn is_told(body: &[Stmt]) -> bool {
     });
     told
 }
+
+/// Whether a place is in the body of a `try` with somebody who catches.
+pub fn is_tried(around: Around<'_, '_>) -> bool {
+    around.windows(2).any(|pair| match pair {
+        [Node::Stmt(Stmt { kind: StmtKind::Try(tried), .. }), inner] => {
+            let start = match inner {
+                Node::Stmt(stmt) => stmt.extent.start,
+                Node::Expr(expr) => expr.extent.start,
+                Node::Handler(_) => return false,
+            };
+            !tried.handlers.is_empty()
+                && tried.body.iter().any(|stmt| (stmt.extent.start..stmt.extent.end).contains(&start))
+        }
+        _ => false,
+    })
+}

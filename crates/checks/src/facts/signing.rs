@@ -111,7 +111,11 @@ fn called<'a>(file: &SourceFile, call: &'a Call) -> Option<SigningKey<'a>> {
         "cookie-parser" | "cookie-parser.default" => key(first_item(at(0)?), "cookies are signed"),
         "crypto.createHmac" => empty(at(1)?, "messages are signed"),
         "crypto.createCipheriv" | "crypto.createDecipheriv" => key(at(1)?, "data is encrypted"),
-        "cryptography.fernet.Fernet" => key(at(0)?, "data is encrypted"),
+        "cryptography.fernet.Fernet"
+        | "Crypto.Cipher.AES.new"
+        | "Cryptodome.Cipher.AES.new"
+        | "cryptography.hazmat.primitives.ciphers.aead.AESGCM" => key(at(0)?, "data is encrypted"),
+        "CryptoJS.AES.encrypt" | "crypto-js.AES.encrypt" => key(at(1)?, "data is encrypted"),
         "hmac.new" | "hmac.digest" => empty(at(0)?, "messages are signed"),
         "itsdangerous.URLSafeTimedSerializer"
         | "itsdangerous.URLSafeSerializer"
@@ -173,6 +177,10 @@ fn begins_with(expr: &Expr, name: &str) -> bool {
 /// `session({ secret })`, `new JwtStrategy({ secretOrKey })`, `app.register(jwt, { secret })`, `JWTStrategy(secret=..)`: what is called,
 /// or what is registered, says what the option signs.
 fn by_option<'a>(file: &SourceFile, call: &'a Call, path: &str) -> Option<SigningKey<'a>> {
+    let named = ["secret", "secret_key", "secretOrKey", "secretOrPrivateKey", "jwtSecret"];
+    let value = named.iter().find_map(|name| option(call, name));
+    let keys = || option(call, "keys").filter(|_| path.contains("session"));
+    let value = value.or_else(keys)?;
     let first = call.arguments.first().map(|argument| &argument.value);
     let registered = first.and_then(|first| file.resolve(first).or_else(|| first.dotted()));
     let takers = [Some(path), registered.as_deref()];
@@ -188,8 +196,5 @@ fn by_option<'a>(file: &SourceFile, call: &'a Call, path: &str) -> Option<Signin
     } else {
         return None;
     };
-    let named = ["secret", "secret_key", "secretOrKey", "secretOrPrivateKey", "jwtSecret"];
-    let value = named.iter().find_map(|name| option(call, name));
-    let keys = || option(call, "keys").filter(|_| path.contains("session"));
-    Some(key(first_item(value.or_else(keys)?), signs))
+    Some(key(first_item(value), signs))
 }

@@ -136,6 +136,17 @@ impl Reader<'_> {
     fn insert(&mut self, statement: &mut Statement) {
         statement.table = self.word_after("into").unwrap_or_default();
         let Some(into) = self.position("into", 0) else { return };
+        // `INSERT INTO t VALUES (..)`: the columns are told by their places, `#0` the first.
+        if let Some(values) = self.position("values", into)
+            && !self.tokens.get(into..values).unwrap_or_default().contains(&Token::Mark('('))
+        {
+            let slots = self.list(values).map(|(slots, _)| slots).unwrap_or_default();
+            for (at, slot) in slots.into_iter().enumerate() {
+                let column = Column { name: format!("#{at}"), used: Use::Inserted, slot: slot_of(slot) };
+                statement.columns.push(column);
+            }
+            return;
+        }
         let Some((names, after)) = self.list(into) else { return };
         let Some(values) = self.position("values", after) else { return };
         let Some((slots, after)) = self.list(values) else { return };

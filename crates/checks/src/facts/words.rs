@@ -3,31 +3,49 @@
 /// The words of an identifier, in lower case. A run of capitals is one word (`HTTPServer` is http, server); digits stay
 /// with the letters before them (`sha256`).
 pub fn words(identifier: &str) -> Vec<String> {
-    let mut words = Vec::new();
-    let mut word = String::new();
-    let characters: Vec<char> = identifier.chars().collect();
-    for (at, character) in characters.iter().copied().enumerate() {
-        if !character.is_alphanumeric() {
-            words.extend((!word.is_empty()).then(|| std::mem::take(&mut word)));
-            continue;
-        }
-        let before = at.checked_sub(1).and_then(|before| characters.get(before)).copied();
-        let after = characters.get(at + 1).copied();
-        let begins = character.is_uppercase()
-            && (before.is_some_and(|before| before.is_lowercase() || before.is_ascii_digit())
-                || (before.is_some_and(char::is_uppercase) && after.is_some_and(char::is_lowercase)));
-        if begins && !word.is_empty() {
-            words.push(std::mem::take(&mut word));
-        }
-        word.extend(character.to_lowercase());
-    }
-    words.extend((!word.is_empty()).then_some(word));
-    words
+    spelled(identifier).map(str::to_lowercase).collect()
 }
 
 /// Whether one of the words of `identifier` is one of `sought`.
 pub fn has_word(identifier: &str, sought: &[&str]) -> bool {
-    words(identifier).iter().any(|word| sought.contains(&word.as_str()))
+    spelled(identifier).any(|word| sought.iter().any(|sought| is_word(word, sought)))
+}
+
+/// Without making a text of it: this is asked of most names of a program.
+fn is_word(word: &str, sought: &str) -> bool {
+    if word.is_ascii() { word.eq_ignore_ascii_case(sought) } else { word.to_lowercase() == sought }
+}
+
+/// The words as they are spelled.
+fn spelled(identifier: &str) -> impl Iterator<Item = &str> {
+    let mut rest = identifier;
+    std::iter::from_fn(move || {
+        rest = rest.trim_start_matches(|character: char| !character.is_alphanumeric());
+        let end = word_end(rest);
+        let (word, after) = rest.split_at(end);
+        rest = after;
+        (!word.is_empty()).then_some(word)
+    })
+}
+
+/// Where the word at the beginning of a text ends.
+fn word_end(text: &str) -> usize {
+    let mut characters = text.char_indices().peekable();
+    let mut before: Option<char> = None;
+    while let Some((at, character)) = characters.next() {
+        if !character.is_alphanumeric() {
+            return at;
+        }
+        let after = characters.peek().map(|(_, after)| *after);
+        let begins = character.is_uppercase()
+            && (before.is_some_and(|before| before.is_lowercase() || before.is_ascii_digit())
+                || (before.is_some_and(char::is_uppercase) && after.is_some_and(char::is_lowercase)));
+        if begins {
+            return at;
+        }
+        before = Some(character);
+    }
+    text.len()
 }
 
 #[cfg(test)]

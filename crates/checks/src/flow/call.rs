@@ -6,6 +6,7 @@ use std::rc::Rc;
 use super::index::method;
 use super::library;
 use super::outside;
+use super::session;
 use super::value::{Shape, Value, merge};
 use super::walk::{Frame, Walk};
 use crate::facts::syntax::{
@@ -173,7 +174,10 @@ impl<'a> Walk<'_, 'a> {
     ) -> (Value<'a>, Option<Value<'a>>) {
         let again =
             self.calls.iter().filter(|call| call.function.is_some_and(|known| std::ptr::eq(known, function)));
-        if again.count() > 1 || self.calls.len() >= DEPTH || !self.spend() || !function.has_body {
+        let again = again.count() > 1;
+        let is_too_deep = self.calls.len() >= DEPTH && !again && function.has_body;
+        self.is_too_deep |= is_too_deep && given.all().into_iter().chain(&this).any(Value::is_tainted);
+        if again || is_too_deep || !self.spend() || !function.has_body {
             return (Value::made_of(&given.all()), this);
         }
         let caller = self.at();
@@ -331,9 +335,19 @@ impl<'a> Walk<'_, 'a> {
                 let call = if declares { self.call_id() } else { self.holder_of(name) };
                 self.state.set(call, name, value);
             }
-            ExprKind::Member { object, name, .. } => self.put_part(object, Some(name.clone()), value),
+            ExprKind::Member { object, name, .. } => {
+                if self.is_session(object) {
+                    let key = Value::of(Shape::Text(name.clone()));
+                    return session::kept(self, target, Some(&key), &value);
+                }
+                self.put_part(object, Some(name.clone()), value);
+            }
             ExprKind::Index { object, index } => {
-                let key = match self.eval(index).shape {
+                let at = self.eval(index);
+                if self.is_session(object) {
+                    return session::kept(self, target, Some(&at), &value);
+                }
+                let key = match at.shape {
                     Shape::Text(key) => Some(key),
                     Shape::Number(key) => Some(Text::from(key.to_string())),
                     _ => None,

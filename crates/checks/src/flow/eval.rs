@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
-use super::guard::Implied;
 use super::index::{class_field, method};
 use super::operator::{arithmetic, compared, formatted, joined, literal_shape};
 use super::outside;
@@ -256,6 +255,17 @@ impl<'a> Walk<'_, 'a> {
         }
     }
 
+    /// A member of a module or of anything else by a name that was worked out.
+    pub(super) fn member_by_name(&mut self, of: &Value<'a>, name: &str, expr: &'a Expr) -> Value<'a> {
+        if let Shape::Name(dotted) = &of.shape
+            && let Some(file) = self.project.module(self.at(), dotted).or_else(|| self.loaded(dotted))
+            && let Some(value) = self.defined(file, name, STEPS)
+        {
+            return value;
+        }
+        self.part(of, name, expr)
+    }
+
     fn member_of_class(
         &mut self,
         file: usize,
@@ -469,7 +479,7 @@ impl<'a> Walk<'_, 'a> {
         let after = std::mem::replace(&mut self.state, before);
         let state = std::mem::take(&mut self.state);
         self.state = state.or(after);
-        if let Some(both) = Implied::both(op, &one, &other) {
+        if let Some(both) = self.implied_by_both(op, (left, &one), (right, &other)) {
             return both.value();
         }
         match op {

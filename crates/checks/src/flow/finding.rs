@@ -27,8 +27,12 @@ pub(crate) struct Words {
 pub(crate) fn say(context: &Context<'_>, flow: &Flow, report: &mut Report<'_>, words: &Words) {
     let looked = flow.looked.get(&words.risk).copied().unwrap_or_default();
     (0..looked).for_each(|_| report.trial());
-    for cut in &flow.cut_short {
-        report.skip(cut.what.clone(), cut.why.clone());
+    if let Some(first) = flow.cut_short.first() {
+        let what = match flow.cut_short.len() {
+            1 => first.what.clone(),
+            count => format!("{} and {} more", first.what, count - 1),
+        };
+        report.cut_short(what, first.why.clone());
     }
     for arrival in flow.arrivals.iter().filter(|arrival| arrival.risk == words.risk) {
         let Some(file) = context.files.get(arrival.file) else { continue };

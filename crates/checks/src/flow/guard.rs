@@ -75,10 +75,12 @@ impl Implied {
 
 /// What both tell.
 fn shared(one: &[Told], two: &[Told]) -> Vec<Told> {
-    let same = |told: &&Told| {
-        two.iter().any(|other| other.key == told.key && other.name == told.name && other.risks == told.risks)
+    let same = |told: &Told| {
+        let other = two.iter().find(|other| other.key == told.key && other.name == told.name)?;
+        let risks = told.risks.shared(other.risks);
+        (!risks.is_empty()).then(|| Told { risks, ..told.clone() })
     };
-    one.iter().filter(same).cloned().collect()
+    one.iter().filter_map(same).collect()
 }
 
 impl<'a> Walk<'_, 'a> {
@@ -177,6 +179,8 @@ impl<'a> Walk<'_, 'a> {
                     Some(".." | "/" | "../") => Risks::of(&[Risk::Path]),
                     Some("\n" | "\r") => Risks::of(&[Risk::Log]),
                     Some("<") => Risks::of(&[Risk::Markup]),
+                    // Between quotes, what holds none of them stays there.
+                    Some("'" | "\"") => Risks::of(&[Risk::Selector]),
                     _ => Risks::NONE,
                 };
                 let absent = self.told(Some(right), other, risks);
@@ -222,6 +226,26 @@ impl<'a> Walk<'_, 'a> {
         }
     }
 
+    /// What follows from two tests in one, and from what they say together.
+    pub(super) fn implied_by_both(
+        &self,
+        op: LogicalOp,
+        (left, one): (&Expr, &Value<'a>),
+        (right, other): (&Expr, &Value<'a>),
+    ) -> Option<Implied> {
+        let both = Implied::both(op, one, other);
+        let Some(subject) = quoted(op, left, right) else { return both };
+        let Some(held) = self.held(subject) else { return both };
+        let told = self.told(Some(subject), &held, Risks::of(&[Risk::Code]));
+        let mut both = both.unwrap_or_default();
+        if op == LogicalOp::And {
+            both.yes.extend(told)
+        } else {
+            both.no.extend(told)
+        }
+        Some(both)
+    }
+
     fn held(&self, expr: &Expr) -> Option<Value<'a>> {
         let ExprKind::Name(name) = &expr.kind else { return None };
         self.state.get(self.holder(name), name).cloned()
@@ -241,8 +265,10 @@ impl<'a> Walk<'_, 'a> {
             _ => Implied::default(),
         };
         match name {
+            // Of what letters a name is says nothing of whose name it is.
             "isdigit" | "isalnum" | "isnumeric" | "isdecimal" | "isalpha" | "isidentifier" => {
-                Implied::when_true(self.told(Some(object), of, Risks::ALL))
+                let risks = Risks::ALL.without(Risks::of(&[Risk::Session]));
+                Implied::when_true(self.told(Some(object), of, risks))
             }
             "includes" | "has" | "hasOwnProperty" if !of.is_tainted() => of_argument(Risks::ALL),
             "includes" | "indexOf" => match first.and_then(Value::text) {
@@ -344,6 +370,55 @@ impl<'a> Walk<'_, 'a> {
             }
             _ => None,
         }
+    }
+}
+
+/// The text of which a condition says that it is the literal of one: it begins and ends with a quote and holds none in between. With
+/// `and` the condition says so, with `or` its opposite does.
+fn quoted<'e>(op: LogicalOp, left: &'e Expr, right: &'e Expr) -> Option<&'e Expr> {
+    let mut terms = vec![right];
+    let mut rest = left;
+    while let ExprKind::Logical { op: inner, left, right } = &rest.kind
+        && *inner == op
+    {
+        terms.push(right);
+        rest = left;
+    }
+    terms.push(rest);
+    let mut seen: [Option<(&Expr, &str)>; 3] = [None; 3];
+    for term in terms {
+        if let Some((at, subject, quote)) = about_quotes(term, op == LogicalOp::Or) {
+            *seen.get_mut(at)? = Some((subject, quote));
+        }
+    }
+    let [Some((subject, quote)), Some(end), Some(between)] = seen else { return None };
+    let same = |(other, with): (&Expr, &str)| other.dotted() == subject.dotted() && with == quote;
+    (matches!(quote, "'" | "\"") && same(end) && same(between)).then_some(subject)
+}
+
+/// What a term says of quotes: that a text begins with one (0), ends with one (1), holds none in between (2); `opposite` when it is denied.
+fn about_quotes(term: &Expr, opposite: bool) -> Option<(usize, &Expr, &str)> {
+    match &term.kind {
+        ExprKind::Unary { op: crate::facts::syntax::UnaryOp::Not, value } if opposite => {
+            about_quotes(value, false)
+        }
+        ExprKind::Call(call) if !opposite => {
+            let ExprKind::Member { object, name, .. } = &call.callee.kind else { return None };
+            let at = match name.as_str() {
+                "startswith" | "startsWith" => 0,
+                "endswith" | "endsWith" => 1,
+                _ => return None,
+            };
+            Some((at, object, call.arguments.first()?.value.string()?))
+        }
+        ExprKind::Compare { left, rest } => {
+            let [(op, right)] = rest.as_slice() else { return None };
+            let sought = if opposite { CompareOp::In } else { CompareOp::NotIn };
+            let ExprKind::Index { object, index } = &right.kind else { return None };
+            let inner = matches!(&index.kind, ExprKind::Range(_));
+            (*op == sought && inner).then_some((2, &**object, left.string()?))
+        }
+        _ => None,
     }
 }
 

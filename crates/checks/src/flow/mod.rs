@@ -18,6 +18,8 @@ mod outside;
 mod page;
 mod pattern;
 mod risk;
+mod session;
+mod settings;
 mod state;
 mod stored;
 mod value;
@@ -103,13 +105,11 @@ pub(crate) fn follow(project: &Project<'_>, web: &Web<'_>) -> Flow {
         .filter(|handler| seen.insert(std::ptr::from_ref::<Function>(handler.function)))
         .collect();
     let context = project.context;
+    let index = Index::of(context);
     let parts: Vec<Flow> = handlers
         .par_iter()
         // What a project remembers of its names is one thread's own.
-        .map_init(
-            || (Project::of(context), Index::of(context.files)),
-            |(project, index), handler| one(project, index, handler),
-        )
+        .map_init(|| Project::of(context), |project, handler| one(project, &index, handler))
         .collect();
     let mut flow = Flow::default();
     let mut known = HashSet::new();
@@ -154,7 +154,7 @@ fn one<'a>(project: &Project<'a>, index: &Index<'a>, handler: &Handler<'a>) -> F
     {
         cut_short.push(NotChecked {
             what: format!("where data of {} {} flows", handler.method, handler.path),
-            why: format!("{}: it calls more than is followed", file.path),
+            why: format!("{}: it calls more, or deeper, than is followed", file.path),
         });
     }
     only_the_worst(&mut walk.arrivals);

@@ -23,9 +23,10 @@ pub(super) fn arithmetic(op: BinaryOp, left: i64, right: i64) -> Option<i64> {
         BinaryOp::Add => left.checked_add(right),
         BinaryOp::Subtract => left.checked_sub(right),
         BinaryOp::Multiply => left.checked_mul(right),
-        BinaryOp::FloorDivide => (right != 0).then(|| left.div_euclid(right)),
-        BinaryOp::Divide => (right != 0 && left % right == 0).then(|| left / right),
-        BinaryOp::Modulo => (right != 0).then(|| left.rem_euclid(right)),
+        // Of a negative divisor the languages make different things.
+        BinaryOp::FloorDivide if right > 0 => left.checked_div_euclid(right),
+        BinaryOp::Divide if left.checked_rem(right) == Some(0) => left.checked_div(right),
+        BinaryOp::Modulo if right > 0 => left.checked_rem_euclid(right),
         BinaryOp::And => Some(left & right),
         BinaryOp::Or => Some(left | right),
         BinaryOp::Xor => Some(left ^ right),

@@ -2,6 +2,7 @@
 
 use super::call::Given;
 use super::risk::{Risk, Risks};
+use super::session;
 use super::value::{Origin, Shape, Value};
 use super::walk::{Walk, shown};
 use crate::facts::syntax::{Class, Expr, ExprKind, Extent, Function, Parameter, Text};
@@ -155,7 +156,10 @@ pub(super) fn member<'a>(
     if calls.contains(&name) {
         return Some(Value::of(Shape::Name(Text::from(format!("calls:{request}.{name}")))));
     }
-    // What the framework itself made of it: the route, the session, the user.
+    if name == "session" && request.starts_with("request:") {
+        return Some(Value::of(Shape::Name(Text::from(session::NAME))));
+    }
+    // What the framework itself made of it: the route, the user.
     request.starts_with("request:").then_some(Value::UNKNOWN)
 }
 

@@ -45,13 +45,15 @@ pub(super) fn excluded_by_class(kept: &str) -> Risks {
 }
 
 fn harmless(letters: Letters) -> Risks {
-    let tests: [(&[Risk], &str); 6] = [
+    let tests: [(&[Risk], &str); 8] = [
         (&[Risk::Query], "'\"`; \t\n("),
         (&[Risk::Command], " \t\n;|&$`<>(){}\\'\"*?~#"),
         (&[Risk::Path], "/\\"),
         (&[Risk::Markup, Risk::Entities], "<\"'"),
         (&[Risk::Log], "\n\r"),
         (&[Risk::Request, Risk::Redirect], ":/\\"),
+        (&[Risk::Directory], "()*\\|&"),
+        (&[Risk::Selector], "'\"[]()/|@"),
     ];
     let mut risks = Risks::NONE;
     for (harm, letters_of_harm) in tests {

@@ -25,6 +25,12 @@ pub enum Risk {
     Entities,
     /// A regular expression.
     Pattern,
+    /// A filter or a name of LDAP.
+    Directory,
+    /// An expression of XPath.
+    Selector,
+    /// What the program believes of whoever is logged in.
+    Session,
     /// The text that a regular expression is tried on.
     Subject,
 }
@@ -35,7 +41,7 @@ pub(super) struct Risks(u16);
 
 impl Risks {
     /// Every kind.
-    pub(super) const ALL: Self = Self(0xfff);
+    pub(super) const ALL: Self = Self(0x7fff);
     /// None.
     pub(super) const NONE: Self = Self(0);
 

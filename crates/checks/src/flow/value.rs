@@ -15,7 +15,7 @@ const CHOICES: usize = 8;
 const STEPS: u32 = 12;
 
 /// What a value may be.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Value<'a> {
     /// What is known of it.
     pub(super) shape: Shape<'a>,
@@ -24,7 +24,7 @@ pub(super) struct Value<'a> {
 }
 
 /// What is known of a value.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone)]
 pub(super) enum Shape<'a> {
     /// Nothing.
     Unknown,
@@ -56,6 +56,34 @@ pub(super) enum Shape<'a> {
     Name(Text),
 }
 
+impl PartialEq for Shape<'_> {
+    fn eq(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Unknown, Self::Unknown) | (Self::Null, Self::Null) => true,
+            (Self::Text(one), Self::Text(two))
+            | (Self::Begins(one), Self::Begins(two))
+            | (Self::Name(one), Self::Name(two)) => one == two,
+            (Self::Either(one), Self::Either(two)) => one == two,
+            (Self::Number(one), Self::Number(two)) => one == two,
+            (Self::Truth(one), Self::Truth(two)) => one == two,
+            (Self::List(one), Self::List(two)) => one == two,
+            (Self::Record(one), Self::Record(two)) => one == two,
+            // A definition is itself and no other: its syntax need not be compared.
+            (Self::Object(_, one, fields), Self::Object(_, two, others)) => {
+                std::ptr::eq(*one, *two) && fields == others
+            }
+            (Self::Function(_, one, call), Self::Function(_, two, other)) => {
+                std::ptr::eq(*one, *two) && call == other
+            }
+            (Self::Class(_, one), Self::Class(_, two)) => std::ptr::eq(*one, *two),
+            (Self::Implies(one), Self::Implies(two)) => one == two,
+            _ => false,
+        }
+    }
+}
+
+impl Eq for Shape<'_> {}
+
 /// Something from outside, in a value.
 #[derive(Debug, Clone)]
 pub(super) struct Taint {
@@ -68,6 +96,8 @@ pub(super) struct Taint {
     /// How it came here, last step first.
     pub(super) way: Option<Rc<Step>>,
 }
+
+impl Eq for Taint {}
 
 impl PartialEq for Taint {
     /// The way does not count: it tells a story, and there may be many.
@@ -117,6 +147,11 @@ impl Beside {
     /// It is the host of a URL that came in.
     pub(super) const HOST: Self = Self(32);
 
+    /// A filter of LDAP: `(uid=`.
+    pub(super) const FILTER: Self = Self(64);
+    /// A step of XPath: `//user[`, `[@id=`.
+    pub(super) const SELECTOR: Self = Self(128);
+
     /// Whether it has all of the other.
     pub(super) const fn has(self, other: Self) -> bool {
         self.0 & other.0 == other.0
@@ -133,6 +168,12 @@ impl Beside {
         }
         if is_markup(text) {
             kinds |= Self::MARKUP.0;
+        }
+        if is_filter(text) {
+            kinds |= Self::FILTER.0;
+        }
+        if text.contains("//") && text.contains('[') || text.contains("[@") || text.contains("text()") {
+            kinds |= Self::SELECTOR.0;
         }
         Self(kinds)
     }
@@ -175,6 +216,15 @@ fn is_query(text: &str) -> bool {
         seen += 1;
     }
     (verb && others > 0) || others > 1 || (others == 1 && seen <= 4)
+}
+
+/// Whether a text is a part of a filter of LDAP (RFC 4515): an attribute behind a bracket, `(&(`.
+fn is_filter(text: &str) -> bool {
+    text.split('(').skip(1).any(|part| {
+        let attribute = part
+            .trim_start_matches(|c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '.' | ':' | ';'));
+        attribute.len() < part.len() && attribute.trim_start_matches(['~', '>', '<']).starts_with('=')
+    })
 }
 
 /// Whether a text holds a tag: `<p`, `</p`, `<!`.

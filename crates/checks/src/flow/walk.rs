@@ -36,6 +36,8 @@ pub(super) struct Walk<'w, 'a> {
     pub(super) answers: Option<Framework>,
     /// Whether the path of the request can only be the one that is written in the route.
     pub(super) path_is_fixed: bool,
+    /// Whether a call was not entered, for its depth, with something from outside.
+    pub(super) is_too_deep: bool,
 }
 
 /// One call under way.
@@ -72,12 +74,13 @@ impl<'w, 'a> Walk<'w, 'a> {
             globals: HashMap::new(),
             answers: None,
             path_is_fixed: false,
+            is_too_deep: false,
         }
     }
 
-    /// Whether it went on until its work was used up, so that not everything was looked at.
+    /// Whether its work was used up or something from outside went deeper than is followed, so that not everything was looked at.
     pub(super) fn is_cut_short(&self) -> bool {
-        self.work == 0
+        self.work == 0 || self.is_too_deep
     }
 
     /// Counts one thing looked at; false when there have been enough.

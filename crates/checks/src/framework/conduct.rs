@@ -10,7 +10,7 @@ use crate::context::Context;
 use crate::facts::nodes::{Node, each_in_body};
 use crate::facts::source::SourceFile;
 use crate::facts::syntax::{Call, Expr, ExprKind, Function};
-use crate::facts::values::{Bound, Values, called_name};
+use crate::facts::values::Values;
 
 /// Calls in calls that are followed: handler, service, store and one more.
 const DEPTH: usize = 5;
@@ -76,7 +76,7 @@ impl<'a> Conduct<'a> {
                 let given = call.arguments.iter().map(|given| &given.value);
                 let named = given.filter(|value| matches!(value.kind, ExprKind::Name(_)));
                 for callee in std::iter::once(&call.callee).chain(named) {
-                    if self.may_be_ours(at, callee, &is_local) {
+                    if self.project.may_be_ours(at, callee, &is_local) {
                         found.extend(self.target(at, around, callee).map(|to| Called { call, to }));
                     }
                 }
@@ -87,31 +87,6 @@ impl<'a> Conduct<'a> {
         let found = Rc::new(found);
         self.known.borrow_mut().insert(key, Rc::clone(&found));
         found
-    }
-
-    /// Whether a callee can be a function of the project: a method of a value that is made here, or that somebody passes, is not
-    /// the function of the same name beside it.
-    fn may_be_ours(&self, at: usize, callee: &Expr, is_local: &dyn Fn(&str) -> bool) -> bool {
-        let mut root = callee;
-        while let ExprKind::Member { object, .. } = &root.kind {
-            root = object;
-        }
-        let ExprKind::Name(name) = &root.kind else { return true };
-        if std::ptr::eq(root, callee) || matches!(name.as_str(), "self" | "this" | "cls") {
-            return true;
-        }
-        if is_local(name) {
-            return false;
-        }
-        let Some(file) = self.project.file(at) else { return false };
-        let top = Values::of_body(&file.syntax.body);
-        !top.bound(name).iter().any(|bound| match bound {
-            Bound::To(Expr { kind: ExprKind::Call(call), .. }) => {
-                called_name(&call.callee) != Some("require")
-                    && self.project.class(at, &[], &call.callee).is_none()
-            }
-            _ => false,
-        })
     }
 
     /// The function of the project that a name or member means.

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 
+use rayon::prelude::*;
 use seaworthy_core::limits::SOURCE_FILE_BYTES;
 use seaworthy_core::surface::EntryPoint;
 use serde_json::Value;
@@ -69,9 +70,14 @@ impl Survey {
         let mut survey =
             Self { listens: Vec::new(), python: false, node: false, rust: false, environment: Vec::new() };
         let mut variables = BTreeMap::new();
-        for file in context.files.iter().filter(|file| !file.is_test) {
-            let found = listening::listening(file);
-            let app = file.language == Language::Python && listening::makes(file, PYTHON_SERVED);
+        let sources = context.files.par_iter().filter(|file| !file.is_test);
+        let read: Vec<(&SourceFile, Vec<listening::Listens>, bool)> = sources
+            .map(|file| {
+                let app = file.language == Language::Python && listening::makes(file, PYTHON_SERVED);
+                (file, listening::listening(file), app)
+            })
+            .collect();
+        for (file, found, app) in read {
             match file.language {
                 Language::Python => survey.python |= !found.is_empty() || app || file.path == "manage.py",
                 Language::JavaScript | Language::TypeScript => survey.node |= !found.is_empty(),

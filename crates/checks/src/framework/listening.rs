@@ -43,8 +43,11 @@ const PYTHON_APPS: &[&str] = &["flask.Flask", "quart.Quart", "sanic.Sanic", "bot
 
 /// Every place of the file where it listens.
 pub(super) fn listening(file: &SourceFile) -> Vec<Listens> {
-    let makes_app = makes(file, PYTHON_APPS);
     let mut found = Vec::new();
+    if !may_listen(file) {
+        return found;
+    }
+    let makes_app = makes(file, PYTHON_APPS);
     each_node(&file.syntax, &mut |node, _| {
         if let Some(expr) = node.expr()
             && let Some(call) = expr.call()
@@ -57,9 +60,26 @@ pub(super) fn listening(file: &SourceFile) -> Vec<Listens> {
     found
 }
 
+/// Whether a word of the file can be of something that listens; most files of a program hold none.
+fn may_listen(file: &SourceFile) -> bool {
+    match file.language {
+        Language::Python => mentions(file, PYTHON) || mentions(file, PYTHON_APPS),
+        Language::JavaScript | Language::TypeScript => file.text.contains("listen"),
+        Language::Rust => true,
+    }
+}
+
+/// Whether the package of one of these names stands in the file.
+fn mentions(file: &SourceFile, names: &[&str]) -> bool {
+    names.iter().any(|name| file.text.contains(name.split('.').next().unwrap_or(name)))
+}
+
 /// Whether the file calls one of these, by full name.
 pub(super) fn makes(file: &SourceFile, names: &[&str]) -> bool {
     let mut made = false;
+    if !mentions(file, names) {
+        return made;
+    }
     each_node(&file.syntax, &mut |node, _| {
         let call = node.expr().and_then(Expr::call);
         made |= call

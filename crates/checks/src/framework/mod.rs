@@ -5,8 +5,10 @@
 
 mod aiohttp;
 mod bound_name;
+mod callee;
 pub(crate) mod caller;
 pub(crate) mod conduct;
+pub mod defined;
 mod django;
 mod entry;
 mod environment;
@@ -40,26 +42,32 @@ use self::web::Web;
 
 /// One framework: first what its applications and routers are, in every file; then what is registered on them.
 struct Reads {
+    /// The names of its packages: a project in which none of them stands makes no application of it.
+    named: &'static [&'static str],
     objects: fn(&mut Routing<'_>),
     routes: fn(&mut Routing<'_>),
 }
 
 /// THE list.
 const FRAMEWORKS: &[Reads] = &[
-    Reads { objects: fastapi::objects, routes: fastapi::read },
-    Reads { objects: flask::objects, routes: flask::read },
-    Reads { objects: aiohttp::objects, routes: aiohttp::read },
-    Reads { objects: django::objects, routes: django::read },
-    Reads { objects: express::objects, routes: express::read },
-    Reads { objects: fastify::objects, routes: fastify::read },
-    Reads { objects: node_http::objects, routes: node_http::read },
-    Reads { objects: python_http_server::objects, routes: python_http_server::read },
+    Reads { named: &["fastapi"], objects: fastapi::objects, routes: fastapi::read },
+    Reads { named: &["flask"], objects: flask::objects, routes: flask::read },
+    Reads { named: &["aiohttp"], objects: aiohttp::objects, routes: aiohttp::read },
+    Reads { named: &["django"], objects: django::objects, routes: django::read },
+    Reads { named: &["express"], objects: express::objects, routes: express::read },
+    Reads { named: &["fastify"], objects: fastify::objects, routes: fastify::read },
+    Reads { named: &["http"], objects: node_http::objects, routes: node_http::read },
+    Reads { named: &["http"], objects: python_http_server::objects, routes: python_http_server::read },
 ];
 
 /// What the program offers to the outside, and who answers.
 pub(crate) fn read<'a>(project: &'a Project<'a>) -> (Surface, Web<'a>) {
     let mut routing = Routing::new(project);
-    FRAMEWORKS.iter().for_each(|framework| (framework.objects)(&mut routing));
+    let is_named = |framework: &&Reads| {
+        project.files().any(|(_, file)| framework.named.iter().any(|name| file.text.contains(name)))
+    };
+    FRAMEWORKS.iter().filter(is_named).for_each(|framework| (framework.objects)(&mut routing));
+    // Also where nothing names it: an application that comes from elsewhere is told by what is done with it.
     FRAMEWORKS.iter().for_each(|framework| (framework.routes)(&mut routing));
     unread::read(&mut routing);
     let Read { routes, not_read, handlers } = routing.finish();

@@ -2,7 +2,7 @@
 
 use std::cell::Cell;
 
-use super::project::{ExprAt, Place, Project, STEPS, is_import};
+use super::project::{CallSite, ExprAt, Place, Project, STEPS, is_import};
 use crate::facts::nodes::{Node, each_in_body};
 use crate::facts::syntax::{Call, CallStyle, Expr, ExprKind, Function, Literal, Stmt, StmtKind, UnaryOp};
 use crate::facts::values::Bound;
@@ -40,17 +40,26 @@ impl Looks {
 impl<'a> Project<'a> {
     /// What a place is bound to.
     pub(super) fn bound(&self, place: &Place) -> Vec<Bound<'a>> {
-        let known = place.scope.checked_sub(1).and_then(|start| self.functions.get(&(place.file, start)));
+        let known = place
+            .scope
+            .checked_sub(1)
+            .and_then(|start| self.context.defined.functions.get(&(place.file, start)));
         match known {
             Some(known) => known.bound(&place.name).to_vec(),
-            None => self.tops.get(&place.file).map(|top| top.bound(&place.name).to_vec()).unwrap_or_default(),
+            None => self
+                .context
+                .defined
+                .tops
+                .get(&place.file)
+                .map(|top| top.bound(&place.name).to_vec())
+                .unwrap_or_default(),
         }
     }
 
     /// The function whose name a place is.
     fn function_of(&self, place: &Place) -> Option<&'a Function> {
         let start = place.scope.checked_sub(1)?;
-        self.functions.get(&(place.file, start)).map(|known| known.function)
+        self.context.defined.functions.get(&(place.file, start)).map(|known| known.function)
     }
 
     fn within_place(&self, place: &Place) -> Vec<&'a Function> {
@@ -64,7 +73,7 @@ impl<'a> Project<'a> {
             Bound::To(value) => Some((place.file, within.clone(), value)),
             _ => None,
         });
-        let members = self.members.get(&(place.file, place.name.clone()));
+        let members = self.context.defined.members.get(&(place.file, place.name.clone()));
         bound.chain(members.into_iter().flatten().cloned()).collect()
     }
 
@@ -312,18 +321,19 @@ impl<'a> Project<'a> {
     fn passed(&self, place: &Place, function: &'a Function, index: usize) -> Vec<ExprAt<'a>> {
         let Some(known) = self.known(place.file, function) else { return Vec::new() };
         let mut found = Vec::new();
-        for (at, within, call) in
+        for (at, around, call) in
             self.callers(place.file, known.name.as_str(), known.class.map(|class| class.name.as_str()))
         {
+            let within = around.map(|around| self.within_function(*at, around)).unwrap_or_default();
             let means = match known.class.filter(|_| known.function.name == "constructor") {
                 Some(class) => {
                     call.style == CallStyle::New
                         && self
-                            .class_within(*at, within, &call.callee)
+                            .class_within(*at, &within, &call.callee)
                             .is_some_and(|(_, found)| std::ptr::eq(found, class))
                 }
                 None => self
-                    .function_within(*at, within, &call.callee, STEPS)
+                    .function_within(*at, &within, &call.callee, STEPS)
                     .is_some_and(|(_, called)| std::ptr::eq(called, function)),
             };
             let receives = function.parameters.first().and_then(|first| first.pattern.dotted());
@@ -334,7 +344,7 @@ impl<'a> Project<'a> {
             let named = call.arguments.iter().find(|argument| argument.name.as_deref() == Some(&place.name));
             let positional = index.checked_sub(skipped).and_then(|index| call.arguments.get(index));
             if means && let Some(argument) = named.or(positional) {
-                found.push((*at, within.clone(), &argument.value));
+                found.push((*at, within, &argument.value));
             }
         }
         found
@@ -347,19 +357,22 @@ impl<'a> Project<'a> {
         file: usize,
         name: &str,
         class: Option<&str>,
-    ) -> impl Iterator<Item = &'s (usize, Vec<&'a Function>, &'a Call)> + use<'s, 'a> {
+    ) -> impl Iterator<Item = &'s CallSite<'a>> + use<'s, 'a> {
         let last = name.rsplit('.').next().unwrap_or(name);
         let own = if last == "constructor" { class.unwrap_or(last) } else { last };
         let names = [own.to_owned(), "require".to_owned()];
-        let by_name: Vec<_> =
-            names.iter().flat_map(|name| self.calls.get(name).into_iter().flatten()).collect();
-        let default = self.exports.get(&file).and_then(|exports| exports.get("default"));
+        let by_name: Vec<_> = names
+            .iter()
+            .flat_map(|name| self.context.defined.calls.get(name.as_str()).into_iter().flatten())
+            .collect();
+        let default = self.context.defined.exports.get(&file).and_then(|exports| exports.get("default"));
         let is_default = matches!(name, "module.exports" | "default")
             || default.is_some_and(|default| default == name || Some(default.as_str()) == class);
         let takes = move |at: usize| {
             is_default && self.context.graph.imports_of(at).iter().any(|edge| edge.to == file)
         };
-        let others = self.calls.iter().filter(move |(name, _)| !names.contains(*name));
+        let others =
+            self.context.defined.calls.iter().filter(move |(name, _)| !names.iter().any(|own| own == *name));
         let others = others.flat_map(|(_, calls)| calls).filter(move |(at, _, _)| takes(*at));
         by_name.into_iter().chain(others)
     }

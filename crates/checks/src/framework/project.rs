@@ -2,17 +2,16 @@
 //!
 //! Imports are followed through re-exports; the order of execution is not followed.
 
-use std::cell::{OnceCell, RefCell};
-use std::collections::{BTreeMap, HashMap};
+use std::cell::RefCell;
+use std::collections::HashMap;
 
-use super::bound_name::{assigned_member, function_name};
-use super::exports;
+use super::defined::Known;
 use super::origins::Looks;
 use crate::context::Context;
-use crate::facts::nodes::{Around, each_node};
+use crate::facts::nodes::Around;
 use crate::facts::source::SourceFile;
-use crate::facts::syntax::{Call, Class, ClassKind, Expr, ExprKind, Function, Import, StmtKind};
-use crate::facts::values::{Bound, Values, called_name};
+use crate::facts::syntax::{Call, Class, Expr, ExprKind, Function, Import, StmtKind};
+use crate::facts::values::{Bound, called_name};
 use crate::language::Language;
 
 /// Steps from name to name that are followed; a circle of imports has no end.
@@ -32,8 +31,8 @@ pub(crate) struct Place {
 /// A function of the project and where it is.
 pub(crate) type FunctionAt<'a> = (usize, &'a Function);
 
-/// A call: in which file, with what around it.
-type CallSite<'a> = (usize, Within<'a>, &'a Call);
+/// A call: in which file, and in which function.
+pub(super) type CallSite<'a> = (usize, Option<&'a Function>, &'a Call);
 
 /// The functions around something, outermost first.
 pub(super) type Within<'a> = Vec<&'a Function>;
@@ -41,45 +40,10 @@ pub(super) type Within<'a> = Vec<&'a Function>;
 /// An expression and where it stands.
 pub(super) type ExprAt<'a> = (usize, Within<'a>, &'a Expr);
 
-/// A function of the project.
-pub(super) struct Known<'a> {
-    /// The name that it has or is bound to.
-    pub(super) name: String,
-    /// The function.
-    pub(super) function: &'a Function,
-    /// The functions around it, outermost first.
-    pub(super) outer: Within<'a>,
-    /// The class that it is a method of.
-    pub(super) class: Option<&'a Class>,
-    /// What it is handed to before it is bound: `wrap` in `const list = wrap(async () => ..)`.
-    pub(super) wrapper: Option<&'a Call>,
-    /// The names that it binds, once somebody asks.
-    values: OnceCell<Values<'a>>,
-}
-
-impl<'a> Known<'a> {
-    /// What a name is bound to in it.
-    pub(super) fn bound(&self, name: &str) -> &[Bound<'a>] {
-        self.values.get_or_init(|| Values::of_function(self.function)).bound(name)
-    }
-}
-
 /// The files that are no tests, and what their names mean.
 pub(crate) struct Project<'a> {
     /// Everything known.
     pub(crate) context: &'a Context<'a>,
-    /// What each script gives out: the name given to it outside, and the name it has in the file.
-    pub(super) exports: HashMap<usize, HashMap<String, String>>,
-    /// Every function, by file and where its name begins.
-    pub(super) functions: BTreeMap<(usize, u32), Known<'a>>,
-    /// What is assigned to members in a file: `module.exports = x`, `exports.a = x`, `this.router = x`.
-    pub(super) members: HashMap<(usize, String), Vec<ExprAt<'a>>>,
-    /// The names bound at the top of each file.
-    pub(super) tops: HashMap<usize, Values<'a>>,
-    /// The classes, by file and name.
-    pub(super) classes: HashMap<(usize, String), &'a Class>,
-    /// Every call with the function around it, by the last name of what is called.
-    pub(super) calls: HashMap<String, Vec<CallSite<'a>>>,
     /// What was found before.
     pub(super) known_sources: RefCell<HashMap<Place, Vec<Place>>>,
     /// What the question being answered may still look at.
@@ -87,48 +51,9 @@ pub(crate) struct Project<'a> {
 }
 
 impl<'a> Project<'a> {
-    /// Reads the definitions of every file.
+    /// Nothing is remembered yet. What is remembered is one thread's own, so each has one of these.
     pub(crate) fn of(context: &'a Context<'a>) -> Self {
-        let mut project = Self {
-            context,
-            exports: HashMap::new(),
-            functions: BTreeMap::new(),
-            members: HashMap::new(),
-            tops: HashMap::new(),
-            classes: HashMap::new(),
-            calls: HashMap::new(),
-            known_sources: RefCell::default(),
-            looks: Looks::default(),
-        };
-        for (at, file) in project.files() {
-            if file.language != Language::Python {
-                project.exports.insert(at, exports::exports(file));
-            }
-            project.tops.insert(at, Values::of_body(&file.syntax.body));
-            each_node(&file.syntax, &mut |node, around| {
-                if let Some(function) = node.function().filter(|function| function.has_body) {
-                    let (name, wrapper) = function_name(node, function, around);
-                    let outer = within(around);
-                    let class = around.last().and_then(|node| node.class());
-                    let values = OnceCell::new();
-                    let known = Known { name, function, outer, class, wrapper, values };
-                    project.functions.insert((at, function.name_extent.start), known);
-                }
-                if let Some((target, value)) = assigned_member(node, around) {
-                    project.members.entry((at, target)).or_default().push((at, within(around), value));
-                }
-                if let Some(class) = node.class().filter(|class| class.kind != ClassKind::Impl) {
-                    project.classes.entry((at, class.name.to_string())).or_insert(class);
-                }
-                if let Some(call) = node.expr().and_then(Expr::call)
-                    && let Some(name) = callee_name(call)
-                {
-                    project.calls.entry(name).or_default().push((at, within(around), call));
-                }
-                true
-            });
-        }
-        project
+        Self { context, known_sources: RefCell::default(), looks: Looks::default() }
     }
 
     /// The files that are no tests, each with its place in the list.
@@ -223,7 +148,7 @@ impl<'a> Project<'a> {
     }
 
     /// The file of the project that a name stands for as a module of Python: `views` after `from shop import views`.
-    pub(super) fn module(&self, at: usize, dotted: &str) -> Option<usize> {
+    pub(crate) fn module(&self, at: usize, dotted: &str) -> Option<usize> {
         let file = self.file(at)?;
         file.imports.iter().enumerate().find_map(|(import, fact)| {
             let taken = &fact.import;
@@ -250,7 +175,7 @@ impl<'a> Project<'a> {
     fn exported(&self, at: usize, path: &[&str], steps: usize) -> Option<Place> {
         let left = steps.checked_sub(1)?;
         let first = *path.first()?;
-        let exports = self.exports.get(&at)?;
+        let exports = self.context.defined.exports.get(&at)?;
         if let Some(local) = exports.get(first) {
             let mut parts: Vec<&str> = local.split('.').collect();
             parts.extend(path.get(1..).unwrap_or_default());
@@ -348,7 +273,7 @@ impl<'a> Project<'a> {
 
     /// The function of this dotted name of a file.
     pub(crate) fn named_function(&self, file: usize, dotted: &str) -> Option<FunctionAt<'a>> {
-        let mut of_file = self.functions.range((file, 0)..=(file, u32::MAX));
+        let mut of_file = self.context.defined.functions.range((file, 0)..=(file, u32::MAX));
         of_file.find(|(_, known)| known.name == dotted).map(|((file, _), known)| (*file, known.function))
     }
 
@@ -367,12 +292,12 @@ impl<'a> Project<'a> {
         let fits = |name: &str| {
             if exact { name == place.name } else { name.rsplit('.').next() == Some(last) }
         };
-        let mut of_file = self.functions.range((place.file, 0)..=(place.file, u32::MAX));
+        let mut of_file = self.context.defined.functions.range((place.file, 0)..=(place.file, u32::MAX));
         of_file.find(|(_, known)| fits(&known.name)).map(|((file, _), known)| (*file, known.function))
     }
 
     /// A method of the object that a member is of: `controller.list` after `const controller = new Controller(db)`.
-    fn method(
+    pub(super) fn method(
         &self,
         at: usize,
         within: &[&'a Function],
@@ -465,7 +390,7 @@ impl<'a> Project<'a> {
     }
 
     pub(super) fn known(&self, file: usize, function: &Function) -> Option<&Known<'a>> {
-        self.functions.get(&(file, function.name_extent.start))
+        self.context.defined.functions.get(&(file, function.name_extent.start))
     }
 
     /// The functions around what is written in a function, itself last.
@@ -487,7 +412,7 @@ impl<'a> Project<'a> {
         expr: &Expr,
     ) -> Option<(usize, &'a Class)> {
         let place = self.find_within(at, within, expr)?;
-        let named = |name: &str| self.classes.get(&(place.file, name.to_owned())).copied();
+        let named = |name: &str| self.context.defined.classes.get(&(place.file, name)).copied();
         let class = named(&place.name).or_else(|| match self.values_of(&place).as_slice() {
             [(_, _, Expr { kind: ExprKind::Class(class), .. })] => Some(&**class),
             [(_, _, Expr { kind: ExprKind::Name(name), .. })] => named(name),
@@ -525,13 +450,4 @@ fn is_module(path: &str, module: &str) -> bool {
     let stem = path.rsplit_once('.').map_or(path, |(stem, _)| stem);
     let stem = stem.strip_suffix("/__init__").unwrap_or(stem);
     stem.strip_suffix(module).is_some_and(|before| before.is_empty() || before.ends_with('/'))
-}
-
-/// The last name of what is called; `require` for `require("./x")(app)`.
-fn callee_name(call: &Call) -> Option<String> {
-    let callee = match &call.callee.kind {
-        ExprKind::Call(inner) => &inner.callee,
-        _ => &call.callee,
-    };
-    called_name(callee).map(str::to_owned)
 }

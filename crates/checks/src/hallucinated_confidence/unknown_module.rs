@@ -179,7 +179,10 @@ fn is_made(
     {
         return true;
     }
-    if context.tree.root().is_some_and(|root| on_disk(&root.join(path))) {
+    let looked_at = context.tree.root().map(|root| root.join(path));
+    let folder = looked_at.as_deref().and_then(std::path::Path::parent);
+    folder.into_iter().for_each(|folder| context.packages.consulted().note(folder.to_owned()));
+    if looked_at.is_some_and(|path| on_disk(&path)) {
         return true;
     }
     let texts = build_files.get_or_insert_with(|| {

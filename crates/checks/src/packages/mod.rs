@@ -2,6 +2,7 @@
 //!
 //! Packages are read where they lie on disk, outside the tree; nothing is started to ask about them.
 
+pub mod consulted;
 pub(crate) mod jsonc;
 mod node;
 pub(crate) mod python;
@@ -10,6 +11,8 @@ mod rust;
 use std::path::{Path, PathBuf};
 
 use seaworthy_core::Digest;
+
+use self::consulted::Consulted;
 
 use crate::tree::Tree;
 
@@ -36,6 +39,7 @@ pub struct Packages {
     python: python::Installed,
     node: node::Installed,
     rust: rust::Declared,
+    consulted: Consulted,
 }
 
 impl Packages {
@@ -45,6 +49,7 @@ impl Packages {
             python: python::Installed::find(root, python_paths),
             node: node::Installed::find(tree, root),
             rust: rust::Declared::find(tree),
+            consulted: Consulted::default(),
         }
     }
 
@@ -53,8 +58,14 @@ impl Packages {
         Digest::of_fields(self.python.inventory().into_iter().chain(self.node.inventory()))
     }
 
+    /// The folders outside the tree that were looked into.
+    pub(crate) fn consulted(&self) -> &Consulted {
+        &self.consulted
+    }
+
     /// Whether Python would find a module, by its dotted name.
     pub fn python_module(&self, module: &str) -> Known {
+        self.python.consult(module, &self.consulted);
         self.python.module(module)
     }
 
@@ -65,6 +76,7 @@ impl Packages {
 
     /// Whether Node would find a module for a file in `folder` (relative to the root).
     pub fn node_module(&self, specifier: &str, folder: &str) -> Known {
+        self.node.consult(specifier, folder, &self.consulted);
         self.node.module(specifier, folder)
     }
 

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
+use super::consulted::Consulted;
 use super::python::read;
 use super::{Known, jsonc};
 use crate::facts::graph::package_name;
@@ -92,6 +93,21 @@ impl Installed {
             }
         }
         all
+    }
+
+    /// Notes where a module is looked for.
+    pub(super) fn consult(&self, specifier: &str, folder: &str, consulted: &Consulted) {
+        let Some(root) = self.root.as_ref().and_then(|root| root.canonicalize().ok()) else { return };
+        let name = package_name(specifier);
+        let parts: Vec<&str> = specifier.split('/').collect();
+        let types = format!("@types/{}", name.replace('/', "__").trim_start_matches('@'));
+        let types: Vec<&str> =
+            types.split('/').chain(parts.iter().skip(name.split('/').count()).copied()).collect();
+        for above in root.join(folder).ancestors() {
+            let modules = above.join("node_modules");
+            consulted.note_way(&modules, &parts);
+            consulted.note_way(&modules, &types);
+        }
     }
 
     pub(super) fn module(&self, specifier: &str, folder: &str) -> Known {

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::LazyLock;
 
 use super::Known;
+use super::consulted::Consulted;
 
 /// Folders in which projects keep their virtual environment.
 const ENVIRONMENTS: &[&str] = &[".venv", "venv", "env", ".env"];
@@ -82,11 +83,19 @@ impl Installed {
     /// The distributions, by folder name (`requests-2.31.0.dist-info`).
     pub(super) fn inventory(&self) -> BTreeSet<String> {
         let names = self.sites.iter().flat_map(|site| children(site));
+        let version = self.minor.map(|minor| format!("Python 3.{minor}"));
         names
             .filter(|name| {
                 name.ends_with(".dist-info") || name.ends_with(".egg-info") || name.ends_with(".pth")
             })
+            .chain(version)
             .collect()
+    }
+
+    /// Notes where a module is looked for.
+    pub(super) fn consult(&self, module: &str, consulted: &Consulted) {
+        let parts: Vec<&str> = module.split('.').collect();
+        self.sites.iter().for_each(|site| consulted.note_way(site, &parts));
     }
 
     pub(super) fn module(&self, module: &str) -> Known {

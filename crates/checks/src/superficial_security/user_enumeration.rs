@@ -58,7 +58,7 @@ pub static CHECK: Check = Check {
         variants: &["different-answer", "unknown-address", "timing"],
         source: include_str!("user_enumeration.rs"),
     },
-    run: Run::Project(run),
+    run: Run::Handlers(run),
 };
 
 fn run(context: &Context<'_>, report: &mut Report<'_>) {

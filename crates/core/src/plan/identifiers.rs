@@ -40,6 +40,7 @@ pub const ALL: &[&str] = &[
     "inconsistent-parameterization",
     "injected-input",
     "insecure-cookie",
+    "ldap-injection",
     "leaked-details",
     "leaked-resource",
     "legacy-headers",
@@ -95,6 +96,7 @@ pub const ALL: &[&str] = &[
     "test-without-assertion",
     "time-zones",
     "timing-unsafe-comparison",
+    "trust-boundary-violation",
     "unbounded-cache",
     "unbounded-input",
     "unbounded-result",
@@ -116,6 +118,7 @@ pub const ALL: &[&str] = &[
     "weak-password-reset",
     "weak-randomness",
     "xml-external-entities",
+    "xpath-injection",
 ];
 
 /// What stands before the id of a project's own rule, so that it can never be one of ours.

@@ -1,5 +1,6 @@
 //! What may clear and what may not: old evidence, evidence of others, and files that nobody read.
 
+use std::path::PathBuf;
 use std::process::Stdio;
 use std::time::{Duration, Instant};
 
@@ -169,6 +170,82 @@ fn a_tree_that_changes_while_it_is_judged_is_not_clear_and_not_on_record() {
     assert!(text.contains("changed while they were judged"), "{text}");
     std::fs::remove_file(project.root().join("later.py")).unwrap();
     assert!(!project.run(&["ledger", "show"]).out.contains("malformed-input"));
+}
+
+/// The answer that a run kept, and the only one.
+fn kept(project: &Project) -> PathBuf {
+    let folder = project.home().join(".cache/seaworthy/checks");
+    let files: Vec<_> = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+    assert_eq!(files.len(), 1, "{files:?}");
+    files[0].clone()
+}
+
+#[test]
+fn an_answer_kept_is_used_only_under_the_own_signature_and_goes_on_record_once() {
+    let project = Project::new(&[(
+        "app/token.py",
+        "import hmac\n\nSTRIPE_KEY = \"sk_live_4eC39HqLyjWDarjtT1zdp7dc\"\n",
+    )]);
+    let (code, first) = project.json(&["check"]);
+    assert_eq!(code, 1, "{first}");
+    let entries = |project: &Project| project.run(&["ledger", "show"]).out.lines().count();
+    let before = entries(&project);
+    let (again, second) = project.json(&["check"]);
+    assert_eq!((code, &first["observations"]), (again, &second["observations"]));
+    // The decision alone is new.
+    assert_eq!(entries(&project), before + 1);
+
+    // Whoever writes there without the key: a finding less, under the signature of what was there before.
+    let path = kept(&project);
+    let mut forged = std::fs::read(&path).unwrap();
+    let (signature, payload) = forged.split_at_mut(64);
+    let text = String::from_utf8(payload.to_vec()).unwrap();
+    assert!(text.contains("\"findings\":["), "{text}");
+    let cleared = text.replace("\"outcome\":\"broken\"", "\"outcome\":\"held\"").replace("broken", "held");
+    let forged = [signature.to_vec(), cleared.into_bytes()].concat();
+    std::fs::write(&path, &forged).unwrap();
+    let (again, third) = project.json(&["check"]);
+    assert_eq!((code, outcome(&third, "hardcoded-secret").as_str()), (again, "broken"), "{third}");
+
+    // And with another key, which signs what it likes.
+    std::fs::write(&path, &forged).unwrap();
+    std::fs::remove_file(project.home().join(".config/seaworthy/key")).unwrap();
+    let (again, fourth) = project.json(&["check"]);
+    assert_eq!((code, outcome(&fourth, "hardcoded-secret").as_str()), (again, "broken"), "{fourth}");
+}
+
+#[test]
+fn a_kept_answer_is_old_when_a_module_is_gone() {
+    let project = Project::new(&[
+        ("app.py", "import foo.bar\n\nprint(foo.bar)\n"),
+        (".gitignore", ".venv/\n"),
+        (".venv/pyvenv.cfg", "version = 3.11.2\n"),
+        (".venv/bin/python", ""),
+        (".venv/lib/python3.11/site-packages/foo-1.0.dist-info/METADATA", "Name: foo\n"),
+        (".venv/lib/python3.11/site-packages/foo/__init__.py", ""),
+        (".venv/lib/python3.11/site-packages/foo/bar.py", ""),
+    ]);
+    for _ in 0..2 {
+        assert_eq!(outcome(&project.json(&["check"]).1, "unknown-module"), "held");
+    }
+    std::fs::remove_file(project.root().join(".venv/lib/python3.11/site-packages/foo/bar.py")).unwrap();
+    assert_eq!(outcome(&project.json(&["check"]).1, "unknown-module"), "broken");
+}
+
+#[test]
+fn a_service_whose_routes_nobody_reads_is_unknown_and_a_library_is_not() {
+    let run = "import os\nimport bottle\n\napp = bottle.Bottle()\n\n\n@app.get('/ls')\ndef ls():\n    os.system('ls ' + bottle.request.query.x)\n";
+    let project = Project::new(&[("app.py", run)]);
+    let (code, report) = project.json(&["check"]);
+    assert_eq!((code, outcome(&report, "command-injection").as_str()), (3, "inconclusive"), "{report}");
+    let listed = report["not_checked"].as_array().unwrap();
+    assert!(listed.iter().any(|one| one["why"].as_str().unwrap().contains("bottle")), "{listed:?}");
+    let (code, _) = project.json(&["assess"]);
+    assert_eq!(code, 3);
+
+    let library = Project::new(&[("lib.py", "import os\n\n\ndef ls(x):\n    return os.listdir(x)\n")]);
+    let (code, report) = library.json(&["check"]);
+    assert_eq!((code, outcome(&report, "command-injection").as_str()), (0, "not-applicable"), "{report}");
 }
 
 #[test]

@@ -64,13 +64,18 @@ impl<'a> Declared<'a> {
     pub(super) fn of(context: &Context<'a>, files: &[&'a SourceFile]) -> Self {
         let mut keys = Vec::new();
         for file in files {
-            for (extent, statements) in sql::texts(file) {
+            let mentions = |words: &[&str]| words.iter().any(|word| file.text.contains(word));
+            let texts = mentions(&["REFERENCES", "references", "References"]).then(|| sql::texts(file));
+            for (extent, statements) in texts.into_iter().flatten() {
                 keys.extend(statements.iter().filter_map(table_with_key).map(|table| Found {
                     file: Some(file),
                     extent,
                     what: format!("the foreign key of `{table}`"),
                     path: file.path.clone(),
                 }));
+            }
+            if !mentions(&["ForeignKey", "foreign_key", "inTable"]) {
+                continue;
             }
             each_node(&file.syntax, &mut |node, _| {
                 if let Node::Expr(expr) = node

@@ -12,7 +12,7 @@ use super::source::SourceFile;
 use super::syntax::{BinaryOp, Expr, ExprKind, Extent, TemplatePart};
 use super::values::called_name;
 
-pub use self::statement::{Statement, Verb};
+pub use self::statement::{Limit, Statement, Verb};
 
 /// Stands in a text for a value that is not known: what a template or a concatenation puts there.
 pub const HOLE: char = '\u{fffc}';
@@ -226,6 +226,13 @@ mod tests {
         assert_eq!(update.relative_columns(), ["stock"]);
         assert_eq!(update.equal_columns(), ["id"]);
         assert_eq!(update.condition_columns(), ["id", "stock"]);
+        assert_eq!(update.taken_columns(), ["stock"]);
+        assert_eq!(one("SELECT * FROM a LIMIT 20 OFFSET ?").limit(), Limit::Rows(20));
+        assert_eq!(one("SELECT * FROM a LIMIT $1").limit(), Limit::Given);
+        assert_eq!(one("SELECT * FROM a").limit(), Limit::No);
+        let inner = one("SELECT a.*, (SELECT x FROM b LIMIT 1) FROM a WHERE id IN (SELECT a FROM c)");
+        assert_eq!((inner.limit(), inner.table.as_deref()), (Limit::No, Some("a")));
+        assert!(!inner.asks_for_several() && one("SELECT * FROM a WHERE id IN (?, ?)").asks_for_several());
         assert!(one("SELECT COUNT(*) FROM users").is_aggregate());
         assert!(!one("SELECT id FROM users WHERE EXISTS (SELECT 1)").is_aggregate());
     }

@@ -29,6 +29,17 @@ pub enum Verb {
     Other,
 }
 
+/// How many rows a statement gives at most.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Limit {
+    /// As many as there are.
+    No,
+    /// This many.
+    Rows(u64),
+    /// As many as a value says.
+    Given,
+}
+
 /// One statement.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Statement {
@@ -154,6 +165,17 @@ impl Statement {
         self.tokens.windows(3).filter(|three| own(three)).filter_map(|three| three[0].word()).collect()
     }
 
+    /// The columns from which something is taken: `stock = stock - ?`.
+    pub fn taken_columns(&self) -> Vec<&str> {
+        let taken = |four: &&[Token]| {
+            four[1] == Token::Mark('=')
+                && four[0].word().is_some()
+                && four[0] == four[2]
+                && four[3] == Token::Mark('-')
+        };
+        self.tokens.windows(4).filter(taken).filter_map(|four| four[0].word()).collect()
+    }
+
     /// The lists of columns that may not occur twice: of `UNIQUE`, `PRIMARY KEY` and unique indexes, in their order.
     pub fn unique_columns(&self) -> Vec<Vec<&str>> {
         let mut found = Vec::new();
@@ -189,6 +211,24 @@ impl Statement {
         before.get(start + 1)?.word()
     }
 
+    /// Whether a `CHECK (..)` of it names the column.
+    pub fn has_check(&self, column: &str) -> bool {
+        let mut inside = false;
+        let mut depth = 0_i32;
+        self.tokens.iter().any(|token| {
+            match token {
+                Token::Word(word) if word == "check" => (inside, depth) = (true, 0),
+                Token::Mark('(') if inside => depth += 1,
+                Token::Mark(')') if inside => {
+                    depth -= 1;
+                    inside = depth > 0;
+                }
+                _ => {}
+            }
+            inside && depth > 0 && token.is(column)
+        })
+    }
+
     /// The columns that `INSERT INTO t (..)` names.
     pub fn inserted_columns(&self) -> Vec<&str> {
         let Some(start) = self.tokens.iter().position(|token| *token == Token::Mark('(')) else {
@@ -196,6 +236,24 @@ impl Statement {
         };
         let inside = self.tokens.get(start + 1..).unwrap_or_default();
         inside.iter().take_while(|token| **token != Token::Mark(')')).filter_map(Token::word).collect()
+    }
+
+    /// What its last `LIMIT` says; `FETCH FIRST` and `TOP` too.
+    pub fn limit(&self) -> Limit {
+        let is_limit = |token: &Token| token.is("limit") || token.is("fetch") || token.is("top");
+        let Some(at) = outermost(&self.tokens, is_limit) else { return Limit::No };
+        let after = self.tokens.get(at + 1..).unwrap_or_default().iter();
+        match after.take(3).find(|token| token.is_value()) {
+            Some(Token::Number(number)) => number.parse().map_or(Limit::Given, Limit::Rows),
+            _ => Limit::Given,
+        }
+    }
+
+    /// Whether it asks for several rows by a list of keys: `IN (?, ?)`, `= ANY($1)`.
+    pub fn asks_for_several(&self) -> bool {
+        self.tokens.windows(3).any(|three| {
+            (three[0].is("in") || three[0].is("any")) && !three[1].is("select") && !three[2].is("select")
+        })
     }
 
     /// Whether it gives at most one row, or one for each group: `COUNT(*)`, `EXISTS`, `SUM(..)` and the like as all that is selected.
@@ -240,11 +298,40 @@ fn with_verb(tokens: &[Token]) -> Verb {
     Verb::Other
 }
 
+/// The last token of its kind that stands in no brackets.
+fn outermost(tokens: &[Token], is_sought: impl Fn(&Token) -> bool) -> Option<usize> {
+    let mut depth = 0_i32;
+    let mut found = None;
+    for (at, token) in tokens.iter().enumerate() {
+        match token {
+            Token::Mark('(') => depth += 1,
+            Token::Mark(')') => depth -= 1,
+            token if depth == 0 && is_sought(token) => found = Some(at),
+            _ => {}
+        }
+    }
+    found
+}
+
+/// The first `FROM` that stands in no brackets: `SELECT a, (SELECT COUNT(*) FROM b) FROM c` is about `c`.
+fn outer_from(tokens: &[Token]) -> Option<usize> {
+    let mut depth = 0_i32;
+    tokens.iter().position(|token| {
+        match token {
+            Token::Mark('(') => depth += 1,
+            Token::Mark(')') => depth -= 1,
+            _ => {}
+        }
+        depth == 0 && token.is("from")
+    })
+}
+
 /// The table that a statement is about.
 fn table_of(verb: Verb, tokens: &[Token]) -> Option<String> {
     let after = |word: &str| tokens.iter().position(|token| token.is(word)).map(|at| at + 1);
     let mut at = match verb {
-        Verb::Select | Verb::Delete => after("from")?,
+        Verb::Select => outer_from(tokens).map(|at| at + 1).or_else(|| after("from"))?,
+        Verb::Delete => after("from")?,
         Verb::Insert => after("into")?,
         Verb::Update => after("update")?,
         Verb::CreateTable => after("table")?,

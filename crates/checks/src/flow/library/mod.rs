@@ -4,6 +4,7 @@
 //! Of a function that nobody here knows, what it gives back is taken to be its own: a query's rows are not what the query was made of.
 
 mod javascript;
+mod objects;
 mod python;
 mod texts;
 

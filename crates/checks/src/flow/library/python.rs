@@ -1,6 +1,6 @@
 //! Python's standard library, and the packages that services are made with.
 
-use super::{Makes, Sink, Takes, When, sink};
+use super::{Makes, Sink, Takes, When, objects, sink};
 use crate::facts::syntax::{Expr, Text};
 use crate::flow::call::Given;
 use crate::flow::risk::{Risk, Risks};
@@ -165,6 +165,23 @@ pub(super) const SINKS: &[Sink] = &[
     sink("xml.dom.minidom.parseString", Risk::Entities, Takes::At(0, "string"), When::Entities),
     sink("xml.dom.minidom.parse", Risk::Entities, Takes::At(0, "file"), When::Entities),
     sink("xml.sax.parseString", Risk::Entities, Takes::At(0, "string"), When::Entities),
+    // RFC 4515, section 3: what stands in a filter has `*()\` and NUL escaped.
+    sink(".search", Risk::Directory, Takes::At(1, "search_filter"), When::Among(Beside::FILTER)),
+    sink(".search_s", Risk::Directory, Takes::At(2, "filterstr"), When::Always),
+    sink(".search_st", Risk::Directory, Takes::At(2, "filterstr"), When::Always),
+    sink(".search_ext", Risk::Directory, Takes::At(2, "filterstr"), When::Always),
+    sink(".search_ext_s", Risk::Directory, Takes::At(2, "filterstr"), When::Always),
+    sink(".paged_search", Risk::Directory, Takes::At(1, "search_filter"), When::Among(Beside::FILTER)),
+    sink(".xpath", Risk::Selector, Takes::At(0, "_path"), When::Always),
+    sink("lxml.etree.XPath", Risk::Selector, Takes::At(0, "path"), When::Always),
+    sink("lxml.etree.ETXPath", Risk::Selector, Takes::At(0, "path"), When::Always),
+    sink("elementpath.select", Risk::Selector, Takes::At(1, "path"), When::Always),
+    sink("elementpath.iter_select", Risk::Selector, Takes::At(1, "path"), When::Always),
+    sink("elementpath.Selector", Risk::Selector, Takes::At(0, "path"), When::Always),
+    sink(".find", Risk::Selector, Takes::At(0, "path"), When::Among(Beside::SELECTOR)),
+    sink(".findall", Risk::Selector, Takes::At(0, "path"), When::Among(Beside::SELECTOR)),
+    sink(".findtext", Risk::Selector, Takes::At(0, "path"), When::Among(Beside::SELECTOR)),
+    sink(".iterfind", Risk::Selector, Takes::At(0, "path"), When::Among(Beside::SELECTOR)),
     sink("re.compile", Risk::Pattern, Takes::At(0, "pattern"), When::Always),
     sink("re.search", Risk::Pattern, Takes::At(0, "pattern"), When::Always),
     sink("re.match", Risk::Pattern, Takes::At(0, "pattern"), When::Always),
@@ -261,7 +278,25 @@ const MAKES: &[(Makes, &[&str])] = &[
     ),
     (Makes::Without(Risks::of(&[Risk::Pattern])), &["re.escape"]),
     (
-        Makes::Without(Risks::of(&[Risk::Markup, Risk::Log, Risk::Query, Risk::Command])),
+        Makes::Without(Risks::of(&[Risk::Directory])),
+        &[
+            "ldap3.utils.conv.escape_filter_chars",
+            "ldap3.utils.conv.escape_bytes",
+            "ldap3.utils.dn.escape_rdn",
+            "ldap.filter.escape_filter_chars",
+            "ldap.filter.filter_format",
+            "ldap.dn.escape_dn_chars",
+        ],
+    ),
+    (
+        Makes::Without(Risks::of(&[
+            Risk::Markup,
+            Risk::Log,
+            Risk::Query,
+            Risk::Command,
+            Risk::Directory,
+            Risk::Selector,
+        ])),
         &[
             "urllib.parse.quote",
             "urllib.parse.quote_plus",
@@ -332,7 +367,6 @@ const MAKES: &[(Makes, &[&str])] = &[
             "pathlib.Path",
             "pathlib.PurePath",
             "pathlib.PurePosixPath",
-            "io.StringIO",
             "io.BytesIO",
             "textwrap.dedent",
             "unicodedata.normalize",
@@ -379,25 +413,6 @@ pub(super) fn special<'a>(
     expr: &'a Expr,
 ) -> Option<Value<'a>> {
     match dotted {
-        "lxml.etree.XMLParser" => {
-            // https://lxml.de/5.0/changes-5.0.0.html: since 5.0 external entities are not followed unless asked for.
-            let follows = given.under("resolve_entities").is_some_and(|on| on.truth() == Some(true));
-            let name = if follows { "entities:lxml" } else { "lxml.etree.XMLParser()" };
-            Some(Value::of(Shape::Name(Text::from(name))))
-        }
-        "xml.sax.make_parser" => Some(Value::of(Shape::Name(Text::from("xml.sax.make_parser()")))),
-        "xml.sax.make_parser().setFeature" => {
-            let feature = given.extent(0, "name").map(|extent| walk.shown(extent)).unwrap_or_default();
-            let on = given.positional.get(1).is_some_and(|on| on.truth() == Some(true));
-            let callee = expr.call().map(|call| &call.callee)?;
-            if on
-                && (feature.contains("external_ges") || feature.contains("external-general-entities"))
-                && let crate::facts::syntax::ExprKind::Member { object, .. } = &callee.kind
-            {
-                walk.set(object, Value::of(Shape::Name(Text::from("entities:sax"))));
-            }
-            Some(Value::UNKNOWN)
-        }
         "map" => {
             let items = given.positional.get(1).cloned().unwrap_or(Value::UNKNOWN);
             let item = walk.item_of(&items);
@@ -439,6 +454,6 @@ pub(super) fn special<'a>(
         }
         "range" => Some(Value::UNKNOWN),
         "subprocess.list2cmdline" | "shlex.split" | "shlex.join" => Some(Value::made_of(&given.all())),
-        _ => None,
+        _ => objects::special(walk, dotted, given, expr),
     }
 }

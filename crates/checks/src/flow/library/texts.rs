@@ -277,6 +277,10 @@ fn replaced<'a>(of: &Value<'a>, given: &Given<'a>) -> Value<'a> {
     if sought.contains('<') {
         risks = risks.with(Risks::of(&[Risk::Markup]));
     }
+    // Between quotes, what holds none of them stays there.
+    if sought == "'" || sought == "\"" {
+        risks = risks.with(Risks::of(&[Risk::Selector]));
+    }
     // `[^a-z0-9]` takes everything else out.
     if let Some(kept) = sought.strip_prefix("[^").and_then(|rest| rest.split(']').next()) {
         risks = risks.with(crate::flow::pattern::excluded_by_class(kept));

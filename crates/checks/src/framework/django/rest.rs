@@ -50,7 +50,7 @@ impl<'a> Routers<'a> {
     /// Finds them and what is registered on them.
     pub(super) fn of(project: &Project<'a>) -> Self {
         let mut routers = Self { by_place: BTreeMap::new() };
-        for (at, file) in python(project) {
+        for (at, file) in python(project).filter(|(_, file)| file.text.contains("Router")) {
             each_node(&file.syntax, &mut |node, _| {
                 let Node::Expr(expr) = node else { return true };
                 let Some(call) = expr.call() else { return true };

@@ -119,7 +119,7 @@ fn named<'a>(project: &Project<'a>, dotted: &str) -> Option<FunctionAt<'a>> {
     let (of, name) = dotted.rsplit_once('.')?;
     let file = module(project, of)?;
     let place = super::super::project::Place { file, scope: 0, name: name.to_owned() };
-    if let Some(class) = project.classes.get(&(file, name.to_owned())) {
+    if let Some(class) = project.context.defined.classes.get(&(file, name)) {
         return CALLED.iter().find_map(|method| project.method_of(file, class, method, super::STEPS));
     }
     project.function_at(&place)

@@ -21,8 +21,10 @@ use seaworthy_core::surface::{InputKind, InputPlace, Route, Surface};
 
 use crate::Quiet;
 use crate::context::Context;
+use crate::facts::definitions::Definitions;
 use crate::facts::graph::Graph;
 use crate::facts::reader;
+use crate::framework::defined::Defined;
 use crate::packages::Packages;
 use crate::tree::Tree;
 
@@ -38,8 +40,12 @@ fn surface_of(tree: &Tree) -> Surface {
         files: &sources.files,
         texts: &[],
         graph: &graph,
+        definitions: &Definitions::of(&sources.files),
+        defined: &Defined::of(&sources.files),
         packages: &packages,
         web: super::web::Web::NONE,
+        database: crate::database::Database::NONE,
+        process: crate::process::Process::NONE,
     };
     super::read(&super::Project::of(&context)).0
 }

@@ -11,8 +11,10 @@ use seaworthy_core::Plan;
 
 use crate::Quiet;
 use crate::context::Context;
+use crate::facts::definitions::Definitions;
 use crate::facts::graph::Graph;
 use crate::facts::reader;
+use crate::framework::defined::Defined;
 use crate::framework::web::Web;
 use crate::framework::{Project, read};
 use crate::packages::Packages;
@@ -26,7 +28,19 @@ fn guards<const N: usize>(files: [(&str, &str); N]) -> BTreeMap<String, Vec<Stri
     let packages = Packages::find(&tree, None, &[]);
     let files = &sources.files;
     let (packages, graph) = (&packages, &graph);
-    let context = Context { tree: &tree, plan: &plan, files, texts: &[], graph, packages, web: Web::NONE };
+    let context = Context {
+        tree: &tree,
+        plan: &plan,
+        files,
+        texts: &[],
+        graph,
+        definitions: &Definitions::of(files),
+        defined: &Defined::of(files),
+        packages,
+        web: Web::NONE,
+        database: crate::database::Database::NONE,
+        process: crate::process::Process::NONE,
+    };
     let project = Project::of(&context);
     let (_, web) = read(&project);
     let written = |guard: &crate::framework::web::Guard<'_>| {

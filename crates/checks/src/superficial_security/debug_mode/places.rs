@@ -79,13 +79,25 @@ pub(super) fn places(context: &Context<'_>, file: &SourceFile) -> Vec<Place> {
     if file.language == Language::Python {
         search.django();
     }
-    each_node(&file.syntax, &mut |node, around| {
-        if !is_of_one_environment(around) {
+    if says_how(file) {
+        each_node(&file.syntax, &mut |node, around| {
             search.node(node, around);
-        }
-        true
-    });
+            true
+        });
+    }
     search.found
+}
+
+/// Whether a word of the file can turn debug mode on; most files of a program hold none.
+fn says_how(file: &SourceFile) -> bool {
+    let words: &[&str] = match file.language {
+        Language::Python => &["debug", "DEBUG", "reload"],
+        Language::JavaScript | Language::TypeScript => {
+            &["errorhandler", "development", "includeStacktraceInErrorResponses"]
+        }
+        Language::Rust => &[],
+    };
+    words.iter().any(|word| file.text.contains(word))
 }
 
 struct Search<'c, 'a> {
@@ -127,6 +139,9 @@ impl<'a> Search<'_, 'a> {
         around: Around<'a, '_>,
         is_own_start: bool,
     ) {
+        if is_of_one_environment(around) {
+            return;
+        }
         let state = state(self.context, self.file, &mut self.values, value, around);
         self.found.push(Place { extent, what, kind, state, is_own_start });
     }
@@ -182,7 +197,7 @@ impl<'a> Search<'_, 'a> {
         let path = self.file.resolve(&call.callee).unwrap_or_default();
         let first = call.arguments.first().map(|argument| &argument.value);
         match (path.as_str(), called_name(&call.callee)) {
-            ("errorhandler" | "errorhandler.default", _) => {
+            ("errorhandler" | "errorhandler.default", _) if !is_of_one_environment(around) => {
                 let what = "`errorhandler()` answers with the trace".to_owned();
                 self.found.push(Place {
                     extent,
@@ -194,7 +209,7 @@ impl<'a> Search<'_, 'a> {
             }
             (_, Some("set")) if first.and_then(Expr::string) == Some("env") => {
                 let value = call.arguments.get(1).and_then(|argument| argument.value.string());
-                if value == Some("development") && is_app(&call.callee) {
+                if value == Some("development") && is_app(&call.callee) && !is_of_one_environment(around) {
                     let what = "`env` is set to \"development\"".to_owned();
                     self.found.push(Place {
                         extent,

@@ -84,8 +84,12 @@ pub(super) fn accounts(context: &Context<'_>, file: &SourceFile) -> (Vec<Account
         if file.language == Language::Rust && in_rust_tests(around) {
             return false;
         }
-        if !is_elsewhere(around) {
-            search.node(node, around);
+        let (found, tried) = (search.found.len(), search.tried);
+        search.node(node, around);
+        // Asked of the few places where something is, and not of every node.
+        if search.tried + search.found.len() as u64 > tried + found as u64 && is_elsewhere(around) {
+            search.found.truncate(found);
+            search.tried = tried;
         }
         true
     });

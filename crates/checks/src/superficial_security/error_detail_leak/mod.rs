@@ -70,7 +70,7 @@ pub static CHECK: Check = Check {
         variants: &["stack-trace", "exception-text", "tool-output", "default-handler"],
         source: include_str!("mod.rs"),
     },
-    run: Run::Project(run),
+    run: Run::Handlers(run),
 };
 
 /// Other places of the same function that are listed.

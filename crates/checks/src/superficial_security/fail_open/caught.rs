@@ -6,12 +6,24 @@ use super::{Asker, Open, is_true, says_yes};
 use crate::facts::absence::absent_names;
 use crate::facts::nodes::{Node, each_in_body, each_in_expr};
 use crate::facts::source::SourceFile;
-use crate::facts::syntax::{Arm, Expr, ExprKind, Extent, Literal, LogicalOp, Stmt, StmtKind};
+use crate::facts::syntax::{Expr, ExprKind, Extent, Literal, LogicalOp, Stmt, StmtKind};
 use crate::facts::values::called_name;
 use crate::facts::words::has_word;
 
 const REFUSE: &str = "refuse here: give back false, raise, or answer 401; log the cause, so that somebody sees that the check does not work";
 const NOBODY: &str = "answer 401: who is not known is nobody, and no administrator";
+
+/// One place where a failure is taken for a yes.
+fn open(asker: &Asker<'_>, extent: Extent, how: &str) -> Open {
+    Open {
+        extent,
+        variant: "caught",
+        severity: Severity::Error,
+        confidence: Confidence::High,
+        message: format!("{} {how}: whoever makes it fail is in", asker.shown()),
+        advice: REFUSE,
+    }
+}
 
 pub(super) fn judge(file: &SourceFile, asker: &Asker<'_>, found: &mut Vec<Open>) {
     each_in_body(&asker.function.body, &mut |node, around| {
@@ -26,17 +38,7 @@ pub(super) fn judge(file: &SourceFile, asker: &Asker<'_>, found: &mut Vec<Open>)
                 let tries_view = matches!(around.last(), Some(Node::Stmt(Stmt { kind: StmtKind::Try(tried), .. }))
                     if tried.body.len() == 1 && spreads(&tried.body));
                 if let Some(extent) = says_yes(asker, &handler.body).filter(|_| !by_name && !tries_view) {
-                    found.push(Open {
-                        extent,
-                        variant: "caught",
-                        severity: Severity::Error,
-                        confidence: Confidence::High,
-                        message: format!(
-                            "{} lets through when it fails: whoever makes it fail is in",
-                            asker.shown()
-                        ),
-                        advice: REFUSE,
-                    });
+                    found.push(open(asker, extent, "lets through when it fails"));
                 }
                 found.extend(administrator(&handler.body));
             }
@@ -47,47 +49,25 @@ pub(super) fn judge(file: &SourceFile, asker: &Asker<'_>, found: &mut Vec<Open>)
             }
             Node::Expr(expr) => {
                 if let Some(extent) = defaults_to_yes(expr) {
-                    found.push(Open {
-                        extent,
-                        variant: "caught",
-                        severity: Severity::Error,
-                        confidence: Confidence::High,
-                        message: format!(
-                            "{} takes a failure for a yes: whoever makes it fail is in",
-                            asker.shown()
-                        ),
-                        advice: REFUSE,
-                    });
+                    found.push(open(asker, extent, "takes a failure for a yes"));
                 }
+                // `Err(_) => true` is an arm of a match.
             }
             Node::Stmt(Stmt { kind: StmtKind::Match { arms, .. }, .. }) => {
-                arms_that_fail(asker, arms, found);
+                for arm in arms {
+                    let failed = arm.pattern.as_ref().is_some_and(|pattern| {
+                        pattern.call().and_then(|call| called_name(&call.callee)) == Some("Err")
+                    });
+                    if let Some(extent) = says_yes(asker, &arm.body).filter(|_| failed) {
+                        found.push(open(asker, extent, "lets through when it fails"));
+                    }
+                }
             }
             Node::Stmt(_) => {}
         }
         // A function inside with a name of its own is looked at by itself.
         node.function().is_none_or(|inner| inner.name.is_empty()) || around.is_empty()
     });
-}
-
-/// `Err(_) => true`.
-fn arms_that_fail(asker: &Asker<'_>, arms: &[Arm], found: &mut Vec<Open>) {
-    for arm in arms {
-        let failed = arm
-            .pattern
-            .as_ref()
-            .is_some_and(|pattern| pattern.call().and_then(|call| called_name(&call.callee)) == Some("Err"));
-        if let Some(extent) = says_yes(asker, &arm.body).filter(|_| failed) {
-            found.push(Open {
-                extent,
-                variant: "caught",
-                severity: Severity::Error,
-                confidence: Confidence::High,
-                message: format!("{} lets through when it fails: whoever makes it fail is in", asker.shown()),
-                advice: REFUSE,
-            });
-        }
-    }
 }
 
 /// Whether the only thing that a body does is to hand on all arguments.

@@ -66,7 +66,7 @@ pub static CHECK: Check = Check {
         variants: &["code", "password", "mail", "account"],
         source: include_str!("mod.rs"),
     },
-    run: Run::Project(run),
+    run: Run::Handlers(run),
 };
 
 /// What may be tried without end.

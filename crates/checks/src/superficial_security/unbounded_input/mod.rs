@@ -61,7 +61,7 @@ pub static CHECK: Check = Check {
         variants: &["body", "upload", "limit", "answer", "archive"],
         source: include_str!("mod.rs"),
     },
-    run: Run::Project(run),
+    run: Run::Handlers(run),
 };
 
 /// One finding before it is said.

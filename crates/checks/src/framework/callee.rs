@@ -1,0 +1,69 @@
+//! Which function of the project a call runs, seen from the functions around it.
+
+use super::project::{FunctionAt, Project, STEPS};
+use crate::facts::syntax::{Call, Class, Expr, ExprKind, Function};
+use crate::facts::values::{Bound, called_name};
+
+impl<'a> Project<'a> {
+    /// What a name is bound to in a function.
+    pub(crate) fn local(&self, at: usize, function: &Function, name: &str) -> &[Bound<'a>] {
+        self.known(at, function).map_or(&[], |known| known.bound(name))
+    }
+
+    /// What a name is bound to at the top of a file.
+    pub(crate) fn top(&self, at: usize, name: &str) -> &[Bound<'a>] {
+        self.context.defined.tops.get(&at).map_or(&[], |top| top.bound(name))
+    }
+
+    /// The function of the project that a call runs which stands in these functions, outermost first.
+    pub(crate) fn called(
+        &self,
+        at: usize,
+        within: &[&'a Function],
+        callee: &'a Expr,
+    ) -> Option<FunctionAt<'a>> {
+        let is_local = |name: &str| within.iter().any(|function| !self.local(at, function, name).is_empty());
+        if self.may_be_ours(at, callee, &is_local) {
+            return self.function_within(at, within, callee, STEPS);
+        }
+        // Of a value that is made here, or passed, only its class says which method it has.
+        self.looks.answer(|| self.method(at, within, callee, STEPS))
+    }
+
+    /// Whether a callee can be a function of the project: a method of a value that is made here, or that somebody passes, is not
+    /// the function of the same name beside it.
+    pub(super) fn may_be_ours(&self, at: usize, callee: &Expr, is_local: &dyn Fn(&str) -> bool) -> bool {
+        let mut root = callee;
+        while let ExprKind::Member { object, .. } = &root.kind {
+            root = object;
+        }
+        let ExprKind::Name(name) = &root.kind else { return true };
+        if std::ptr::eq(root, callee) || matches!(name.as_str(), "self" | "this" | "cls") {
+            return true;
+        }
+        if is_local(name) {
+            return false;
+        }
+        !self.top(at, name).iter().any(|bound| match bound {
+            Bound::To(Expr { kind: ExprKind::Call(call), .. }) => {
+                called_name(&call.callee) != Some("require") && self.class(at, &[], &call.callee).is_none()
+            }
+            _ => false,
+        })
+    }
+
+    /// The functions around what is written in a function, itself last.
+    pub(crate) fn functions_around(&self, file: usize, function: &'a Function) -> Vec<&'a Function> {
+        self.within_function(file, function)
+    }
+
+    /// The class that a function is a method of.
+    pub(crate) fn class_around(&self, file: usize, function: &Function) -> Option<&'a Class> {
+        self.known(file, function)?.class
+    }
+
+    /// What a function was handed to where it is bound: `transaction` in `const place = db.transaction(() => ..)`.
+    pub(crate) fn handed_to(&self, function: FunctionAt<'a>) -> Option<&'a Call> {
+        self.wrapper(function)
+    }
+}

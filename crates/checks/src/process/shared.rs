@@ -1,0 +1,136 @@
+//! The collections that live as long as the process, before anybody asks who uses them.
+
+use std::collections::{HashMap, HashSet};
+
+use crate::facts::nodes::{Node, each_in_body};
+use crate::facts::syntax::{Assign, Class, Declares, Expr, ExprKind, Extent, SequenceKind, Stmt, StmtKind};
+use crate::facts::values::called_name;
+use crate::framework::Project;
+use crate::language::Language;
+
+/// A collection.
+#[derive(Debug, Clone)]
+pub(super) struct At {
+    pub(super) file: usize,
+    pub(super) name: String,
+    pub(super) extent: Extent,
+}
+
+/// The collections of a program.
+pub(super) struct Shared<'a> {
+    /// Of the top of each file, by name.
+    tops: HashMap<usize, HashMap<&'a str, At>>,
+    /// Their names: the cheap question.
+    pub(super) names: HashSet<&'a str>,
+    /// Of objects that are made once, by the address of the class and the name of the field.
+    pub(super) fields: HashMap<(*const Class, &'a str), At>,
+}
+
+impl<'a> Shared<'a> {
+    pub(super) fn of(project: &Project<'a>) -> Self {
+        let mut shared = Self { tops: HashMap::new(), names: HashSet::new(), fields: HashMap::new() };
+        let mut classes: Vec<(usize, &'a Class)> = Vec::new();
+        let mut made: HashSet<&'a str> = HashSet::new();
+        for (file, source) in project.context.files.iter().enumerate().filter(|(_, file)| !file.is_test) {
+            for stmt in &source.syntax.body {
+                match &stmt.kind {
+                    StmtKind::Assign(assign) => shared.top(file, stmt, assign, &mut made),
+                    StmtKind::Class(class) => classes.push((file, class)),
+                    // `module.exports = new Store()`
+                    StmtKind::Expr(Expr { kind: ExprKind::Assign { value, .. }, .. }) => {
+                        made.extend(made_by(value))
+                    }
+                    _ => {}
+                }
+            }
+        }
+        for (file, class) in classes {
+            let is_python =
+                project.context.files.get(file).is_some_and(|file| file.language == Language::Python);
+            shared.class(file, class, is_python, made.contains(class.name.as_str()));
+        }
+        shared
+    }
+
+    /// The collection of this name at the top of a file.
+    pub(super) fn named(&self, file: usize, name: &str) -> Option<&At> {
+        self.tops.get(&file)?.get(name)
+    }
+
+    fn top(&mut self, file: usize, stmt: &'a Stmt, assign: &'a Assign, made: &mut HashSet<&'a str>) {
+        let (Some(value), [target]) = (&assign.value, assign.targets.as_slice()) else { return };
+        made.extend(made_by(value));
+        if let ExprKind::Name(name) = &target.kind
+            && is_collection(value)
+        {
+            self.names.insert(name);
+            let at = At { file, name: name.to_string(), extent: stmt.extent };
+            self.tops.entry(file).or_default().entry(name.as_str()).or_insert(at);
+        }
+    }
+
+    fn class(&mut self, file: usize, class: &'a Class, is_python: bool, is_made: bool) {
+        let key = std::ptr::from_ref(class);
+        each_in_body(&class.body, &mut |node, around| {
+            let Node::Stmt(stmt @ Stmt { kind: StmtKind::Assign(assign), .. }) = node else {
+                // `this.items = new Map()` is an expression in JavaScript.
+                if let Node::Expr(expr @ Expr { kind: ExprKind::Assign { target, op: None, value }, .. }) =
+                    node
+                    && is_made
+                    && is_collection(value)
+                    && let Some(name) = own_field(target)
+                {
+                    let at = At { file, name: format!("this.{name}"), extent: expr.extent };
+                    self.fields.entry((key, name)).or_insert(at);
+                }
+                return true;
+            };
+            let (Some(value), [target]) = (&assign.value, assign.targets.as_slice()) else { return true };
+            if !is_collection(value) {
+                return true;
+            }
+            let name = match &target.kind {
+                // A field that every object of a Python class shares; one of each object in JavaScript.
+                ExprKind::Name(name) if around.is_empty() && (is_python || is_made) => Some(name.as_str()),
+                ExprKind::Member { .. } if is_made && assign.declares != Declares::Field => own_field(target),
+                _ => None,
+            };
+            if let Some(name) = name {
+                let own = if is_python { "self" } else { "this" };
+                let at = At { file, name: format!("{own}.{name}"), extent: stmt.extent };
+                self.fields.entry((key, name)).or_insert(at);
+            }
+            true
+        });
+    }
+}
+
+/// The field of `self.items`, `this.items`.
+pub(super) fn own_field(expr: &Expr) -> Option<&str> {
+    let ExprKind::Member { object, name, .. } = &expr.kind else { return None };
+    let own =
+        matches!(&object.kind, ExprKind::Name(name) if matches!(name.as_str(), "self" | "this" | "cls"));
+    own.then_some(name.as_str())
+}
+
+/// The class whose object a value is: `Store()`, `new Store()`.
+fn made_by(value: &Expr) -> Option<&str> {
+    called_name(&value.call()?.callee).filter(|name| name.starts_with(char::is_uppercase))
+}
+
+/// Whether a value is a collection that may grow.
+fn is_collection(value: &Expr) -> bool {
+    match &value.kind {
+        ExprKind::Record { of, .. } => of.is_none(),
+        ExprKind::Sequence { kind, .. } => *kind != SequenceKind::Tuple,
+        ExprKind::Cast { value, .. } => is_collection(value),
+        ExprKind::Call(call) => match called_name(&call.callee).unwrap_or_default() {
+            "dict" | "list" | "set" | "defaultdict" | "OrderedDict" | "Counter" | "deque" | "Map" | "Set" => {
+                true
+            }
+            "create" => call.callee.dotted().as_deref() == Some("Object.create"),
+            _ => false,
+        },
+        _ => false,
+    }
+}
