@@ -10,7 +10,7 @@ mod typescript;
 
 use super::Language;
 use crate::facts::nodes::{Node, each_node};
-use crate::facts::syntax::{Expr, Extent, Stmt};
+use crate::facts::syntax::{Extent, Stmt};
 
 /// The outline of a text that reads without an error, its extents checked on the way.
 fn outline(path: &str, text: &str) -> String {

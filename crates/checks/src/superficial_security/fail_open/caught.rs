@@ -6,7 +6,7 @@ use super::{Asker, Open, is_true, says_yes};
 use crate::facts::absence::absent_names;
 use crate::facts::nodes::{Node, each_in_body, each_in_expr};
 use crate::facts::source::SourceFile;
-use crate::facts::syntax::{Arm, Expr, ExprKind, Extent, Literal, LogicalOp, Stmt, StmtKind};
+use crate::facts::syntax::{Expr, ExprKind, Extent, Literal, LogicalOp, Stmt, StmtKind};
 use crate::facts::values::called_name;
 use crate::facts::words::has_word;
 
@@ -51,6 +51,7 @@ pub(super) fn judge(file: &SourceFile, asker: &Asker<'_>, found: &mut Vec<Open>)
                 if let Some(extent) = defaults_to_yes(expr) {
                     found.push(open(asker, extent, "takes a failure for a yes"));
                 }
+                // `Err(_) => true` is an arm of a match.
             }
             Node::Stmt(Stmt { kind: StmtKind::Match { arms, .. }, .. }) => {
                 arms_that_fail(asker, arms, found);

@@ -119,51 +119,55 @@ fn place<'a>(applications: &[Place<'a>], file: &'a SourceFile, page: Extent) -> 
         .unwrap_or((file, page))
 }
 
+/// What makes an application that answers.
+const MAKERS: &[&str] = &[
+    "flask.Flask",
+    "quart.Quart",
+    "fastapi.FastAPI",
+    "starlette.applications.Starlette",
+    "aiohttp.web.Application",
+    "sanic.Sanic",
+    "bottle.Bottle",
+    "tornado.web.Application",
+    "django.core.wsgi.get_wsgi_application",
+    "django.core.asgi.get_asgi_application",
+    "http.server.HTTPServer",
+    "http.server.ThreadingHTTPServer",
+    "socketserver.TCPServer",
+    "socketserver.ThreadingTCPServer",
+    "express",
+    "express.default",
+    "fastify",
+    "fastify.default",
+    "koa",
+    "koa.default",
+    "http.createServer",
+    "https.createServer",
+    "axum.Router.new",
+    "actix_web.HttpServer.new",
+];
+
+/// One of these names stands in the text of a file that does; a cheap first look.
+const SIGNS: &[&str] = &[
+    "Flask",
+    "Quart",
+    "FastAPI",
+    "Starlette",
+    "Application",
+    "Sanic",
+    "Bottle",
+    "_application",
+    "HTTPServer",
+    "express",
+    "astify",
+    "oa",
+    "createServer",
+    "Router",
+    "HttpServer",
+];
+
 /// Where a file makes the application that answers.
 fn application(file: &SourceFile) -> Option<Place<'_>> {
-    const MAKERS: &[&str] = &[
-        "flask.Flask",
-        "quart.Quart",
-        "fastapi.FastAPI",
-        "starlette.applications.Starlette",
-        "aiohttp.web.Application",
-        "sanic.Sanic",
-        "bottle.Bottle",
-        "tornado.web.Application",
-        "django.core.wsgi.get_wsgi_application",
-        "django.core.asgi.get_asgi_application",
-        "http.server.HTTPServer",
-        "http.server.ThreadingHTTPServer",
-        "socketserver.TCPServer",
-        "socketserver.ThreadingTCPServer",
-        "express",
-        "express.default",
-        "fastify",
-        "fastify.default",
-        "koa",
-        "koa.default",
-        "http.createServer",
-        "https.createServer",
-        "axum.Router.new",
-        "actix_web.HttpServer.new",
-    ];
-    const SIGNS: &[&str] = &[
-        "Flask",
-        "Quart",
-        "FastAPI",
-        "Starlette",
-        "Application",
-        "Sanic",
-        "Bottle",
-        "_application",
-        "HTTPServer",
-        "express",
-        "astify",
-        "oa",
-        "createServer",
-        "Router",
-        "HttpServer",
-    ];
     let sign =
         |sign: &&str| file.text.contains(&format!("{sign}(")) || file.text.contains(&format!("{sign}::new"));
     if !file.text.contains("Server)") && !SIGNS.iter().any(sign) {
