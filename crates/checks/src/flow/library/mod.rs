@@ -118,15 +118,15 @@ pub(super) fn called<'a>(
     if let Some(value) = outside::called(walk, dotted, given, expr) {
         return value;
     }
+    let script = walk.is_script();
+    let name = dotted.rsplit('.').next().unwrap_or(dotted);
+    sinks(walk, dotted, name, of.map(|(of, _)| of), given, expr);
     if let Some((of, _)) = of
         && let Some(regex) = pattern::read(&of.shape)
         && let Some(value) = matching::method(walk, method_of(expr), regex, given, expr.extent)
     {
         return value;
     }
-    let script = walk.is_script();
-    let name = dotted.rsplit('.').next().unwrap_or(dotted);
-    sinks(walk, dotted, name, of.map(|(of, _)| of), given, expr);
     stored::written(walk, name, of.map(|(of, _)| of), given);
     if let Some(statement) = stored::prepared(name, given.positional.first()) {
         return statement;

@@ -491,16 +491,6 @@ pub(super) fn special<'a>(
     expr: &'a Expr,
 ) -> Option<Value<'a>> {
     match dotted {
-        // https://docs.python.org/3/library/threading.html#threading.Thread
-        "threading.Thread" | "threading.Timer" | "multiprocessing.Process" => {
-            let function = given.under("target").or_else(|| given.positional.get(1))?.clone();
-            let arguments = match given.under("args").map(|given| &given.shape) {
-                Some(Shape::List(items)) => items.as_ref().clone(),
-                _ => Vec::new(),
-            };
-            walk.call_back(&function, arguments, expr.extent);
-            Some(Value::of(Shape::Name(Text::from(format!("{dotted}()")))))
-        }
         "map" => {
             let items = given.positional.get(1).cloned().unwrap_or(Value::UNKNOWN);
             let item = walk.item_of(&items);

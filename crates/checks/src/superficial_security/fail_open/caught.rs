@@ -6,7 +6,7 @@ use super::{Asker, Open, is_true, says_yes};
 use crate::facts::absence::absent_names;
 use crate::facts::nodes::{Node, each_in_body, each_in_expr};
 use crate::facts::source::SourceFile;
-use crate::facts::syntax::{Expr, ExprKind, Extent, Literal, LogicalOp, Stmt, StmtKind};
+use crate::facts::syntax::{Arm, Expr, ExprKind, Extent, Literal, LogicalOp, Stmt, StmtKind};
 use crate::facts::values::called_name;
 use crate::facts::words::has_word;
 
