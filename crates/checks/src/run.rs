@@ -85,6 +85,8 @@ struct Judgement<'m> {
     sources: Sources,
     texts: Vec<TextFile>,
     surface: Surface,
+    /// Routes whose handlers nobody looked at.
+    unread_routes: Vec<NotChecked>,
     judged: Vec<Judged<'m>>,
 }
 
@@ -143,7 +145,7 @@ fn run_here(request: &Request<'_>) -> Checked {
     let observations = head
         .judged
         .into_iter()
-        .map(|judged| verdict::observe(judged, request, inputs, &head.sources.unread, &head.surface))
+        .map(|judged| verdict::observe(judged, request, inputs, &head.sources.unread, &head.unread_routes))
         .collect();
     let mut not_checked = request.tree.left_out().to_vec();
     not_checked.append(&mut head.sources.not_checked);
@@ -201,11 +203,12 @@ fn judge<'m>(tree: &Tree, request: &Request<'_>, packages: &Packages, asked: &As
         process: Process::NONE,
     };
     let project = framework::Project::of(&bare);
-    let (mut surface, web) = who_answers(&project, &sources);
+    let (surface, web) = who_answers(&project, &sources);
+    let mut unread_routes = web.unread.clone();
     let database =
-        read_or_say("what requests do to the database", &mut surface, || Database::of(&project, &web));
+        read_or_say("what requests do to the database", &mut unread_routes, || Database::of(&project, &web));
     let process =
-        read_or_say("what requests keep in the process", &mut surface, || Process::of(&project, &web));
+        read_or_say("what requests keep in the process", &mut unread_routes, || Process::of(&project, &web));
     let context = Context { web: &web, database: &database, process: &process, ..bare };
     // Where data flows is followed on few threads; meanwhile the others look at each file on its own.
     let mut of_files = Vec::new();
@@ -237,7 +240,7 @@ fn judge<'m>(tree: &Tree, request: &Request<'_>, packages: &Packages, asked: &As
             judged.take(ran.report, ran.took, ran.panicked);
         }
     }
-    Judgement { sources, texts, surface, judged }
+    Judgement { sources, texts, surface, unread_routes, judged }
 }
 
 /// What the program offers to the outside and who answers; what could not be read of it is listed.
@@ -246,7 +249,10 @@ fn who_answers<'a>(project: &'a framework::Project<'a>, sources: &Sources) -> (S
     let (mut surface, web) = read.unwrap_or_else(|_| {
         let why = "a defect in Seaworthy: reading them failed".to_owned();
         let not_read = vec![NotChecked { what: "routes".to_owned(), why }];
-        (Surface { not_read, ..Surface::default() }, Web::default())
+        (
+            Surface { not_read: not_read.clone(), ..Surface::default() },
+            Web { unread: not_read, ..Web::default() },
+        )
     });
     let mut unread = sources.unread.iter().filter(|one| !one.is_test);
     if let Some(first) = unread.next() {
@@ -262,11 +268,10 @@ fn who_answers<'a>(project: &'a framework::Project<'a>, sources: &Sources) -> (S
 }
 
 /// A fact about the handlers. Where reading it fails, what is about handlers has not looked at everything.
-fn read_or_say<T: Default>(what: &str, surface: &mut Surface, read: impl FnOnce() -> T) -> T {
+fn read_or_say<T: Default>(what: &str, unread: &mut Vec<NotChecked>, read: impl FnOnce() -> T) -> T {
     catch_unwind(AssertUnwindSafe(read)).unwrap_or_else(|_| {
         let why = "a defect in Seaworthy: reading it failed".to_owned();
-        surface.not_read.push(NotChecked { what: what.to_owned(), why });
-        surface.complete = false;
+        unread.push(NotChecked { what: what.to_owned(), why });
         T::default()
     })
 }

@@ -5,7 +5,6 @@ use std::time::Duration;
 
 use seaworthy_core::finding::Identity;
 use seaworthy_core::observation::Reason;
-use seaworthy_core::surface::Surface;
 use seaworthy_core::{
     Digest, FailureMode, Finding, NotChecked, Observation, Outcome, Producer, Severity, Suppressed, TimeSpan,
 };
@@ -146,7 +145,7 @@ pub(crate) fn observe(
     request: &Request<'_>,
     inputs: Digest,
     unread: &[Unread],
-    surface: &Surface,
+    unread_routes: &[NotChecked],
 ) -> Observation {
     let meta = judged.meta;
     let weight = request.plan.checks.severity.get(meta.id.as_str()).and_then(|severity| severity.severity());
@@ -167,7 +166,7 @@ pub(crate) fn observe(
         Outcome::Inconclusive(Reason::Internal { what })
     } else if let Some(what) = gap(meta, trials, request, unread).or(judged.cut_short) {
         Outcome::Inconclusive(Reason::Other { what })
-    } else if let Some(what) = no_handler(meta, judged.run, surface).filter(|_| trials == 0) {
+    } else if let Some(what) = no_handler(meta, judged.run, unread_routes).filter(|_| trials == 0) {
         Outcome::Inconclusive(Reason::Other { what })
     } else if trials > 0 {
         Outcome::Held
@@ -215,10 +214,10 @@ fn gap(meta: &Meta, trials: u64, request: &Request<'_>, unread: &[Unread]) -> Op
 }
 
 /// What keeps a check about handlers from saying that there is none: routes that could not be read.
-fn no_handler(meta: &Meta, run: Option<Run>, surface: &Surface) -> Option<String> {
+fn no_handler(meta: &Meta, run: Option<Run>, unread: &[NotChecked]) -> Option<String> {
     let about_handlers = matches!(run, Some(Run::Handlers(_) | Run::Flow(_)));
-    let first = surface.not_read.first().filter(|_| about_handlers && !surface.complete)?;
-    let more = match surface.not_read.len() {
+    let first = unread.first().filter(|_| about_handlers)?;
+    let more = match unread.len() {
         1 => String::new(),
         count => format!(" and {} more", count - 1),
     };

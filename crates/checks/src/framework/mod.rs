@@ -70,10 +70,10 @@ pub(crate) fn read<'a>(project: &'a Project<'a>) -> (Surface, Web<'a>) {
     // Also where nothing names it: an application that comes from elsewhere is told by what is done with it.
     FRAMEWORKS.iter().for_each(|framework| (framework.routes)(&mut routing));
     unread::read(&mut routing);
-    let Read { routes, not_read, handlers } = routing.finish();
+    let Read { routes, not_read, unread, handlers } = routing.finish();
     let surface =
         Surface { routes, complete: not_read.is_empty(), not_read, entries: entry::entries(project.context) };
-    (surface, Web { handlers })
+    (surface, Web { handlers, unread })
 }
 
 #[cfg(test)]

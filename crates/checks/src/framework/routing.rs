@@ -141,6 +141,8 @@ pub(super) struct Read<'a> {
     pub(super) routes: Vec<Route>,
     /// What could not be understood.
     pub(super) not_read: Vec<NotChecked>,
+    /// Those of a framework.
+    pub(super) unread: Vec<NotChecked>,
     /// Who answers.
     pub(super) handlers: Vec<web::Handler<'a>>,
 }
@@ -159,6 +161,8 @@ pub(super) struct Routing<'a> {
     /// Functions that answer, where it could not be told what.
     unplaced: Vec<web::Handler<'a>>,
     not_read: BTreeMap<(usize, u32), NotChecked>,
+    /// Servers of the project's own over a socket.
+    sockets: BTreeMap<(usize, u32), NotChecked>,
 }
 
 impl<'a> Routing<'a> {
@@ -174,6 +178,7 @@ impl<'a> Routing<'a> {
             found: Vec::new(),
             unplaced: Vec::new(),
             not_read: BTreeMap::new(),
+            sockets: BTreeMap::new(),
         }
     }
 
@@ -182,6 +187,13 @@ impl<'a> Routing<'a> {
         let Some(source) = self.project.file(file) else { return };
         let what = place_of(source, extent);
         self.not_read.entry((file, extent.start)).or_insert(NotChecked { what, why: why.to_owned() });
+    }
+
+    /// Notes a server of the project's own over a socket.
+    pub(super) fn socket(&mut self, file: usize, extent: Extent, why: &str) {
+        let Some(source) = self.project.file(file) else { return };
+        let what = place_of(source, extent);
+        self.sockets.entry((file, extent.start)).or_insert(NotChecked { what, why: why.to_owned() });
     }
 
     /// Notes an application or router. Without a literal prefix its routes cannot be told.
@@ -345,6 +357,7 @@ impl<'a> Routing<'a> {
         !(self.found.is_empty()
             && self.registrations.is_empty()
             && self.not_read.is_empty()
+            && self.sockets.is_empty()
             && self.objects.is_empty())
     }
 
@@ -401,7 +414,10 @@ impl<'a> Routing<'a> {
         }
         handlers.extend(unplaced);
         handlers.sort_by_key(|handler| (handler.registered.0, handler.registered.1.start));
-        Read { routes, not_read: self.not_read.into_values().collect(), handlers }
+        let unread: Vec<NotChecked> = self.not_read.values().cloned().collect();
+        let mut not_read = self.not_read;
+        not_read.extend(self.sockets);
+        Read { routes, not_read: not_read.into_values().collect(), unread, handlers }
     }
 
     /// A route with what is before it, once for each place where its router is mounted.

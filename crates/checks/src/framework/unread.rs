@@ -111,7 +111,7 @@ pub(super) fn read(routing: &mut Routing<'_>) {
         for (at, file) in files {
             if !listening::listening(file).is_empty() {
                 let extent = crate::facts::syntax::Extent::default();
-                routing.unread(at, extent, "it listens, and no routes could be read");
+                routing.socket(at, extent, "it listens, and no routes could be read");
             }
         }
     }
@@ -134,7 +134,7 @@ fn bare_sockets(routing: &mut Routing<'_>, at: usize) {
                 )
             });
             if answers {
-                routing.unread(
+                routing.socket(
                     at,
                     class.name_extent,
                     "a server of its own over a socket, whose routes are not read",

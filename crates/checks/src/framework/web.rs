@@ -1,6 +1,8 @@
 //! Who answers which request, and what stands before them: what a check of a service is written against.
 
 use super::routing::Framework;
+use seaworthy_core::NotChecked;
+
 use crate::facts::syntax::{Expr, Extent, Function};
 
 /// The service that the files make, as far as it could be read.
@@ -8,6 +10,9 @@ use crate::facts::syntax::{Expr, Extent, Function};
 pub struct Web<'a> {
     /// One for each method and path that a function of the project answers, in the order of files and lines.
     pub handlers: Vec<Handler<'a>>,
+    /// Routes of a framework that could not be read: there are handlers that nobody looked at. A server of one's own over a socket is not among
+    /// them: what answers there is no handler that a check knows, and only a trial can tell (docs/decisions/0307).
+    pub unread: Vec<NotChecked>,
 }
 
 /// A function that answers a request.
@@ -57,5 +62,5 @@ pub enum Reach {
 
 impl Web<'_> {
     /// What a tree without a service has.
-    pub const NONE: &'static Web<'static> = &Web { handlers: Vec::new() };
+    pub const NONE: &'static Web<'static> = &Web { handlers: Vec::new(), unread: Vec::new() };
 }

@@ -324,18 +324,7 @@ pub(super) fn special<'a>(
         _ if dotted.starts_with("plain-answer:.") => {
             Some(Value::of(Shape::Name(Text::from("plain-answer:"))))
         }
-        // The parts of a body as they come in, of Node's own request.
-        "request:express.on" | "request:express.once" => {
-            let event = given.positional.first().and_then(Value::text).map(str::to_owned);
-            let chunk = match event.as_deref() {
-                Some("data") => crate::flow::outside::member(walk, "request:express", "body", expr)
-                    .map(|body| Value::tainted(body.taints)),
-                _ => None,
-            };
-            let function = given.positional.get(1)?.clone();
-            walk.call_back(&function, vec![chunk.unwrap_or(Value::UNKNOWN)], expr.extent);
-            Some(Value::UNKNOWN)
-        }
+        "request:express.on" | "request:express.once" => part_of_body(walk, given, expr),
         "Object.keys" | "Object.entries" | "Object.values" => listed(walk, dotted, given),
         "RegExp" => {
             let pattern = given.positional.first().and_then(Value::text)?;
@@ -357,6 +346,19 @@ pub(super) fn special<'a>(
         }
         _ => None,
     }
+}
+
+/// The parts of a body as they come in, of Node's own request.
+fn part_of_body<'a>(walk: &mut Walk<'_, 'a>, given: &Given<'a>, expr: &'a Expr) -> Option<Value<'a>> {
+    let event = given.positional.first().and_then(Value::text).map(str::to_owned);
+    let chunk = match event.as_deref() {
+        Some("data") => crate::flow::outside::member(walk, "request:express", "body", expr)
+            .map(|body| Value::tainted(body.taints)),
+        _ => None,
+    };
+    let function = given.positional.get(1)?.clone();
+    walk.call_back(&function, vec![chunk.unwrap_or(Value::UNKNOWN)], expr.extent);
+    Some(Value::UNKNOWN)
 }
 
 /// A file is sent. `root` keeps it inside (<https://expressjs.com/en/5x/api.html#res.sendFile>).
