@@ -93,8 +93,10 @@ fn masked(number: u32, line: &str, text: &str, secrets: &[Secret<'_>]) -> String
         let lines = (span.line..).zip(text.lines().skip(first.saturating_sub(1)));
         let lines: Vec<(u32, &str)> =
             lines.take_while(|(number, _)| *number <= span.end_line).take(LINES).collect();
-        let has_text =
-            covered.iter().any(|c| is_quote(*c)) || lines.iter().any(|(_, line)| line.contains(is_quote));
+        // A place inside of a text has its quotes around it, and is the secret as a whole.
+        let is_long = span.line != span.end_line;
+        let has_text = covered.iter().any(|c| is_quote(*c))
+            || is_long && lines.iter().any(|(_, line)| line.contains(is_quote));
         if has_text {
             mask_texts(covered, open_before(number, span, &lines), secret.message);
         } else if secret.is_primary || span.line != span.end_line {
@@ -196,6 +198,7 @@ mod tests {
         assert_eq!(one(line, span(1, 1, 19)), "KEY = \"AKIA******\" + other");
         assert_eq!(masked(2, line, line, &[secret(span(1, 1, 19))]), line);
         assert_eq!(one("KEY=AKIAPTGZ", span(1, 5, 13)), "KEY=AKIA****");
+        assert_eq!(one("K = \"AKIAPTGZ\"", span(1, 6, 14)), "K = \"AKIA****\"");
         assert_eq!(one("ä", span(1, u32::MAX, u32::MAX)), "ä");
         let long = Span { line: 1, column: 1, end_line: 3, end_column: 4 };
         assert_eq!(masked(2, "MIIEowIBAAKC", "-----\nMIIEowIBAAKC\n---", &[secret(long)]), "MIIE********");

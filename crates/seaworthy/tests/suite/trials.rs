@@ -103,7 +103,8 @@ fn what_nothing_was_found_for_is_told_by_the_promise_that_would_supply_it() {
     let report: Value = serde_json::from_str(&ran.out).unwrap();
     assert_eq!(ran.code, 3, "{}", ran.err);
     let missing = missing(&report);
-    assert!(missing.iter().any(|one| one.contains("[[service.promise]] kind = \"stock\"")), "{missing:?}");
+    // As it may be pasted into a plan.
+    assert!(missing.iter().any(|one| one.contains("[[service.promise]]\nkind = \"stock\"")), "{missing:?}");
     assert!(!missing.iter().any(|one| one.contains("--probe concurrent-users")), "{missing:?}");
 }
 
