@@ -346,6 +346,16 @@ impl<'a> Project<'a> {
         object: &'a Expr,
         steps: usize,
     ) -> Option<(usize, &'a Class)> {
+        self.looks.answer(|| self.class_in(at, within, object, steps))
+    }
+
+    fn class_in(
+        &self,
+        at: usize,
+        within: &[&'a Function],
+        object: &'a Expr,
+        steps: usize,
+    ) -> Option<(usize, &'a Class)> {
         let left = steps.checked_sub(1)?;
         let made = self.origins(at, within, object, left).into_iter().find_map(|(file, within, made)| {
             match &made.kind {
