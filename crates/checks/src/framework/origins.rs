@@ -9,6 +9,8 @@ use crate::facts::values::Bound;
 
 /// How much is looked at for one question; what is bound to very much is told apart by nobody.
 const LOOKS: usize = 1500;
+/// Callers that are asked what they pass. A name that is called more often is many things, and what they pass says nothing.
+const CALLERS: usize = 100;
 
 /// What may still be looked at for the question that is being answered.
 #[derive(Debug, Default)]
@@ -321,9 +323,12 @@ impl<'a> Project<'a> {
     fn passed(&self, place: &Place, function: &'a Function, index: usize) -> Vec<ExprAt<'a>> {
         let Some(known) = self.known(place.file, function) else { return Vec::new() };
         let mut found = Vec::new();
-        for (at, around, call) in
-            self.callers(place.file, known.name.as_str(), known.class.map(|class| class.name.as_str()))
-        {
+        let class = known.class.map(|class| class.name.as_str());
+        let callers: Vec<_> = self.callers(place.file, &known.name, class).take(CALLERS + 1).collect();
+        if callers.len() > CALLERS {
+            return found;
+        }
+        for (at, around, call) in callers {
             let within = around.map(|around| self.within_function(*at, around)).unwrap_or_default();
             let means = match known.class.filter(|_| known.function.name == "constructor") {
                 Some(class) => {
