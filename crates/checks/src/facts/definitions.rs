@@ -39,7 +39,11 @@ pub fn called_function<'a>(
 
 /// The functions of each file by the names that they have or are bound to.
 #[derive(Debug, Default)]
-pub struct Definitions<'a>(HashMap<&'a str, Named<'a>>);
+pub struct Definitions<'a> {
+    functions: HashMap<&'a str, Named<'a>>,
+    /// The files by the last part of the name of the module that each is.
+    modules: HashMap<&'a str, Vec<&'a SourceFile>>,
+}
 
 /// The functions of a file by name; `None` where several share it.
 type Named<'a> = HashMap<Cow<'a, str>, Option<&'a Function>>;
@@ -47,12 +51,17 @@ type Named<'a> = HashMap<Cow<'a, str>, Option<&'a Function>>;
 impl<'a> Definitions<'a> {
     /// Reads those of all files.
     pub fn of(files: &'a [SourceFile]) -> Self {
-        Self(files.par_iter().map(|file| (file.path.as_str(), functions_of(file))).collect())
+        let functions = files.par_iter().map(|file| (file.path.as_str(), functions_of(file))).collect();
+        let mut modules: HashMap<&'a str, Vec<&'a SourceFile>> = HashMap::new();
+        for file in files {
+            modules.entry(last_part(module_path(file))).or_default().push(file);
+        }
+        Self { functions, modules }
     }
 
     /// The only function of a file with this name.
     fn function_named(&self, file: &SourceFile, sought: &str) -> Option<&'a Function> {
-        self.0.get(file.path.as_str())?.get(sought).copied().flatten()
+        self.functions.get(file.path.as_str())?.get(sought).copied().flatten()
     }
 }
 
@@ -82,6 +91,16 @@ fn functions_of(file: &SourceFile) -> Named<'_> {
     found
 }
 
+/// The path of a file without what Python, Node and Rust leave out of a module's name.
+fn module_path(file: &SourceFile) -> &str {
+    let stem = file.path.rsplit_once('.').map_or(file.path.as_str(), |(stem, _)| stem);
+    ["/__init__", "/index", "/mod"].iter().find_map(|ending| stem.strip_suffix(ending)).unwrap_or(stem)
+}
+
+fn last_part(path: &str) -> &str {
+    path.rsplit('/').next().unwrap_or(path)
+}
+
 /// The one file that a dotted module name ends in: `shop.auth` is `…/shop/auth.py`, `./auth` is `…/auth.js`.
 pub fn module_file<'a>(context: &Context<'a>, module: &str) -> Option<&'a SourceFile> {
     let plain = module.trim_start_matches("./").trim_start_matches("../");
@@ -90,13 +109,10 @@ pub fn module_file<'a>(context: &Context<'a>, module: &str) -> Option<&'a Source
     if wanted.is_empty() {
         return None;
     }
-    let mut found = context.files.iter().filter(|file| {
-        let stem = file.path.rsplit_once('.').map_or(file.path.as_str(), |(stem, _)| stem);
-        let stem = ["/__init__", "/index", "/mod"]
-            .iter()
-            .find_map(|ending| stem.strip_suffix(ending))
-            .unwrap_or(stem);
-        stem.strip_suffix(wanted).is_some_and(|before| before.is_empty() || before.ends_with('/'))
+    let of_name = context.definitions.modules.get(last_part(wanted))?;
+    let mut found = of_name.iter().copied().filter(|file| {
+        let path = module_path(file);
+        path.strip_suffix(wanted).is_some_and(|before| before.is_empty() || before.ends_with('/'))
     });
     match (found.next(), found.next()) {
         (Some(file), None) => Some(file),

@@ -91,7 +91,7 @@ impl<'a> Project<'a> {
                     let Some(function) = self.function_of(place) else { continue };
                     let index = function.parameters.iter().position(|other| std::ptr::eq(other, parameter));
                     let Some(index) = index else { continue };
-                    found.extend(self.passed(place, function, index));
+                    found.extend(self.passed(place, function, index, left));
                     // `routes.forEach((route) => ..)`
                     if index == 0
                         && let Some(call) = self.known(place.file, function).and_then(|known| known.wrapper)
@@ -320,7 +320,7 @@ impl<'a> Project<'a> {
     }
 
     /// What callers of a function pass for one of its parameters, and what a list gives to a function that goes through it.
-    fn passed(&self, place: &Place, function: &'a Function, index: usize) -> Vec<ExprAt<'a>> {
+    fn passed(&self, place: &Place, function: &'a Function, index: usize, steps: usize) -> Vec<ExprAt<'a>> {
         let Some(known) = self.known(place.file, function) else { return Vec::new() };
         let mut found = Vec::new();
         let class = known.class.map(|class| class.name.as_str());
@@ -338,7 +338,7 @@ impl<'a> Project<'a> {
                             .is_some_and(|(_, found)| std::ptr::eq(found, class))
                 }
                 None => self
-                    .function_within(*at, &within, &call.callee, STEPS)
+                    .function_within(*at, &within, &call.callee, steps)
                     .is_some_and(|(_, called)| std::ptr::eq(called, function)),
             };
             let receives = function.parameters.first().and_then(|first| first.pattern.dotted());
