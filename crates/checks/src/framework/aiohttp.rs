@@ -119,8 +119,7 @@ enum Handles<'a> {
 }
 
 fn on<'a>(routing: &Routing<'a>, at: usize, within: &[&'a Function], expr: &'a Expr) -> Vec<Place> {
-    let objects = routing.objects_within(at, within, expr).into_iter();
-    objects.filter(|(_, framework)| *framework == Framework::Aiohttp).map(|(place, _)| place).collect()
+    routing.objects_of(Framework::Aiohttp, at, within, expr)
 }
 
 /// The applications whose router an expression is: `app.router`, or a name for it.

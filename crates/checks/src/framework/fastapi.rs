@@ -6,7 +6,7 @@
 use seaworthy_core::surface::{Input, InputKind, InputPlace, Route};
 
 use super::path;
-use super::project::{FunctionAt, Place};
+use super::project::{FunctionAt, Place, within};
 use super::routing::{Answering, Framework, Mount, Routing, handler};
 use super::signature;
 use super::web::{Guard, Reach};
@@ -96,8 +96,7 @@ pub(super) fn read(routing: &mut Routing<'_>) {
 }
 
 fn on<'a>(routing: &Routing<'a>, at: usize, around: Around<'a, '_>, object: &'a Expr) -> Vec<Place> {
-    let objects = routing.objects(at, around, object).into_iter();
-    objects.filter(|(_, framework)| *framework == Framework::FastApi).map(|(place, _)| place).collect()
+    routing.objects_of(Framework::FastApi, at, &within(around), object)
 }
 
 /// A decorator, or `add_api_route`.

@@ -7,7 +7,7 @@ use seaworthy_core::surface::{Input, InputPlace, Route};
 
 use super::inputs::{Carries, Reader, Scope};
 use super::path;
-use super::project::{FunctionAt, Place};
+use super::project::{FunctionAt, Place, within};
 use super::routing::{Answering, Framework, Mount, Routing, handler};
 use super::web::{Guard, Reach};
 use super::words::{keyword_or, method_names, text_of};
@@ -87,8 +87,7 @@ pub(super) fn read(routing: &mut Routing<'_>) {
 
 /// The applications and blueprints of Flask that an expression means.
 fn flask_objects<'a>(routing: &Routing<'a>, at: usize, around: Around<'a, '_>, expr: &'a Expr) -> Vec<Place> {
-    let objects = routing.objects(at, around, expr).into_iter();
-    objects.filter(|(_, framework)| *framework == Framework::Flask).map(|(place, _)| place).collect()
+    routing.objects_of(Framework::Flask, at, &within(around), expr)
 }
 
 fn decorated<'a>(

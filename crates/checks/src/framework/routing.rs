@@ -18,7 +18,7 @@ const DEPTH: usize = 8;
 const PLACES: usize = 256;
 
 /// Which framework something belongs to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Framework {
     /// actix-web.
     ActixWeb,
@@ -152,6 +152,8 @@ pub(super) struct Routing<'a> {
     /// The files.
     pub(super) project: &'a Project<'a>,
     objects: BTreeMap<Place, Object>,
+    /// The frameworks that they are of.
+    frameworks: BTreeSet<Framework>,
     /// Names that stand for the value of an expression, with the nodes around that one.
     aliases: BTreeMap<Place, Vec<ExprAt<'a>>>,
     mounts: Vec<Mount<'a>>,
@@ -171,6 +173,7 @@ impl<'a> Routing<'a> {
         Self {
             project,
             objects: BTreeMap::new(),
+            frameworks: BTreeSet::new(),
             aliases: BTreeMap::new(),
             mounts: Vec::new(),
             standing: Vec::new(),
@@ -205,6 +208,7 @@ impl<'a> Routing<'a> {
         prefix: Option<String>,
         at: (usize, Extent),
     ) {
+        self.frameworks.insert(framework);
         self.objects.entry(place).or_insert(Object { framework, is_root, prefix, at });
     }
 
@@ -217,6 +221,21 @@ impl<'a> Routing<'a> {
         expr: &'a Expr,
     ) -> Vec<(Place, Framework)> {
         self.objects_within(file, &within(around), expr)
+    }
+
+    /// Those of one framework, for what stands in these functions. A project that makes none is not searched.
+    pub(super) fn objects_of(
+        &self,
+        framework: Framework,
+        file: usize,
+        within: &[&'a Function],
+        expr: &'a Expr,
+    ) -> Vec<Place> {
+        if !self.frameworks.contains(&framework) {
+            return Vec::new();
+        }
+        let objects = self.objects_within(file, within, expr).into_iter();
+        objects.filter(|(_, of)| *of == framework).map(|(place, _)| place).collect()
     }
 
     /// The same, for what stands in these functions.

@@ -106,8 +106,7 @@ fn chain(expr: &Expr) -> (&Expr, Option<&Expr>) {
 }
 
 fn on<'a>(routing: &Routing<'a>, at: usize, around: Around<'a, '_>, object: &'a Expr) -> Vec<Place> {
-    let objects = routing.objects(at, around, object).into_iter();
-    objects.filter(|(_, framework)| *framework == Framework::Express).map(|(place, _)| place).collect()
+    routing.objects_of(Framework::Express, at, &within(around), object)
 }
 
 fn verb<'a>(

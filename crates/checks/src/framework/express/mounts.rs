@@ -33,8 +33,7 @@ pub(super) fn used<'a>(
 
 /// The routers and applications of Express that an expression means.
 fn on<'a>(routing: &Routing<'a>, (at, within, expr): &ExprAt<'a>) -> Vec<Place> {
-    let objects = routing.objects_within(*at, within, expr).into_iter();
-    objects.filter(|(_, framework)| *framework == Framework::Express).map(|(place, _)| place).collect()
+    routing.objects_of(Framework::Express, *at, within, expr)
 }
 
 fn put<'a>(

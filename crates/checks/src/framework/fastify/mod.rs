@@ -182,8 +182,7 @@ fn awaited(file: &SourceFile) -> BTreeSet<u32> {
 }
 
 fn on<'a>(routing: &Routing<'a>, here: Here<'a, '_>, object: &'a Expr) -> Vec<Place> {
-    let objects = routing.objects(here.at, here.around, object).into_iter();
-    objects.filter(|(_, framework)| *framework == Framework::Fastify).map(|(place, _)| place).collect()
+    routing.objects_of(Framework::Fastify, here.at, &within(here.around), object)
 }
 
 /// What a chain of registrations begins with: `app` in `app.register(a).get("/", b)`.
