@@ -125,7 +125,7 @@ impl Meta {
 /// How a check runs.
 #[derive(Clone, Copy)]
 pub enum Run {
-    /// For each file on its own, in parallel.
+    /// For each file on its own, in parallel, while who answers requests is still being read: of handlers it knows nothing.
     File(fn(&Context<'_>, &SourceFile, &mut Report<'_>)),
     /// Once over the whole project.
     Project(fn(&Context<'_>, &mut Report<'_>)),
@@ -133,7 +133,7 @@ pub enum Run {
     Handlers(fn(&Context<'_>, &mut Report<'_>)),
     /// Once over what callers send and where it gets to.
     Flow(fn(&Context<'_>, &Flow, &mut Report<'_>)),
-    /// Once, after all others, with what they found to be set aside.
+    /// Once, after all others, with what they found to be set aside; of handlers it knows nothing.
     Afterwards(fn(&Context<'_>, &Applied<'_>, &mut Report<'_>)),
 }
 

@@ -203,23 +203,25 @@ fn judge<'m>(tree: &Tree, request: &Request<'_>, packages: &Packages, asked: &As
         process: Process::NONE,
     };
     let project = framework::Project::of(&bare);
-    let (surface, web) = who_answers(&project, &sources);
-    let mut unread_routes = web.unread.clone();
-    let database =
-        read_or_say("what requests do to the database", &mut unread_routes, || Database::of(&project, &web));
-    let process =
-        read_or_say("what requests keep in the process", &mut unread_routes, || Process::of(&project, &web));
-    let context = Context { web: &web, database: &database, process: &process, ..bare };
-    // Where data flows is followed on few threads; meanwhile the others look at each file on its own.
     let mut of_files = Vec::new();
-    let flow = rayon::in_place_scope(|scope| {
-        scope.spawn(|_| of_files = by_file(&context, request, asked));
-        flow_of(&project, &web, &asked.checks)
+    let (surface, unread_routes, of_project) = rayon::in_place_scope(|scope| {
+        // Who answers requests is read on one thread; meanwhile the others look at each file on its own.
+        scope.spawn(|_| of_files = by_file(&bare, request, asked));
+        let (surface, web) = who_answers(&project, &sources);
+        let mut unread = web.unread.clone();
+        let database =
+            read_or_say("what requests do to the database", &mut unread, || Database::of(&project, &web));
+        let process =
+            read_or_say("what requests keep in the process", &mut unread, || Process::of(&project, &web));
+        let flow = flow_of(&project, &web, &asked.checks);
+        let context = Context { web: &web, database: &database, process: &process, ..bare };
+        let ran = by_project(&context, flow.as_ref(), asked);
+        (surface, unread, ran)
     });
     let checks = asked.checks.iter().map(|check| Judged::new(&check.meta, Some(check.run)));
     let rules = asked.rules.iter().map(|rule| Judged::new(&rule.meta, None));
     let mut judged: Vec<Judged<'m>> = checks.chain(rules).collect();
-    for ran in of_files.into_iter().chain(by_project(&context, flow.as_ref(), asked)) {
+    for ran in of_files.into_iter().chain(of_project) {
         if let Some(judged) = judged.get_mut(ran.check) {
             judged.take(ran.report, ran.took, ran.panicked);
         }
@@ -235,7 +237,7 @@ fn judge<'m>(tree: &Tree, request: &Request<'_>, packages: &Packages, asked: &As
     let applied = Applied { used: &used, ran: &ids, rules: request.rules };
     for (at, check) in asked.checks.iter().enumerate() {
         let Run::Afterwards(run) = check.run else { continue };
-        let ran = guarded(at, &check.meta, &mut |report| run(&context, &applied, report));
+        let ran = guarded(at, &check.meta, &mut |report| run(&bare, &applied, report));
         if let Some(judged) = judged.get_mut(at) {
             judged.take(ran.report, ran.took, ran.panicked);
         }
