@@ -156,6 +156,12 @@ impl Draft {
         self
     }
 
+    /// How much it weighs, and how sure that is: of an error high confidence, of what weighs less medium.
+    pub fn graded(self, severity: Severity) -> Self {
+        let confidence = if severity == Severity::Error { Confidence::High } else { Confidence::Medium };
+        self.severity(severity).confidence(confidence)
+    }
+
     /// How much it weighs.
     pub fn severity(mut self, severity: Severity) -> Self {
         self.builder = self.builder.severity(severity);

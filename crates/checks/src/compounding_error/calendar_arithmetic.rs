@@ -26,7 +26,7 @@
 use std::collections::BTreeSet;
 
 use seaworthy_core::policy::Need;
-use seaworthy_core::{Confidence, FailureMode, RuleId, Severity};
+use seaworthy_core::{FailureMode, RuleId, Severity};
 
 use crate::context::Context;
 use crate::facts::faults::is_tried;
@@ -98,15 +98,7 @@ fn run(_: &Context<'_>, file: &SourceFile, report: &mut Report<'_>) {
             _ => script(file, expr, around, report),
         };
         if let Some(Said { place, variant, severity, message, advice }) = said {
-            let confidence = if severity == Severity::Error { Confidence::High } else { Confidence::Medium };
-            report.add(
-                report
-                    .at(file, place, message)
-                    .variant(variant)
-                    .severity(severity)
-                    .confidence(confidence)
-                    .advice(advice),
-            );
+            report.add(report.at(file, place, message).variant(variant).graded(severity).advice(advice));
         }
         true
     });

@@ -21,7 +21,7 @@
 //! [PEP 615](https://peps.python.org/pep-0615/).
 
 use seaworthy_core::policy::Need;
-use seaworthy_core::{Confidence, FailureMode, RuleId, Severity};
+use seaworthy_core::{FailureMode, RuleId, Severity};
 
 use crate::context::Context;
 use crate::facts::nodes::{Around, Node, each_node, enclosing_function};
@@ -301,15 +301,7 @@ fn say(
     advice: &str,
     report: &mut Report<'_>,
 ) {
-    let confidence = if severity == Severity::Error { Confidence::High } else { Confidence::Medium };
-    report.add(
-        report
-            .at(file, place, message)
-            .variant(variant)
-            .severity(severity)
-            .confidence(confidence)
-            .advice(advice),
-    );
+    report.add(report.at(file, place, message).variant(variant).graded(severity).advice(advice));
 }
 
 /// The name of a zone that is a fixed offset, where a zone is asked for.

@@ -24,7 +24,7 @@
 //! apostrophe); NIST SP 800-63B, 5.1.1.2 (passwords are taken as they are); RFC 8265 (case is preserved in passwords).
 
 use seaworthy_core::policy::Need;
-use seaworthy_core::{Confidence, FailureMode, RuleId, Severity};
+use seaworthy_core::{FailureMode, RuleId, Severity};
 
 use crate::context::Context;
 use crate::facts::nodes::{Around, Node, each_node, enclosing_function};
@@ -164,15 +164,7 @@ fn say(
     advice: &'static str,
     report: &mut Report<'_>,
 ) {
-    let confidence = if severity == Severity::Error { Confidence::High } else { Confidence::Medium };
-    report.add(
-        report
-            .at(file, place, message)
-            .variant(variant)
-            .severity(severity)
-            .confidence(confidence)
-            .advice(advice),
-    );
+    report.add(report.at(file, place, message).variant(variant).graded(severity).advice(advice));
 }
 
 /// `password.strip()`, `password.toLowerCase()`, `password.slice(0, 20)`.

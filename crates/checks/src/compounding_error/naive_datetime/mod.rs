@@ -41,7 +41,7 @@ mod python;
 mod rust;
 
 use seaworthy_core::policy::Need;
-use seaworthy_core::{Confidence, FailureMode, RuleId, Severity};
+use seaworthy_core::{FailureMode, RuleId, Severity};
 
 use crate::context::Context;
 use crate::facts::plain_text;
@@ -87,15 +87,7 @@ fn run(context: &Context<'_>, file: &SourceFile, report: &mut Report<'_>) {
         // What shows how something is done is copied, and stores nothing.
         let severity =
             if plain_text::is_example(&file.path) { severity.min(Severity::Warning) } else { severity };
-        let confidence = if severity == Severity::Error { Confidence::High } else { Confidence::Medium };
-        report.add(
-            report
-                .at(file, extent, message)
-                .variant(variant)
-                .severity(severity)
-                .confidence(confidence)
-                .advice(advice),
-        );
+        report.add(report.at(file, extent, message).variant(variant).graded(severity).advice(advice));
     }
 }
 

@@ -33,7 +33,7 @@ mod origin;
 
 use rayon::prelude::*;
 use seaworthy_core::policy::Need;
-use seaworthy_core::{Confidence, FailureMode, RuleId, Severity};
+use seaworthy_core::{FailureMode, RuleId, Severity};
 
 use self::origin::Allowed;
 use crate::context::Context;
@@ -133,14 +133,8 @@ fn add(file: &SourceFile, said: &Said, report: &mut Report<'_>) {
             ),
         ),
     };
-    let confidence = if severity == Severity::Error { Confidence::High } else { Confidence::Medium };
     report.add(
-        report
-            .at(file, said.extent, message)
-            .variant(variant)
-            .severity(severity)
-            .confidence(confidence)
-            .advice(advice(file.language)),
+        report.at(file, said.extent, message).variant(variant).graded(severity).advice(advice(file.language)),
     );
 }
 
