@@ -24,7 +24,7 @@ use crate::registry::{Applied, CHECKS, Check, Meta, Run};
 use crate::report::Report;
 use crate::rules::{self, Rule, Rules, TextFile};
 use crate::tree::Tree;
-use crate::verdict::{self, Given, Judged};
+use crate::verdict::{self, Given, Judged, Looked};
 
 /// What is to be checked.
 pub struct Request<'a> {
@@ -142,11 +142,13 @@ fn run_here(request: &Request<'_>) -> Checked {
         head.sources.unread.retain(|one| !(before.sources.unread.contains(one) && as_it_was(&one.path)));
     }
     let inputs = verdict::inputs(request, &packages);
-    let observations = head
-        .judged
-        .into_iter()
-        .map(|judged| verdict::observe(judged, request, inputs, &head.sources.unread, &head.unread_routes))
-        .collect();
+    let looked = Looked {
+        any_source: !head.sources.files.is_empty(),
+        unread: &head.sources.unread,
+        unread_routes: &head.unread_routes,
+    };
+    let observations =
+        head.judged.into_iter().map(|judged| verdict::observe(judged, request, inputs, looked)).collect();
     let mut not_checked = request.tree.left_out().to_vec();
     not_checked.append(&mut head.sources.not_checked);
     // Of the checks that are switched off the policy says so.

@@ -139,13 +139,23 @@ pub(crate) fn inputs(request: &Request<'_>, packages: &Packages) -> Digest {
     Digest::of_fields(fields)
 }
 
-/// The observation of one check. `unread`: source that could not be read and might hold what the check looks for.
+/// What was looked at, and what was not.
+#[derive(Clone, Copy)]
+pub(crate) struct Looked<'l> {
+    /// Whether any source was read: where the plan leaves all of it out, nothing was tried.
+    pub(crate) any_source: bool,
+    /// Source that could not be read and might hold what a check looks for.
+    pub(crate) unread: &'l [Unread],
+    /// Routes whose handlers nobody looked at.
+    pub(crate) unread_routes: &'l [NotChecked],
+}
+
+/// The observation of one check.
 pub(crate) fn observe(
     judged: Judged<'_>,
     request: &Request<'_>,
     inputs: Digest,
-    unread: &[Unread],
-    unread_routes: &[NotChecked],
+    looked: Looked<'_>,
 ) -> Observation {
     let meta = judged.meta;
     let weight = request.plan.checks.severity.get(meta.id.as_str()).and_then(|severity| severity.severity());
@@ -164,13 +174,13 @@ pub(crate) fn observe(
     } else if judged.panics > 0 {
         let what = format!("{} panicked on {} of the files; please report it", meta.id, judged.panics);
         Outcome::Inconclusive(Reason::Internal { what })
-    } else if let Some(what) = gap(meta, trials, request, unread).or(judged.cut_short) {
+    } else if let Some(what) = gap(meta, trials, request, looked.unread).or(judged.cut_short) {
         Outcome::Inconclusive(Reason::Other { what })
-    } else if let Some(what) = no_handler(meta, judged.run, unread_routes).filter(|_| trials == 0) {
+    } else if let Some(what) = no_handler(meta, judged.run, looked.unread_routes).filter(|_| trials == 0) {
         Outcome::Inconclusive(Reason::Other { what })
     } else if trials > 0 {
         Outcome::Held
-    } else if !has_source(request) {
+    } else if !looked.any_source {
         Outcome::Inconclusive(Reason::NoTrials)
     } else {
         Outcome::NotApplicable(Reason::NoSuchSubject { what: meta.applies_to.to_owned() })
@@ -225,11 +235,6 @@ fn no_handler(meta: &Meta, run: Option<Run>, unread: &[NotChecked]) -> Option<St
         "found no {} in the routes that could be read, and others could not be: {}{more} ({})",
         meta.applies_to, first.what, first.why
     ))
-}
-
-fn has_source(request: &Request<'_>) -> bool {
-    let mut paths = request.tree.entries().iter().filter(|entry| !entry.foreign);
-    paths.any(|entry| crate::language::Language::of_path(&entry.path).is_some())
 }
 
 fn finish(draft: Draft, weight: Option<Severity>) -> Finding {

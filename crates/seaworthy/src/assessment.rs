@@ -24,7 +24,7 @@ use crate::fitting;
 use crate::policy::{self, Basis, Scope};
 use crate::project::Project;
 use crate::record::{self, Known, Record};
-use crate::report::{Inferred, Report};
+use crate::report::{Inferred, Report, route_key};
 use crate::survey;
 use crate::terminal::Terminal;
 use crate::trials::{self, Trials};
@@ -237,7 +237,7 @@ fn report(project: &Project, measured: Measured, decision: Decision) -> Report {
     let pages = known.iter().map(|rule| (rule.id.to_owned(), rule.page.clone()));
     let handlers = measured.surface.routes.iter().filter_map(|route| {
         let handler = route.handler.as_ref()?;
-        Some(((route.method.clone(), route.path.clone()), handler.location.clone()))
+        Some((route_key(&route.method, &route.path), handler.location.clone()))
     });
     Report {
         root: project.shown.clone(),

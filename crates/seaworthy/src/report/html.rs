@@ -50,6 +50,9 @@ fn head(report: &Report) -> Markup {
             p.verdict { (decision.verdict.id()) }
             h1 { (report.name) }
             p { (saying) }
+            @if decision.verdict != Verdict::Clear && !decision.reasons.is_empty() {
+                section.why { h2 { "Why" } ul { @for reason in &decision.reasons { li { (prose(reason)) } } } }
+            }
             dl {
                 dt { "tree" } dd { code { (decision.subject.tree) } }
                 @if let Some(commit) = &decision.subject.git_commit { dt { "commit" } dd { code { (commit) } } }
@@ -180,7 +183,9 @@ fn lists(report: &Report) -> Markup {
     let inferred = report.inferred.iter().map(|one| (one.what.clone(), one.why.clone())).collect();
     html! {
         footer {
-            section { h2 { "Why" } ul { @for reason in &decision.reasons { li { (reason) } } } }
+            @if decision.verdict == Verdict::Clear {
+                section { h2 { "Why" } ul { @for reason in &decision.reasons { li { (prose(reason)) } } } }
+            }
             (list("Missing, and the command that would tell", missing))
             (list("Could not tell", inconclusive))
             (list("Not checked", not_checked))

@@ -8,6 +8,7 @@ mod terminal;
 
 use clap::ValueEnum;
 
+pub(crate) use model::route_key;
 pub use model::{Inferred, Report};
 
 /// A rendering of a report.

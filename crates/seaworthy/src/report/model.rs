@@ -155,11 +155,30 @@ impl Report {
     pub fn source_of(&self, finding: &Finding) -> Option<Location> {
         match &finding.primary {
             Location::Endpoint { method, route, .. } => {
-                let key = (method.clone().unwrap_or_default(), route.clone().unwrap_or_default());
+                let key =
+                    route_key(method.as_deref().unwrap_or_default(), route.as_deref().unwrap_or_default());
                 let start = || self.start_file.clone().map(|path| Location::Artifact { path });
                 self.handlers.get(&key).cloned().or_else(start)
             }
             other => Some(other.clone()),
         }
+    }
+}
+
+/// A route as it is looked up: a document may name the values in it otherwise than the source (`{gid}`, `{id}`).
+pub(crate) fn route_key(method: &str, route: &str) -> (String, String) {
+    let parts =
+        route.split('/').map(|part| if part.starts_with('{') && part.ends_with('}') { "{}" } else { part });
+    (method.to_owned(), parts.collect::<Vec<_>>().join("/"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::route_key;
+
+    #[test]
+    fn a_route_is_the_same_whatever_its_values_are_called() {
+        assert_eq!(route_key("GET", "/a/{gid}/b"), route_key("GET", "/a/{id}/b"));
+        assert_ne!(route_key("GET", "/a/{id}"), route_key("GET", "/a/b"));
     }
 }

@@ -249,6 +249,14 @@ fn a_service_whose_routes_nobody_reads_is_unknown_and_a_library_is_not() {
 }
 
 #[test]
+fn a_plan_that_leaves_everything_out_clears_nothing() {
+    let plan = "[checks]\nexclude = [\"**/*\"]\n";
+    let project = Project::new(&[("app/a.py", "import os\n"), ("seaworthy.toml", plan)]);
+    let (code, report) = project.json(&["check"]);
+    assert_eq!((code, report["verdict"].as_str()), (3, Some("unknown")), "{report}");
+}
+
+#[test]
 fn a_template_of_a_script_is_listed_and_leaves_no_gap() {
     let template = "{% autoescape off %}\nconst catalog = {{ catalog }};\n{% endautoescape %}\n";
     let project = Project::new(&[RAISES, ("app/templates/catalog.js", template)]);
