@@ -51,13 +51,28 @@ fn head(report: &Report) -> Markup {
             h1 { (report.name) }
             p { (saying) }
             @if decision.verdict != Verdict::Clear && !decision.reasons.is_empty() {
-                section.why { h2 { "Why" } ul { @for reason in &decision.reasons { li { (prose(reason)) } } } }
+                (why(&decision.reasons))
             }
             dl {
                 dt { "tree" } dd { code { (decision.subject.tree) } }
                 @if let Some(commit) = &decision.subject.git_commit { dt { "commit" } dd { code { (commit) } } }
                 dt { "decided" } dd { (decision.at) }
                 dt { "tool" } dd { "seaworthy " (env!("CARGO_PKG_VERSION")) }
+            }
+        }
+    }
+}
+
+/// Reasons that stand at the top of the page; the others are one click away.
+const REASONS: usize = 5;
+
+fn why(reasons: &[String]) -> Markup {
+    let (first, more) = reasons.split_at(reasons.len().min(REASONS));
+    html! {
+        section { h2 { "Why" }
+            ul { @for reason in first { li { (prose(reason)) } } }
+            @if !more.is_empty() {
+                details { summary { "and " (more.len()) " more" } ul { @for reason in more { li { (prose(reason)) } } } }
             }
         }
     }
@@ -184,7 +199,7 @@ fn lists(report: &Report) -> Markup {
     html! {
         footer {
             @if decision.verdict == Verdict::Clear {
-                section { h2 { "Why" } ul { @for reason in &decision.reasons { li { (prose(reason)) } } } }
+                (why(&decision.reasons))
             }
             (list("Missing, and the command that would tell", missing))
             (list("Could not tell", inconclusive))
