@@ -44,6 +44,8 @@ pub struct Defined<'a> {
     pub(crate) exports: HashMap<usize, HashMap<String, String>>,
     /// Every function, by file and where its name begins.
     pub(crate) functions: BTreeMap<(usize, u32), Known<'a>>,
+    /// Where they are, in order, by the last part of their name.
+    named: HashMap<String, Vec<(usize, u32)>>,
     /// What is assigned to members in a file: `module.exports = x`, `exports.a = x`, `this.router = x`.
     pub(crate) members: HashMap<(usize, String), Vec<ExprAt<'a>>>,
     /// The names bound at the top of each file.
@@ -62,7 +64,10 @@ impl<'a> Defined<'a> {
         let mut all = Self::default();
         for OfFile { file, exports, functions, members, top, classes, calls } in read {
             all.exports.extend(exports.map(|exports| (file, exports)));
-            all.functions.extend(functions.into_iter().map(|(start, known)| ((file, start), known)));
+            for (start, known) in functions {
+                all.named.entry(last_part(&known.name).to_owned()).or_default().push((file, start));
+                all.functions.insert((file, start), known);
+            }
             for (target, at) in members {
                 all.members.entry((file, target)).or_default().push(at);
             }
@@ -74,8 +79,26 @@ impl<'a> Defined<'a> {
                 all.calls.entry(name).or_default().push((file, function, call));
             }
         }
+        all.named.values_mut().for_each(|places| places.sort_unstable());
         all
     }
+
+    /// The functions of a file whose name ends in this part, in order.
+    pub(crate) fn named_in<'d>(
+        &'d self,
+        file: usize,
+        last: &str,
+    ) -> impl Iterator<Item = &'d Known<'a>> + use<'a, 'd> {
+        let places = self.named.get(last).map_or(&[][..], Vec::as_slice);
+        let from = places.partition_point(|place| place.0 < file);
+        let places = places.get(from..).unwrap_or_default().iter().take_while(move |place| place.0 == file);
+        places.filter_map(|place| self.functions.get(place))
+    }
+}
+
+/// `list` of `controller.list`.
+pub(crate) fn last_part(name: &str) -> &str {
+    name.rsplit('.').next().unwrap_or(name)
 }
 
 /// What one file defines and calls.

@@ -5,7 +5,7 @@
 use std::cell::RefCell;
 use std::collections::HashMap;
 
-use super::defined::Known;
+use super::defined::{Known, last_part};
 use super::origins::Looks;
 use crate::context::Context;
 use crate::facts::nodes::Around;
@@ -273,14 +273,13 @@ impl<'a> Project<'a> {
 
     /// The function of this dotted name of a file.
     pub(crate) fn named_function(&self, file: usize, dotted: &str) -> Option<FunctionAt<'a>> {
-        let mut of_file = self.context.defined.functions.range((file, 0)..=(file, u32::MAX));
-        of_file.find(|(_, known)| known.name == dotted).map(|((file, _), known)| (*file, known.function))
+        let mut named = self.context.defined.named_in(file, last_part(dotted));
+        named.find(|known| known.name == dotted).map(|known| (file, known.function))
     }
 
     /// The function defined at a place: of exactly this name, or the member of something of this file: `controller.list`, `self.list`. What
     /// is handed to a function is not of its file.
     fn function_named(&self, place: &Place, exact: bool) -> Option<FunctionAt<'a>> {
-        let last = place.name.rsplit('.').next().unwrap_or(&place.name);
         if !exact {
             let (head, name) = place.name.split_once('.')?;
             let object = Place { name: head.to_owned(), ..place.clone() };
@@ -289,11 +288,8 @@ impl<'a> Project<'a> {
                 return None;
             }
         }
-        let fits = |name: &str| {
-            if exact { name == place.name } else { name.rsplit('.').next() == Some(last) }
-        };
-        let mut of_file = self.context.defined.functions.range((place.file, 0)..=(place.file, u32::MAX));
-        of_file.find(|(_, known)| fits(&known.name)).map(|((file, _), known)| (*file, known.function))
+        let mut named = self.context.defined.named_in(place.file, last_part(&place.name));
+        named.find(|known| !exact || known.name == place.name).map(|known| (place.file, known.function))
     }
 
     /// A method of the object that a member is of: `controller.list` after `const controller = new Controller(db)`.
@@ -328,13 +324,13 @@ impl<'a> Project<'a> {
             let (file, constructor) = self.function_within(file, &within, &call.callee, left)?;
             let on_prototype =
                 self.known(file, constructor).map(|known| format!("{}.prototype.{name}", known.name));
-            let mut of_file = self.context.defined.functions.range((file, 0)..=(file, u32::MAX));
-            of_file
-                .find(|(_, known)| {
+            let mut named = self.context.defined.named_in(file, name);
+            named
+                .find(|known| {
                     let inside = known.outer.last().is_some_and(|outer| std::ptr::eq(*outer, constructor));
                     known.name == on_this && inside || Some(&known.name) == on_prototype.as_ref()
                 })
-                .map(|((file, _), known)| (*file, known.function))
+                .map(|known| (file, known.function))
         })
     }
 

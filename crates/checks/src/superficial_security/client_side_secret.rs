@@ -155,7 +155,8 @@ fn in_page(text: &str) -> Vec<Found> {
 /// `apiSecret: "…"`, `const PAYMENT_KEY = '…'`, `Authorization: "Bearer …"`: by pattern, since pages mix languages.
 fn named_secrets(text: &str) -> Vec<Found> {
     static NAMED: LazyLock<Option<Regex>> = LazyLock::new(|| {
-        Regex::new(r#"\b([A-Za-z_$][\w$-]{2,60})["']?\s*[:=]\s*["'`](?:Bearer |Basic |Token )?([A-Za-z0-9+/=_.~!@#%^&*-]{12,512})["'`]"#).ok()
+        // By bytes of ASCII: a text with other letters would be searched ten times slower.
+        Regex::new(r#"(?-u:\b)([A-Za-z_$][0-9A-Za-z_$-]{2,60})["']?[ \t\r\n]*[:=][ \t\r\n]*["'`](?:Bearer |Basic |Token )?([A-Za-z0-9+/=_.~!@#%^&*-]{12,512})["'`]"#).ok()
     });
     let Some(pattern) = NAMED.as_ref() else { return Vec::new() };
     let hits = pattern.captures_iter(text).filter_map(|hit| {
@@ -206,7 +207,7 @@ fn is_made_to_be_seen(name: &str, value: &str) -> bool {
 /// A secret in a variable that bundlers copy into the page.
 fn public_variables(text: &str) -> Vec<Found> {
     static PUBLIC: LazyLock<Option<Regex>> = LazyLock::new(|| {
-        Regex::new(r#"\b((?:NEXT_PUBLIC|VITE|REACT_APP|EXPO_PUBLIC|NUXT_PUBLIC|GATSBY|PUBLIC)_[A-Z0-9_]*(?:SECRET|PASSWORD|PRIVATE_KEY|SERVICE_ROLE|SERVICE_KEY)[A-Z0-9_]*)\b(?:\s*=\s*["']?([^\s"'=]{8,}))?"#).ok()
+        Regex::new(r#"(?-u:\b)((?:NEXT_PUBLIC|VITE|REACT_APP|EXPO_PUBLIC|NUXT_PUBLIC|GATSBY|PUBLIC)_[A-Z0-9_]*(?:SECRET|PASSWORD|PRIVATE_KEY|SERVICE_ROLE|SERVICE_KEY)[A-Z0-9_]*)(?-u:\b)(?:[ \t]*=[ \t]*["']?([^\s"'=]{8,}))?"#).ok()
     });
     let Some(pattern) = PUBLIC.as_ref() else { return Vec::new() };
     if !["NEXT_PUBLIC_", "VITE_", "REACT_APP_", "EXPO_PUBLIC_", "NUXT_PUBLIC_", "GATSBY_", "PUBLIC_"]

@@ -5,7 +5,7 @@ use std::fs::Metadata;
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use ignore::{DirEntry, WalkBuilder};
+use ignore::{DirEntry, WalkBuilder, WalkState};
 use rayon::prelude::*;
 use seaworthy_core::limits::{TREE_FILE_BYTES, TREE_FILES};
 
@@ -58,19 +58,27 @@ fn walk(root: &Path, left_out: &mut LeftOut) -> Entries {
     builder.standard_filters(false).git_ignore(true).git_exclude(true).follow_links(false);
     builder.parents(in_repository).require_git(in_repository);
     builder.filter_entry(move |entry| enter(&owned_root, entry, &seen));
-    let mut entries = Entries::new();
-    for found in builder.build() {
-        match found {
-            Ok(found) => add_found(root, &found, &mut entries, left_out),
-            Err(error) => {
-                let (path, why) = describe(root, &error);
-                left_out.file(Why::Unreadable(why), &path);
+    // What is collected is ordered by path, whoever finds it first.
+    let walked = Mutex::new((Entries::new(), LeftOut::default()));
+    builder.build_parallel().run(|| {
+        Box::new(|found| {
+            let found = found.map(|found| (metadata(&found), found));
+            let mut walked = walked.lock().unwrap_or_else(PoisonError::into_inner);
+            let (entries, left_out) = &mut *walked;
+            match found {
+                Ok((metadata, found)) => add_found(root, &found, metadata, entries, left_out),
+                Err(error) => {
+                    let (path, why) = describe(root, &error);
+                    left_out.file(Why::Unreadable(why), &path);
+                }
             }
-        }
-        if entries.len() > TREE_FILES {
-            left_out.file(Why::Other(format!("only the first {TREE_FILES} files are looked at")), ".");
-            break;
-        }
+            if entries.len() > TREE_FILES { WalkState::Quit } else { WalkState::Continue }
+        })
+    });
+    let (entries, found_out) = walked.into_inner().unwrap_or_else(PoisonError::into_inner);
+    left_out.absorb(found_out);
+    if entries.len() > TREE_FILES {
+        left_out.file(Why::Other(format!("only the first {TREE_FILES} files are looked at")), ".");
     }
     left_out.absorb(std::mem::take(&mut pruned.lock().unwrap_or_else(PoisonError::into_inner)));
     entries
@@ -91,7 +99,7 @@ fn add_rules(root: &Path, entries: &mut Entries, left_out: &mut LeftOut) {
     builder.standard_filters(false).follow_links(false);
     for found in builder.build() {
         match found {
-            Ok(found) => add_found(root, &found, entries, left_out),
+            Ok(found) => add_found(root, &found, metadata(&found), entries, left_out),
             Err(error) => {
                 let (path, why) = describe(root, &error);
                 left_out.file(Why::Unreadable(why), &path);
@@ -142,22 +150,32 @@ fn enter(root: &Path, entry: &DirEntry, left_out: &Mutex<LeftOut>) -> bool {
     false
 }
 
-fn add_found(root: &Path, found: &DirEntry, entries: &mut Entries, left_out: &mut LeftOut) {
+/// What a walk is told of an entry that is no folder.
+fn metadata(found: &DirEntry) -> Option<Result<Metadata, ignore::Error>> {
+    let is_folder = found.depth() == 0 || found.file_type().is_some_and(|kind| kind.is_dir());
+    (!is_folder).then(|| found.metadata())
+}
+
+fn add_found(
+    root: &Path,
+    found: &DirEntry,
+    metadata: Option<Result<Metadata, ignore::Error>>,
+    entries: &mut Entries,
+    left_out: &mut LeftOut,
+) {
     let path = relative(root, found.path());
     if let Some(error) = found.error() {
         left_out.file(Why::Other(format!("not understood: {error}")), ".gitignore");
     }
-    if found.depth() == 0 || found.file_type().is_some_and(|kind| kind.is_dir()) {
-        return;
-    }
-    match found.metadata() {
-        Ok(metadata) => {
+    match metadata {
+        None => {}
+        Some(Ok(metadata)) => {
             if metadata.is_symlink() {
                 follow(root, found.path(), left_out);
             }
             add(path, &metadata, false, entries, left_out);
         }
-        Err(error) => left_out.file(Why::Unreadable(error.to_string()), &path.escape_non_utf8()),
+        Some(Err(error)) => left_out.file(Why::Unreadable(error.to_string()), &path.escape_non_utf8()),
     }
 }
 

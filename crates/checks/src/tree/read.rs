@@ -77,7 +77,9 @@ pub(super) fn digest(root: &Path, entry: &Entry) -> Result<Digest, ReadError> {
         return Ok(Digest::of(&link_target(&path)?));
     }
     let mut hasher = Sha256::new();
-    let copied = io::copy(&mut open(&path)?.take(TREE_FILE_BYTES + 1), &mut hasher)?;
+    // Most files are read at once; the standard library's own copy would take eight times as many calls.
+    let mut file = io::BufReader::with_capacity(64 * 1024, open(&path)?.take(TREE_FILE_BYTES + 1));
+    let copied = io::copy(&mut file, &mut hasher)?;
     if copied > TREE_FILE_BYTES {
         return Err(ReadError::TooLarge { limit: TREE_FILE_BYTES });
     }

@@ -16,7 +16,7 @@ use crate::facts::values::called_name;
 
 /// Columns that SQLite and MySQL fill with UTC text that does not say so.
 static UTC_COLUMN: LazyLock<Option<Regex>> = LazyLock::new(|| {
-    Regex::new(r#"(?i)\b([a-z_][a-z0-9_]*)["`]?\s+(?:TEXT|DATETIME|TIMESTAMP)(?:\s+NOT\s+NULL)?\s+DEFAULT\s+\(?\s*(?:CURRENT_TIMESTAMP|datetime\(\s*'now'\s*\))"#).ok()
+    Regex::new(r#"(?i)(?-u:\b)([a-z_][a-z0-9_]*)["`]?\s+(?:TEXT|DATETIME|TIMESTAMP)(?:\s+NOT\s+NULL)?\s+DEFAULT\s+\(?\s*(?:CURRENT_TIMESTAMP|datetime\(\s*'now'\s*\))"#).ok()
 });
 
 /// A date and time without offset: ISO forms are local by ECMA-262, others as the implementation likes.
