@@ -45,6 +45,11 @@ impl SourceFile {
         self.text.get(extent.start as usize..extent.end as usize).unwrap_or_default()
     }
 
+    /// Whether one of these pieces of text stands anywhere in it: what to ask before every node is looked at.
+    pub fn mentions(&self, any_of: &[&str]) -> bool {
+        any_of.iter().any(|piece| self.text.contains(piece))
+    }
+
     /// The dotted name that a name or member stands for, with the aliases of imports replaced: `dt.utcnow` after
     /// `from datetime import datetime as dt` is `datetime.datetime.utcnow`; `t` after `const {timingSafeEqual: t} =
     /// require("node:crypto")` is `crypto.timingSafeEqual`; Rust's `use` likewise, with `.` between the segments.

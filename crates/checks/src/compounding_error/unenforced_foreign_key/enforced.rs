@@ -38,7 +38,8 @@ impl<'a> Pragmas<'a> {
         let mut sites = Vec::new();
         // Texts that hold the pragma: where one is used is where it is switched on.
         let mut held: Vec<String> = scripts_with_pragma(context);
-        for file in files {
+        let says = ["foreign_keys", "FOREIGN_KEYS", "Foreign_Keys", "DBCONFIG_ENABLE_FKEY"];
+        for file in files.iter().filter(|file| file.mentions(&says)) {
             each_node(&file.syntax, &mut |node, around| {
                 let Some(expr) = node.expr().filter(|expr| switches_on(expr)) else { return true };
                 let functions: Vec<&Function> = around.iter().filter_map(|node| node.function()).collect();

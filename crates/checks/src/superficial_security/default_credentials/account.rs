@@ -1,5 +1,9 @@
 //! Accounts that are made, and pairs that are accepted, with a password from the source.
 
+use std::sync::LazyLock;
+
+use regex::{Regex, RegexBuilder};
+
 use crate::context::Context;
 use crate::facts::definitions::called_function;
 use crate::facts::nodes::{Around, Node, each_node};
@@ -80,24 +84,22 @@ pub(super) fn accounts(context: &Context<'_>, file: &SourceFile) -> (Vec<Account
     let Some(file) = context.file(&file.path) else { return (Vec::new(), 0) };
     let mut search =
         Search { context, file, values: FileValues::of(&file.syntax), found: Vec::new(), tried: 0 };
-    each_node(&file.syntax, &mut |node, around| {
-        if file.language == Language::Rust && in_rust_tests(around) {
-            return false;
-        }
-        let (found, tried) = (search.found.len(), search.tried);
-        search.node(node, around);
-        // Asked of the few places where something is, and not of every node.
-        if search.tried + search.found.len() as u64 > tried + found as u64 && is_elsewhere(around) {
-            search.found.truncate(found);
-            search.tried = tried;
-        }
-        true
-    });
+    if may_hold_accounts(file) {
+        search.everywhere();
+    }
     search.variables();
     let mut found = search.found;
     found.sort_by_key(|account| (account.extent.start, account.extent.end));
     found.dedup_by(|later, earlier| later.extent.start < earlier.extent.end);
     (found, search.tried)
+}
+
+/// Whether a file can hold an account: what is made, compared or listed is called by one of the words for what has accounts.
+fn may_hold_accounts(file: &SourceFile) -> bool {
+    static HOLDER: LazyLock<Option<Regex>> = LazyLock::new(|| {
+        RegexBuilder::new(&HOLDERS.join("|")).case_insensitive(true).unicode(false).build().ok()
+    });
+    HOLDER.as_ref().is_none_or(|holder| holder.is_match(&file.text))
 }
 
 /// Whether a place is reached only in some environments.
@@ -118,6 +120,24 @@ struct Search<'c, 'a> {
 }
 
 impl<'a> Search<'_, 'a> {
+    /// Looks at every node.
+    fn everywhere(&mut self) {
+        let file = self.file;
+        each_node(&file.syntax, &mut |node, around| {
+            if file.language == Language::Rust && in_rust_tests(around) {
+                return false;
+            }
+            let (found, tried) = (self.found.len(), self.tried);
+            self.node(node, around);
+            // Asked of the few places where something is, and not of every node.
+            if self.tried + self.found.len() as u64 > tried + found as u64 && is_elsewhere(around) {
+                self.found.truncate(found);
+                self.tried = tried;
+            }
+            true
+        });
+    }
+
     fn node(&mut self, node: Node<'a>, around: Around<'a, '_>) {
         let fields = stored(self.file, &mut self.values, node, around);
         if !fields.is_empty() {

@@ -83,8 +83,9 @@ fn run(context: &Context<'_>, report: &mut Report<'_>) {
         .filter(|password| password.len() >= 5)
         .collect();
     let is_service = is_service(context);
-    for (file, _) in &found {
-        for told in told(file, &known, is_service) {
+    let told: Vec<_> = found.par_iter().map(|(file, _)| (file, told(file, &known, is_service))).collect();
+    for (file, told) in told {
+        for told in told {
             report.trial();
             add_told(file, &told, report);
         }

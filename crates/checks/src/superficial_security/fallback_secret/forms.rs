@@ -44,6 +44,13 @@ type Constant<'a> = (String, Option<&'a str>);
 
 /// The fallbacks of a file, in order, and how many variables that are named for a secret it reads.
 pub(in crate::superficial_security) fn fallbacks(file: &SourceFile) -> (Vec<Fallback<'_>>, u64) {
+    // Words of the environment and of settings; a schema of a script may stand for itself.
+    let words = ["env", "Env", "ENV", "onfig", "CONFIG", "etting", "SETTING", "cfg", "conf"];
+    if !file.mentions(&words)
+        && (file.language == Language::Python || !file.mentions(&["default", "prefault"]))
+    {
+        return (Vec::new(), 0);
+    }
     let mut search =
         Search { file, values: FileValues::of(&file.syntax), found: Vec::new(), reads: 0, budget: BUDGET };
     each_node(&file.syntax, &mut |node, around| {

@@ -75,26 +75,25 @@ pub static CHECK: Check = Check {
 struct Held<'a> {
     file: &'a SourceFile,
     fallbacks: Vec<Fallback<'a>>,
-    sinks: Vec<Sink>,
     reads: u64,
 }
 
 fn run(context: &Context<'_>, report: &mut Report<'_>) {
-    let held: Vec<Held<'_>> = context
-        .files
-        .par_iter()
-        .filter(|file| is_judged(file))
+    let judged = || context.files.par_iter().filter(|file| is_judged(file));
+    let held: Vec<Held<'_>> = judged()
         .map(|file| {
             let (fallbacks, reads) = fallbacks(file);
-            Held { file, fallbacks, sinks: sinks(file), reads }
+            Held { file, fallbacks, reads }
         })
         .collect();
+    let falls_back = held.iter().any(|held| !held.fallbacks.is_empty());
+    let sinks: Vec<Sink> = if falls_back { judged().flat_map_iter(sinks).collect() } else { Vec::new() };
     for each in &held {
         for _ in 0..each.reads {
             report.trial();
         }
         for fallback in &each.fallbacks {
-            let found = purpose(each.file, fallback, held.iter().flat_map(|held| &held.sinks));
+            let found = purpose(each.file, fallback, sinks.iter());
             let Some(found) = found else { continue };
             if refusal::is_refused(context, each.file, fallback) {
                 continue;

@@ -15,6 +15,10 @@ use crate::superficial_security::fallback_secret::refusal::is_of_one_environment
 /// What a file tells its libraries.
 pub(super) fn said(context: &Context<'_>, file: &SourceFile) -> Vec<Said> {
     let Some(file) = context.file(&file.path) else { return Vec::new() };
+    // Every library and setting has it in its name.
+    if !file.mentions(&["cors", "Cors", "CORS"]) {
+        return Vec::new();
+    }
     let mut values = FileValues::of(&file.syntax);
     let mut found = Vec::new();
     if file.language == Language::Python {
