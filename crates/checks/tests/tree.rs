@@ -10,12 +10,19 @@
 use std::ffi::OsStr;
 use std::fs;
 use std::os::unix::ffi::OsStrExt;
+use std::os::unix::fs::MetadataExt as _;
 use std::path::Path;
 use std::process::Command;
+use std::time::Duration;
 
 use seaworthy_checks::tree::{Mode, Tree};
 use seaworthy_checks::{Checked, Quiet, Request, run};
 use seaworthy_core::{Digest, Plan, RuleId, Subject, Timestamp};
+
+fn changed_at(path: &Path) -> (i64, i64) {
+    let metadata = fs::metadata(path).unwrap();
+    (metadata.ctime(), metadata.ctime_nsec())
+}
 
 fn git(folder: &Path, arguments: &[&str]) -> String {
     let mut command = Command::new("git");
@@ -119,6 +126,35 @@ fn a_hostile_folder_is_read_to_the_end_and_what_is_left_out_is_listed() {
             checked.not_checked
         );
     }
+}
+
+#[test]
+fn a_change_is_seen_also_where_length_and_time_are_as_before() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("shop.py");
+    fs::create_dir(folder.path().join("empty")).unwrap();
+    fs::write(&file, "RATE = 1\n").unwrap();
+    let written = fs::metadata(&file).unwrap().modified().unwrap();
+    let tree = Tree::open(folder.path()).unwrap();
+    tree.digest();
+    // Older kernels' clocks tick a few hundred times a second.
+    let (other, before) = (tempfile::NamedTempFile::new().unwrap(), changed_at(&file));
+    while changed_at(other.path()) == before {
+        fs::write(other.path(), "").unwrap();
+    }
+    let now = Timestamp::now();
+    // As if all was written long ago, so that what the file system says is enough, and as it is, so that all is read again.
+    let openings = [now + Duration::from_secs(3600), now];
+    assert!(openings.iter().all(|at| tree.is_unchanged(*at).unwrap()));
+
+    fs::write(&file, "RATE = 2\n").unwrap();
+    fs::File::options().write(true).open(&file).unwrap().set_modified(written).unwrap();
+    assert!(openings.iter().all(|at| !tree.is_unchanged(*at).unwrap()));
+
+    fs::write(&file, "RATE = 1\n").unwrap();
+    assert!(openings.iter().all(|at| tree.is_unchanged(*at).unwrap()), "as it was");
+    fs::write(folder.path().join("empty/new.py"), "").unwrap();
+    assert!(openings.iter().all(|at| !tree.is_unchanged(*at).unwrap()));
 }
 
 #[test]

@@ -7,7 +7,7 @@ use seaworthy_checks::rules::{self, RuleError, Rules};
 use seaworthy_checks::tree::{ReadError, Tree, read_file};
 use seaworthy_core::plan::{FILE_NAME, identifiers, nearest};
 use seaworthy_core::surface::Surface;
-use seaworthy_core::{Digest, NotChecked, Plan, Subject, limits};
+use seaworthy_core::{Digest, NotChecked, Plan, Subject, Timestamp, limits};
 
 use crate::clock;
 use crate::failure::Failure;
@@ -27,6 +27,8 @@ pub(crate) struct Project {
     pub plan: Plan,
     /// Whether there is a plan file.
     pub planned: bool,
+    /// When the working tree was about to be opened.
+    pub opened_at: Timestamp,
     /// The working tree.
     pub tree: Tree,
     /// The project's own rules.
@@ -59,6 +61,7 @@ impl Project {
         }
         let plan = read_plan(&root)?;
         let planned = plan.is_some();
+        let opened_at = clock::now();
         let tree = Tree::open(&root).map_err(Failure::usage)?;
         let plan = plan.unwrap_or_default();
         let rules = Rules::of(&tree).map_err(rule_failure)?;
@@ -69,6 +72,7 @@ impl Project {
             root,
             plan,
             planned,
+            opened_at,
             tree,
             rules,
             subject,
@@ -151,8 +155,7 @@ impl Project {
     /// # Errors
     /// When the folder is no longer there.
     pub(crate) fn is_unchanged(&self) -> Result<bool, Failure> {
-        let now = Tree::open(&self.root).map_err(Failure::usage)?;
-        Ok(now.digest().0 == self.subject.tree)
+        self.tree.is_unchanged(self.opened_at).map_err(Failure::usage)
     }
 
     /// What the source shows to the outside, without any check being run.

@@ -3,7 +3,7 @@
 //! Scopes are functions, classes, namespaces and comprehensions; a block of JavaScript or Rust is taken for a part of its
 //! function. A name that is both imported and set to nothing (`except ImportError: json = None`) stays the import.
 
-use std::collections::HashMap;
+use ahash::AHashMap;
 
 use super::nodes::{Node, each_node};
 use super::syntax::{
@@ -18,7 +18,8 @@ pub struct Names {
     language: Option<Language>,
     /// In the order of their beginnings; the first is the file's own.
     scopes: Vec<Scope>,
-    bindings: HashMap<(u32, Text), Binding>,
+    /// What each name is bound to, by scope in ascending order: most names are bound nowhere, and one look says so.
+    bindings: AHashMap<Text, Vec<(u32, Binding)>>,
 }
 
 #[derive(Debug)]
@@ -42,12 +43,17 @@ enum Binding {
     Global,
 }
 
+fn bound_in(bound: &[(u32, Binding)], scope: u32) -> Option<&Binding> {
+    let at = bound.binary_search_by_key(&scope, |(scope, _)| *scope).ok()?;
+    bound.get(at).map(|(_, binding)| binding)
+}
+
 impl Names {
     /// Reads the names of a file.
     pub fn of(language: Language, module: &Module) -> Self {
         let whole = Extent { start: 0, end: u32::MAX };
         let top = Scope { extent: whole, parent: 0, symbol: String::new(), is_class: false };
-        let mut names = Self { language: Some(language), scopes: vec![top], bindings: HashMap::new() };
+        let mut names = Self { language: Some(language), scopes: vec![top], bindings: AHashMap::default() };
         each_node(module, &mut |node, around| {
             names.node(node, around.last().copied());
             true
@@ -80,12 +86,13 @@ impl Names {
     }
 
     fn look_up(&self, name: &Text, offset: u32) -> Option<String> {
+        let Some(bound) = self.bindings.get(name) else { return Some(name.to_string()) };
         let innermost = self.scope_at(offset);
         let mut at = innermost;
         loop {
             let scope = self.scopes.get(at as usize)?;
             let seen = !scope.is_class || at == innermost;
-            match self.bindings.get(&(at, name.clone())).filter(|_| seen) {
+            match bound_in(bound, at).filter(|_| seen) {
                 Some(Binding::Import(dotted)) => return Some(dotted.clone()),
                 Some(Binding::Local) => return None,
                 Some(Binding::Global) => at = 0,
@@ -213,7 +220,12 @@ impl Names {
         if name.is_empty() {
             return;
         }
-        let bound = self.bindings.entry((scope, name.clone())).or_insert_with(|| binding.clone());
+        let bound = self.bindings.entry(name.clone()).or_default();
+        let at = match bound.binary_search_by_key(&scope, |(scope, _)| *scope) {
+            Ok(at) => at,
+            Err(at) => return bound.insert(at, (scope, binding)),
+        };
+        let Some((_, bound)) = bound.get_mut(at) else { return };
         match (&bound, &binding) {
             // Of two imports under one name the first counts; what is defined here hides what is imported.
             (Binding::Import(_), Binding::Import(_)) | (Binding::Global, _) | (Binding::Local, _) => {}
@@ -257,9 +269,12 @@ impl Names {
         match &expr.kind {
             ExprKind::Name(name) => {
                 let scope = self.scope_at(expr.extent.start);
-                [scope, 0]
-                    .iter()
-                    .any(|at| matches!(self.bindings.get(&(*at, name.clone())), Some(Binding::Import(_))))
+                [scope, 0].iter().any(|at| {
+                    matches!(
+                        self.bindings.get(name).and_then(|bound| bound_in(bound, *at)),
+                        Some(Binding::Import(_))
+                    )
+                })
             }
             ExprKind::Member { object, .. } => self.is_imported(object),
             ExprKind::Call(_) | ExprKind::Await(_) => self.resolve(expr).is_some(),

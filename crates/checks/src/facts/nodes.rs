@@ -107,7 +107,9 @@ fn descend<'a>(
     around: &mut Vec<Node<'a>>,
     visit: &mut dyn FnMut(Node<'a>, Around<'a, '_>) -> bool,
 ) {
-    if !visit(node, around) {
+    // Half of all nodes have no parts.
+    let is_leaf = matches!(node, Node::Expr(Expr { kind: ExprKind::Name(_) | ExprKind::Literal(_), .. }));
+    if !visit(node, around) || is_leaf {
         return;
     }
     around.push(node);
@@ -116,7 +118,7 @@ fn descend<'a>(
 }
 
 /// Gives the direct parts of a node, in the order of the text as far as the language allows.
-pub fn parts<'a>(node: Node<'a>, give: &mut dyn FnMut(Node<'a>)) {
+pub fn parts<'a>(node: Node<'a>, give: &mut impl FnMut(Node<'a>)) {
     match node {
         Node::Stmt(stmt) => stmt_parts(stmt, give),
         Node::Expr(expr) => expr_parts(expr, give),
@@ -127,19 +129,19 @@ pub fn parts<'a>(node: Node<'a>, give: &mut dyn FnMut(Node<'a>)) {
     }
 }
 
-fn stmts<'a>(body: &'a [Stmt], give: &mut dyn FnMut(Node<'a>)) {
+fn stmts<'a>(body: &'a [Stmt], give: &mut impl FnMut(Node<'a>)) {
     body.iter().for_each(|stmt| give(Node::Stmt(stmt)));
 }
 
-fn exprs<'a>(list: impl IntoIterator<Item = &'a Expr>, give: &mut dyn FnMut(Node<'a>)) {
+fn exprs<'a>(list: impl IntoIterator<Item = &'a Expr>, give: &mut impl FnMut(Node<'a>)) {
     list.into_iter().for_each(|expr| give(Node::Expr(expr)));
 }
 
-fn arguments<'a>(list: &'a [Argument], give: &mut dyn FnMut(Node<'a>)) {
+fn arguments<'a>(list: &'a [Argument], give: &mut impl FnMut(Node<'a>)) {
     exprs(list.iter().map(|argument| &argument.value), give);
 }
 
-fn stmt_parts<'a>(stmt: &'a Stmt, give: &mut dyn FnMut(Node<'a>)) {
+fn stmt_parts<'a>(stmt: &'a Stmt, give: &mut impl FnMut(Node<'a>)) {
     match &stmt.kind {
         StmtKind::Expr(expr) | StmtKind::Value(expr) => give(Node::Expr(expr)),
         StmtKind::Assign(assign) => {
@@ -194,7 +196,7 @@ fn stmt_parts<'a>(stmt: &'a Stmt, give: &mut dyn FnMut(Node<'a>)) {
     }
 }
 
-fn function_parts<'a>(function: &'a Function, give: &mut dyn FnMut(Node<'a>)) {
+fn function_parts<'a>(function: &'a Function, give: &mut impl FnMut(Node<'a>)) {
     exprs(&function.decorators, give);
     for Parameter { pattern, annotation, default, decorators, .. } in &function.parameters {
         exprs(decorators.iter().chain(std::iter::once(pattern)).chain(annotation).chain(default), give);
@@ -203,13 +205,13 @@ fn function_parts<'a>(function: &'a Function, give: &mut dyn FnMut(Node<'a>)) {
     stmts(&function.body, give);
 }
 
-fn class_parts<'a>(class: &'a Class, give: &mut dyn FnMut(Node<'a>)) {
+fn class_parts<'a>(class: &'a Class, give: &mut impl FnMut(Node<'a>)) {
     exprs(&class.decorators, give);
     arguments(&class.bases, give);
     stmts(&class.body, give);
 }
 
-fn expr_parts<'a>(expr: &'a Expr, give: &mut dyn FnMut(Node<'a>)) {
+fn expr_parts<'a>(expr: &'a Expr, give: &mut impl FnMut(Node<'a>)) {
     match &expr.kind {
         ExprKind::Name(_) | ExprKind::Literal(_) => {}
         ExprKind::Member { object: value, .. }

@@ -1,7 +1,7 @@
 //! Where a value comes from, as far as one function and the top of its file tell. Order of execution and paths are not
 //! followed: a name has every value that is anywhere bound to it.
 
-use std::collections::HashMap;
+use ahash::AHashMap;
 
 use super::nodes::{Around, Node, each_in_body};
 use super::syntax::{Argument, BinaryOp, Call, Expr, ExprKind, Function, Module, Parameter, Stmt, StmtKind};
@@ -25,7 +25,7 @@ pub enum Bound<'a> {
 /// The names bound in one function, or at the top of a file.
 #[derive(Debug, Default)]
 pub struct Values<'a> {
-    bound: HashMap<&'a str, Vec<Bound<'a>>>,
+    bound: AHashMap<&'a str, Vec<Bound<'a>>>,
 }
 
 impl<'a> Values<'a> {
@@ -104,13 +104,13 @@ impl<'a> Values<'a> {
 /// The values of a whole file, each function's read when it is first asked for.
 pub struct FileValues<'a> {
     top: Values<'a>,
-    functions: HashMap<*const Function, Values<'a>>,
+    functions: AHashMap<*const Function, Values<'a>>,
 }
 
 impl<'a> FileValues<'a> {
     /// The values of this file.
     pub fn of(module: &'a Module) -> Self {
-        Self { top: Values::of_body(&module.body), functions: HashMap::new() }
+        Self { top: Values::of_body(&module.body), functions: AHashMap::new() }
     }
 
     /// What a name is bound to, as seen from inside the nodes around it: by the innermost function that binds it, else by

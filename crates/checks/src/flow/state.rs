@@ -1,6 +1,6 @@
 //! The names of the functions under way and what they hold.
 
-use std::collections::HashMap;
+use ahash::AHashMap;
 use std::rc::Rc;
 
 use super::known::Known;
@@ -11,11 +11,11 @@ use crate::facts::syntax::Text;
 #[derive(Debug, Clone, Default, PartialEq)]
 pub(super) struct State<'a> {
     /// Shared until one of two moments changes: most branches change nothing.
-    names: Rc<HashMap<(u32, Text), Value<'a>>>,
+    names: Rc<AHashMap<(u32, Text), Value<'a>>>,
     /// What tests have told of what a name holds since it was given that.
-    told: Rc<HashMap<(u32, Text), Known>>,
+    told: Rc<AHashMap<(u32, Text), Known>>,
     /// What is known of things that came in, by their keys: what they can do no harm in, also when they are read again.
-    harmless: Rc<HashMap<String, Known>>,
+    harmless: Rc<AHashMap<String, Known>>,
     /// Whether nothing gets here: after a return, a raise, a break.
     pub(super) is_dead: bool,
 }
@@ -111,7 +111,7 @@ impl<'a> State<'a> {
 }
 
 /// Keeps what both moments know.
-fn both_tell<K: Eq + std::hash::Hash>(one: &mut HashMap<K, Known>, other: &HashMap<K, Known>) {
+fn both_tell<K: Eq + std::hash::Hash>(one: &mut AHashMap<K, Known>, other: &AHashMap<K, Known>) {
     one.retain(|key, known| {
         *known = known.shared(other.get(key).copied().unwrap_or_default());
         !known.is_empty()

@@ -2,6 +2,8 @@
 
 use std::collections::{BTreeMap, HashMap};
 
+use ahash::AHashMap;
+
 use rayon::prelude::*;
 
 use super::bound_name::{assigned_member, function_name};
@@ -45,15 +47,15 @@ pub struct Defined<'a> {
     /// Every function, by file and where its name begins.
     pub(crate) functions: BTreeMap<(usize, u32), Known<'a>>,
     /// Where they are, in order, by the last part of their name.
-    named: HashMap<String, Vec<(usize, u32)>>,
+    named: AHashMap<String, Vec<(usize, u32)>>,
     /// What is assigned to members in a file: `module.exports = x`, `exports.a = x`, `this.router = x`.
-    pub(crate) members: HashMap<(usize, String), Vec<ExprAt<'a>>>,
+    pub(crate) members: AHashMap<(usize, String), Vec<ExprAt<'a>>>,
     /// The names bound at the top of each file.
-    pub(crate) tops: HashMap<usize, Values<'a>>,
+    pub(crate) tops: AHashMap<usize, Values<'a>>,
     /// The classes, by file and name.
-    pub(crate) classes: HashMap<(usize, &'a str), &'a Class>,
+    pub(crate) classes: AHashMap<(usize, &'a str), &'a Class>,
     /// Every call with the function around it, by the last name of what is called.
-    pub(crate) calls: HashMap<&'a str, Vec<CallSite<'a>>>,
+    pub(crate) calls: AHashMap<&'a str, Vec<CallSite<'a>>>,
 }
 
 impl<'a> Defined<'a> {

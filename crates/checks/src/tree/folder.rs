@@ -11,6 +11,7 @@ use seaworthy_core::limits::{TREE_FILE_BYTES, TREE_FILES};
 
 use super::commit::{self, Repository};
 use super::left_out::{LeftOut, Why};
+use super::stamp::{Folders, Stamp};
 use super::{Entry, Mode, Shown as _, Store, Tree, TreeError, foreign, read};
 use crate::rules::FOLDER;
 
@@ -19,7 +20,7 @@ pub(super) fn open(root: &Path) -> Result<Tree, TreeError> {
     let refuse = |source| TreeError::Root { path: root.to_owned(), source };
     std::fs::read_dir(root).map_err(refuse)?;
     let mut left_out = LeftOut::default();
-    let mut entries = walk(root, &mut left_out);
+    let (mut entries, folders) = walk(root, &mut left_out);
     add_rules(root, &mut entries, &mut left_out);
     let repository = Repository::around(root).unwrap_or_else(|error| {
         left_out.file(Why::Other(format!("{error}; the commit is not known")), ".git");
@@ -31,7 +32,7 @@ pub(super) fn open(root: &Path) -> Result<Tree, TreeError> {
     let mut tree = Tree {
         root: Some(root.to_owned()),
         entries: entries.into_values().collect(),
-        store: Store::Folder,
+        store: Store::Folder(folders),
         left_out: left_out.list(),
         unread: left_out.unread_list(),
         git_commit: None,
@@ -48,7 +49,7 @@ const DEEP: usize = 8;
 type Entries = BTreeMap<Vec<u8>, Entry>;
 
 /// Everything that no `.gitignore` names and that is no foreign folder.
-fn walk(root: &Path, left_out: &mut LeftOut) -> Entries {
+fn walk(root: &Path, left_out: &mut LeftOut) -> (Entries, Folders) {
     let in_repository = commit::top_of(root).is_some();
     let pruned = Arc::new(Mutex::new(LeftOut::default()));
     let (seen, owned_root) = (Arc::clone(&pruned), root.to_owned());
@@ -59,14 +60,18 @@ fn walk(root: &Path, left_out: &mut LeftOut) -> Entries {
     builder.parents(in_repository).require_git(in_repository);
     builder.filter_entry(move |entry| enter(&owned_root, entry, &seen));
     // What is collected is ordered by path, whoever finds it first.
-    let walked = Mutex::new((Entries::new(), LeftOut::default()));
+    let walked = Mutex::new((Entries::new(), Folders::new(), LeftOut::default()));
     builder.build_parallel().run(|| {
         Box::new(|found| {
-            let found = found.map(|found| (metadata(&found), found));
+            let found = found.map(|found| (found.metadata(), found));
             let mut walked = walked.lock().unwrap_or_else(PoisonError::into_inner);
-            let (entries, left_out) = &mut *walked;
+            let (entries, folders, left_out) = &mut *walked;
             match found {
-                Ok((metadata, found)) => add_found(root, &found, metadata, entries, left_out),
+                Ok((metadata, found)) if is_folder(&found) => {
+                    folders.push((found.path().to_owned(), metadata.ok().as_ref().and_then(Stamp::of)));
+                    add_found(root, &found, None, entries, left_out);
+                }
+                Ok((metadata, found)) => add_found(root, &found, Some(metadata), entries, left_out),
                 Err(error) => {
                     let (path, why) = describe(root, &error);
                     left_out.file(Why::Unreadable(why), &path);
@@ -75,13 +80,13 @@ fn walk(root: &Path, left_out: &mut LeftOut) -> Entries {
             if entries.len() > TREE_FILES { WalkState::Quit } else { WalkState::Continue }
         })
     });
-    let (entries, found_out) = walked.into_inner().unwrap_or_else(PoisonError::into_inner);
+    let (entries, folders, found_out) = walked.into_inner().unwrap_or_else(PoisonError::into_inner);
     left_out.absorb(found_out);
     if entries.len() > TREE_FILES {
         left_out.file(Why::Other(format!("only the first {TREE_FILES} files are looked at")), ".");
     }
     left_out.absorb(std::mem::take(&mut pruned.lock().unwrap_or_else(PoisonError::into_inner)));
-    entries
+    (entries, folders)
 }
 
 /// The project's own rules. They lie in a folder that is otherwise ours and ignored, and they decide what is found, so they are part of
@@ -99,7 +104,10 @@ fn add_rules(root: &Path, entries: &mut Entries, left_out: &mut LeftOut) {
     builder.standard_filters(false).follow_links(false);
     for found in builder.build() {
         match found {
-            Ok(found) => add_found(root, &found, metadata(&found), entries, left_out),
+            Ok(found) => {
+                let metadata = (!is_folder(&found)).then(|| found.metadata());
+                add_found(root, &found, metadata, entries, left_out);
+            }
             Err(error) => {
                 let (path, why) = describe(root, &error);
                 left_out.file(Why::Unreadable(why), &path);
@@ -119,7 +127,14 @@ pub(super) fn open_rules(root: &Path) -> Tree {
     entries.sort_by(|a, b| a.path.cmp(&b.path));
     let unread = left_out.unread_list();
     let left_out = left_out.list();
-    Tree { root: Some(root.to_owned()), entries, store: Store::Folder, left_out, unread, git_commit: None }
+    Tree {
+        root: Some(root.to_owned()),
+        entries,
+        store: Store::Folder(Folders::new()),
+        left_out,
+        unread,
+        git_commit: None,
+    }
 }
 
 /// Whether to look at an entry found, and into it.
@@ -150,10 +165,8 @@ fn enter(root: &Path, entry: &DirEntry, left_out: &Mutex<LeftOut>) -> bool {
     false
 }
 
-/// What a walk is told of an entry that is no folder.
-fn metadata(found: &DirEntry) -> Option<Result<Metadata, ignore::Error>> {
-    let is_folder = found.depth() == 0 || found.file_type().is_some_and(|kind| kind.is_dir());
-    (!is_folder).then(|| found.metadata())
+fn is_folder(found: &DirEntry) -> bool {
+    found.depth() == 0 || found.file_type().is_some_and(|kind| kind.is_dir())
 }
 
 fn add_found(
@@ -210,7 +223,8 @@ fn add(path: Vec<u8>, metadata: &Metadata, foreign: bool, entries: &mut Entries,
     if metadata.len() > TREE_FILE_BYTES {
         return left_out.file(Why::TooLarge, &shown);
     }
-    let entry = Entry { foreign, ..Entry::new(&path, mode, Some(metadata.len())) };
+    let stamp = Stamp::of(metadata);
+    let entry = Entry { foreign, stamp, ..Entry::new(&path, mode, Some(metadata.len())) };
     entries.insert(path, entry);
 }
 

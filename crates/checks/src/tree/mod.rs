@@ -8,6 +8,7 @@ mod folder;
 mod foreign;
 mod left_out;
 mod read;
+mod stamp;
 mod surroundings;
 
 use std::path::{Path, PathBuf};
@@ -16,10 +17,11 @@ use std::sync::OnceLock;
 use gix::ObjectId;
 use rayon::prelude::*;
 use seaworthy_core::subject::{TreeFile, tree_digest};
-use seaworthy_core::{Digest, NotChecked, Plan, Subject};
+use seaworthy_core::{Digest, NotChecked, Plan, Subject, Timestamp};
 
 use left_out::{LeftOut, Why};
 pub use read::{ReadError, file as read_file};
+use stamp::{Folders, Stamp};
 
 /// The files that are judged, in ascending order of their paths as shown.
 pub struct Tree {
@@ -85,6 +87,8 @@ pub struct Entry {
     raw: Option<Vec<u8>>,
     /// The object's name, for a file of a commit.
     object: Option<ObjectId>,
+    /// What the file system said of it when the tree was opened, for a file of a folder.
+    stamp: Option<Stamp>,
     digest: OnceLock<Digest>,
 }
 
@@ -101,7 +105,7 @@ pub enum Mode {
 
 /// Where the contents are.
 enum Store {
-    Folder,
+    Folder(Folders),
     Commit(Box<gix::ThreadSafeRepository>),
     Memory(Vec<Vec<u8>>),
 }
@@ -225,7 +229,7 @@ impl Tree {
             return Ok(*digest);
         }
         let digest = match (&self.store, &self.root) {
-            (Store::Folder, Some(root)) => read::digest(root, entry)?,
+            (Store::Folder(_), Some(root)) => read::digest(root, entry)?,
             _ => Digest::of(&self.read_unchecked(entry, u64::MAX)?),
         };
         Ok(*entry.digest.get_or_init(|| digest))
@@ -244,6 +248,20 @@ impl Tree {
         }
         files.sort_by(|a, b| a.path.cmp(b.path));
         (tree_digest(files), left_out.list())
+    }
+
+    /// Whether the folder still holds the tree that was opened: by what the file system says of each file, and where that is not enough by reading
+    /// them all again. `opened_at` is when the tree was opened, by the clock of the machine, or before. A tree that lies in no folder does not
+    /// change.
+    ///
+    /// # Errors
+    /// When the folder is no longer there.
+    pub fn is_unchanged(&self, opened_at: Timestamp) -> Result<bool, TreeError> {
+        let (Store::Folder(folders), Some(root)) = (&self.store, &self.root) else { return Ok(true) };
+        if stamp::stood_still(root, self, folders, opened_at) {
+            return Ok(true);
+        }
+        Ok(Self::open(root)?.digest().0 == self.digest().0)
     }
 
     /// The digest of everything that lies below the root without being of the tree: installed packages, files that git does not keep. `None` for a
@@ -303,7 +321,7 @@ impl Tree {
                 let within = contents.len() as u64 <= limit;
                 if within { Ok(contents.clone()) } else { Err(ReadError::TooLarge { limit }) }
             }
-            Store::Folder => read::contents(self.root.as_deref().ok_or(ReadError::Gone)?, entry, limit),
+            Store::Folder(_) => read::contents(self.root.as_deref().ok_or(ReadError::Gone)?, entry, limit),
             Store::Commit(repository) => commit::contents(repository, entry, limit),
         }
     }
@@ -328,7 +346,7 @@ impl Entry {
             Ok(text) => (text.to_owned(), None),
             Err(_) => (path.escape_non_utf8(), Some(path.to_vec())),
         };
-        Self { path, mode, size, foreign: false, raw, object: None, digest: OnceLock::new() }
+        Self { path, mode, size, foreign: false, raw, object: None, stamp: None, digest: OnceLock::new() }
     }
 
     /// The bytes of the path.

@@ -344,6 +344,11 @@ impl<'a> Search<'_, 'a> {
 
     /// `os.environ.get("ADMIN_PASSWORD", "admin123")`.
     fn variables(&mut self) {
+        let named =
+            ["PASS", "Pass", "passw", "passp", "passc", "_pass", "PWD", "Pwd", "pwd", "_PW", "_pw", "Pw"];
+        if !self.file.mentions(&named) {
+            return;
+        }
         for fallback in fallbacks(self.file).0 {
             let is_admin = has_word(
                 &fallback.variable,

@@ -27,7 +27,7 @@ pub(super) fn told(file: &SourceFile, known: &[&str], is_service: bool) -> Vec<T
         }
         _ => &["pass", "Pass", "PASS", "pw", "PW", "Pw"],
     };
-    if !file.mentions(known) && !(is_service && file.mentions(named)) {
+    if !(file.mentions(known) || is_service && file.mentions(named)) {
         return found;
     }
     each_node(&file.syntax, &mut |node, around| {
