@@ -200,10 +200,7 @@ impl fmt::Display for Reason {
                 write!(f, "{reached}, {needed} is needed: --budget {budget}")
             }
             Self::NoSubjectFound { what, promise } => {
-                write!(
-                    f,
-                    "found no {what}; below its [[service]] in seaworthy.toml this would name it:\n{promise}"
-                )
+                write!(f, "found no {what}: name it below its [[service]] in seaworthy.toml:\n{promise}")
             }
             Self::NoSuchSubject { what } => write!(f, "there is no {what}"),
             Self::Environment { missing, cure } => write!(f, "{missing}: {cure}"),

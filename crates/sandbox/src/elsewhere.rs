@@ -18,6 +18,9 @@ fn not_started(program: &Program) -> StartError {
     StartError::System { program: name, what: "this system is not Linux", source: unsupported() }
 }
 
+/// There are no worlds to abandon.
+pub fn abandon(_parent: &std::path::Path) {}
+
 /// Runs a program to its end. Always an error here.
 pub fn run(program: &Program) -> Result<Finished, RunError> {
     Err(RunError::Start(not_started(program)))

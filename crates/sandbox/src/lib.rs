@@ -37,7 +37,7 @@ mod world;
 mod elsewhere;
 
 #[cfg(not(target_os = "linux"))]
-pub use elsewhere::{Process, World, run};
+pub use elsewhere::{Process, World, abandon, run};
 pub use error::{Denied, RunError, StartError, WorldError};
 #[cfg(target_os = "linux")]
 pub use oneshot::run;
@@ -46,4 +46,4 @@ pub use process::Process;
 pub use program::{Exit, Finished, Limits, Output, Program, Stdin};
 pub use spec::{Fidelity, Listening, Tier, WorldSpec};
 #[cfg(target_os = "linux")]
-pub use world::World;
+pub use world::{World, abandon};

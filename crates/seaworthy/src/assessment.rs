@@ -11,8 +11,8 @@ use seaworthy_core::observation::Reason;
 use seaworthy_core::plan::{FILE_NAME, Service};
 use seaworthy_core::surface::Surface;
 use seaworthy_core::{
-    Artifact, Body, Decision, Digest, NotChecked, Observation, Outcome, Policy, Producer, RuleId, decide,
-    limits,
+    Artifact, Body, Decision, Digest, Entry, NotChecked, Observation, Outcome, Policy, Producer, RuleId,
+    Verified, decide, limits,
 };
 use seaworthy_trial::http::shell::quoted;
 
@@ -120,9 +120,10 @@ impl Assessment {
         let baseline = if wanted.without_baseline { BTreeSet::new() } else { project.baseline()? };
         // Before the work: a record that cannot be trusted is known in the first second, not after minutes.
         let mut record = if wanted.keep { Record::open(project)? } else { Record::passing()? };
-        let (known, gap) = record.known()?;
+        let (mut known, gap) = record.known()?;
         let mut measured = measure(project, wanted, terminal)?;
-        if !measured.was_at_once && !project.is_unchanged()? {
+        let stood_still = measured.was_at_once || project.is_unchanged()?;
+        if !stood_still {
             record = Record::passing()?;
             measured.of_neither();
         } else if let Some(keep) = measured.keep.take() {
@@ -133,6 +134,9 @@ impl Assessment {
         measured.not_checked.extend(record.gap());
         measured.not_checked.extend(gap);
         measured.not_checked.extend(record::foreign(&known, record.own, project.subject.tree));
+        if !stood_still {
+            known.clear();
+        }
         if !project.planned && wanted.scope == Scope::Assess {
             let what = "the plan: there is no seaworthy.toml, so everything is inferred".to_owned();
             let why = format!("`seaworthy init {}` writes a first one to review", quoted(&project.shown));
@@ -161,7 +165,7 @@ impl Assessment {
             inputs: kept.iter().map(|seen| (Policy::inputs_key(&seen.producer), seen.inputs)).collect(),
             not_checked: std::mem::take(&mut measured.not_checked),
         });
-        let decision = conclude(project, &mut record, kept, &policy)?;
+        let decision = conclude(project, &mut record, known, kept, &policy)?;
         Ok(Self { report: report(project, measured, decision) })
     }
 }
@@ -207,10 +211,10 @@ impl seaworthy_checks::Progress for Steps<'_> {
 fn conclude(
     project: &Project,
     record: &mut Record,
+    mut entries: Vec<Verified<Entry>>,
     kept: Vec<Observation>,
     policy: &Policy,
 ) -> Result<Decision, Failure> {
-    let mut entries = record.entries()?;
     let own = entries.iter().filter(|entry| entry.key() == record.own);
     let recorded: BTreeSet<Digest> = own
         .filter_map(|entry| match &entry.value().body {

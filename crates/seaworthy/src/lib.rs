@@ -14,6 +14,7 @@ mod cache;
 mod clock;
 mod excerpt;
 mod fitting;
+mod interrupt;
 mod output;
 mod policy;
 mod project;

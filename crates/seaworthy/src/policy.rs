@@ -187,8 +187,8 @@ fn supplying(reason: Option<&Reason>, unplanned: Option<&str>, again: impl Fn(&s
     match reason {
         Some(Reason::NoSubjectFound { promise, .. }) => {
             // What is below a service needs it above.
-            let head = unplanned.filter(|_| !promise.starts_with("[[service]]"));
-            let head = head.map(|name| format!("[[service]]\nname = \"{name}\"\n\n")).unwrap_or_default();
+            let head =
+                unplanned.map(|name| format!("[[service]]\nname = \"{name}\"\n\n")).unwrap_or_default();
             format!("lines of seaworthy.toml:\n{head}{promise}")
         }
         Some(Reason::Budget { budget, .. }) => again(&format!(" --budget {budget}")),

@@ -74,6 +74,12 @@ impl Terminal {
         self.bar.finish_and_clear();
     }
 
+    /// The same as [`Terminal::clear`], for a thread of its own.
+    pub(crate) fn clearing(&self) -> impl Fn() + Send + use<> {
+        let bar = self.bar.clone();
+        move || bar.finish_and_clear()
+    }
+
     /// A report, on standard output. A closed pipe (`| head`) is the reader's choice and no failure.
     ///
     /// # Errors

@@ -19,6 +19,7 @@ use crate::clock;
 use crate::command::service_name;
 use crate::exit::Exit;
 use crate::failure::Failure;
+use crate::interrupt;
 use crate::output::OutputArgs;
 use crate::project::Project;
 use crate::report::Inferred;
@@ -57,6 +58,7 @@ pub(crate) fn run(
         project.plan.gate.bound.iter().map(|(id, bound)| (id.as_str().into(), *bound)).collect();
     for service in &services {
         let place = Place::make(project)?;
+        interrupt::leave_nothing_behind(&place.scratch, terminal)?;
         let tried =
             seaworthy_trial::run(&place.request(project, wanted, service, surface, &bounds, terminal));
         trials.observations.extend(

@@ -19,6 +19,7 @@ use crate::program::{Finished, Program};
 use crate::spec::{Fidelity, Listening, Tier, WorldSpec};
 use crate::starting;
 use house::House;
+pub use scratch::abandon;
 use socket2::{Domain, SockAddr, Socket, Type};
 use std::ffi::{OsStr, OsString};
 use std::io;

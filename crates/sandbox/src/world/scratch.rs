@@ -59,6 +59,19 @@ impl Drop for Scratch {
     }
 }
 
+/// Removes the folders of this process's own worlds, for a process that is about to be ended by a signal and drops nothing any more. What runs in
+/// them ends with the process.
+pub fn abandon(parent: &Path) {
+    let own = format!("{PREFIX}{}-", std::process::id());
+    for entry in fs::read_dir(parent).into_iter().flatten().flatten() {
+        let path = entry.path();
+        let is_own = entry.file_name().to_str().is_some_and(|name| name.starts_with(&own));
+        if is_own && path.extension().is_none() {
+            remove(&path);
+        }
+    }
+}
+
 /// Removes the folders of worlds whose program is dead.
 fn sweep(parent: &Path) {
     let Ok(entries) = fs::read_dir(parent) else { return };

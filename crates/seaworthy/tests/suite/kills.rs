@@ -1,7 +1,8 @@
 //! Killed with -9 at any moment, a run leaves no process, no port, and a record that verifies.
 
 use std::collections::BTreeSet;
-use std::process::Stdio;
+use std::os::unix::process::ExitStatusExt as _;
+use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use crate::{Project, repository};
@@ -69,31 +70,52 @@ pub(crate) fn copy(from: &std::path::Path, to: &std::path::Path) {
     }
 }
 
-#[test]
-fn what_a_killed_run_left_goes_with_the_next() {
-    let project = Project::new(&[]);
+/// The folders of worlds that lie below a project's temporary folder.
+fn worlds(project: &Project) -> Vec<String> {
+    let folders = std::fs::read_dir(project.root().parent().unwrap()).unwrap().flatten();
+    let folders = folders.filter(|entry| entry.file_name().to_string_lossy().starts_with("seaworthy-"));
+    folders
+        .flat_map(|folder| std::fs::read_dir(folder.path()).unwrap().flatten())
+        .map(|entry| entry.file_name().to_string_lossy().into_owned())
+        .filter(|name| !name.ends_with(".lock"))
+        .collect()
+}
+
+/// A trial of the storefront that has made a world.
+fn trying(project: &Project) -> Child {
     copy(&repository().join("examples/storefront"), &project.root());
-    let temporary = project.root().parent().unwrap().to_owned();
-    let worlds = || -> Vec<String> {
-        let folders = std::fs::read_dir(&temporary).unwrap().flatten();
-        let folders = folders.filter(|entry| entry.file_name().to_string_lossy().starts_with("seaworthy-"));
-        folders
-            .flat_map(|folder| std::fs::read_dir(folder.path()).unwrap().flatten())
-            .map(|entry| entry.file_name().to_string_lossy().into_owned())
-            .filter(|name| !name.ends_with(".lock"))
-            .collect()
-    };
     let words = ["trial", "--probe", "malformed-input", "--budget", "10s"];
-    let mut child = project.command(&words).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+    let child = project.command(&words).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
     let deadline = Instant::now() + Duration::from_secs(60);
-    while worlds().is_empty() {
+    while worlds(project).is_empty() {
         assert!(Instant::now() < deadline, "no world was made");
         std::thread::sleep(Duration::from_millis(2));
     }
+    child
+}
+
+#[test]
+fn what_a_killed_run_left_goes_with_the_next() {
+    let project = Project::new(&[]);
+    let mut child = trying(&project);
     child.kill().unwrap();
     child.wait().unwrap();
-    let left = worlds();
+    let left = worlds(&project);
     assert!(!left.is_empty(), "the kill came too late to leave anything");
     project.run(&["trial", "--probe", "malformed-input", "--budget", "1s"]);
-    assert!(!worlds().iter().any(|name| left.contains(name)), "{left:?} {:?}", worlds());
+    let now = worlds(&project);
+    assert!(!now.iter().any(|name| left.contains(name)), "{left:?} {now:?}");
+}
+
+#[test]
+#[expect(clippy::disallowed_methods, reason = "a person's shell sends the signal")]
+fn a_run_that_is_stopped_leaves_nothing_and_says_by_what() {
+    for (word, signal) in [("INT", 2), ("TERM", 15)] {
+        let project = Project::new(&[]);
+        let mut child = trying(&project);
+        let sent = Command::new("kill").args(["-s", word, &child.id().to_string()]).status().unwrap();
+        assert!(sent.success());
+        assert_eq!(child.wait().unwrap().signal(), Some(signal));
+        assert_eq!(worlds(&project), Vec::<String>::new());
+    }
 }

@@ -88,8 +88,7 @@ pub fn prepare(request: &Request<'_>) -> Result<Prepared, NotReady> {
         }
     }
     Err(first.unwrap_or_else(|| {
-        let promise =
-            format!("[[service]]\nname = \"{}\"\nstart = [\"COMMAND\", \"ARGUMENT\"]", service.name);
+        let promise = "start = [\"COMMAND\", \"ARGUMENT\"]".to_owned();
         NotReady(Reason::NoSubjectFound { what: "way to start it".to_owned(), promise })
     }))
 }
