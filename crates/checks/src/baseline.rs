@@ -74,6 +74,19 @@ impl Baseline {
         Self { known }
     }
 
+    /// What is known of the rules that are not asked for.
+    pub fn of_others(self, is_asked_for: impl Fn(&str) -> bool) -> Self {
+        Self { known: self.known.into_iter().filter(|known| !is_asked_for(&known.rule)).collect() }
+    }
+
+    /// What this one knows, and what another does.
+    pub fn with(mut self, other: Self) -> Self {
+        self.known.extend(other.known);
+        self.known.sort();
+        self.known.dedup_by_key(|known| known.fingerprint);
+        self
+    }
+
     /// Reads the file's text.
     ///
     /// # Errors

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use super::baseline;
 use crate::assessment::{Assessment, Budget, Wanted};
 use crate::exit::Exit;
 use crate::failure::Failure;
@@ -22,6 +23,9 @@ pub(super) struct Args {
     /// Where randomness starts from; the same seed makes the same requests.
     #[arg(long, value_name = "NUMBER")]
     seed: Option<u64>,
+    /// Take everything found for known, and write it to the plan's baseline.
+    #[arg(long)]
+    write_baseline: bool,
     #[command(flatten)]
     output: OutputArgs,
 }
@@ -33,10 +37,14 @@ pub(super) fn run(args: &Args, terminal: &Terminal) -> Result<Exit, Failure> {
         scope: Scope::Assess,
         budget: args.budget.map(|budget| budget.0),
         seed: args.seed,
-        keep: true,
+        keep: !args.write_baseline,
+        without_baseline: args.write_baseline,
         ..Wanted::default()
     };
     let assessment = Assessment::make(&project, &wanted, terminal)?;
+    if args.write_baseline {
+        return baseline::write(&project, &assessment, terminal);
+    }
     args.output.put(&assessment.report, terminal)?;
     Ok(assessment.report.decision.verdict.into())
 }

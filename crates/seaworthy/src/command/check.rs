@@ -2,17 +2,16 @@
 
 use std::path::{Path, PathBuf};
 
-use seaworthy_checks::baseline::Baseline;
 use seaworthy_checks::rules::{self, Failed, Rules};
 use seaworthy_checks::tree::Tree;
-use seaworthy_core::plan::FILE_NAME;
 
+use super::baseline;
 use crate::assessment::{Assessment, Wanted};
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::output::OutputArgs;
 use crate::policy::Scope;
-use crate::project::{self, Project, rule_failure};
+use crate::project::{Project, rule_failure};
 use crate::terminal::Terminal;
 
 /// Read the code against what is installed, and the tests against what they claim.
@@ -70,7 +69,7 @@ pub(super) fn run(args: &Args, terminal: &Terminal) -> Result<Exit, Failure> {
     };
     let assessment = Assessment::make(&project, &wanted, terminal)?;
     if args.write_baseline {
-        return write_baseline(&project, &assessment, terminal);
+        return baseline::write(&project, &assessment, terminal);
     }
     args.output.put(&assessment.report, terminal)?;
     Ok(assessment.report.decision.verdict.into())
@@ -125,20 +124,4 @@ fn below(project: &Project, path: &Path) -> Result<String, Failure> {
     })?;
     let parts: Vec<_> = relative.components().map(|part| part.as_os_str().to_string_lossy()).collect();
     Ok(parts.join("/"))
-}
-
-fn write_baseline(project: &Project, assessment: &Assessment, terminal: &Terminal) -> Result<Exit, Failure> {
-    let name = project.plan.gate.baseline.as_deref().unwrap_or(project::BASELINE);
-    let baseline = Baseline::of(assessment.report.observations.iter().flat_map(|seen| &seen.findings));
-    let path = project.root.join(name);
-    project
-        .write(name, &baseline.write())
-        .map_err(|error| Failure::usage(format!("{} could not be written: {error}", path.display())))?;
-    terminal.say(&format!("{} findings are known now: {}", baseline.fingerprints().len(), path.display()));
-    if project.plan.gate.baseline.is_none() {
-        terminal.say(&format!(
-            "it counts from now on; {FILE_NAME} can name another:\n\n[gate]\nbaseline = \"{name}\""
-        ));
-    }
-    Ok(Exit::Clear)
 }

@@ -1,6 +1,7 @@
 //! The commands: one file each, one line each here.
 
 mod assess;
+mod baseline;
 mod check;
 mod completions;
 mod explain;

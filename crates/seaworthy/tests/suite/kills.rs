@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::os::unix::process::ExitStatusExt as _;
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Stdio};
 use std::time::{Duration, Instant};
 
 use crate::{Project, repository};
@@ -108,12 +108,11 @@ fn what_a_killed_run_left_goes_with_the_next() {
 }
 
 #[test]
-#[expect(clippy::disallowed_methods, reason = "a person's shell sends the signal")]
 fn a_run_that_is_stopped_leaves_nothing_and_says_by_what() {
     for (word, signal) in [("INT", 2), ("TERM", 15)] {
         let project = Project::new(&[]);
         let mut child = trying(&project);
-        let sent = Command::new("kill").args(["-s", word, &child.id().to_string()]).status().unwrap();
+        let sent = crate::command("kill").args(["-s", word, &child.id().to_string()]).status().unwrap();
         assert!(sent.success());
         assert_eq!(child.wait().unwrap().signal(), Some(signal));
         assert_eq!(worlds(&project), Vec::<String>::new());

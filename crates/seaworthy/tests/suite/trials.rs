@@ -133,6 +133,32 @@ fn an_entry_that_is_not_there_is_said_to_be_none() {
 }
 
 #[test]
+fn what_a_trial_broke_is_known_once_it_is_written_down_and_stays_so() {
+    let plan = (
+        "seaworthy.toml",
+        "[[service]]\nname = \"thing\"\nstart = [\"sh\", \"launch.sh\", \"{port}\"]\nopenapi = \"openapi.yaml\"\n",
+    );
+    let project = Project::new(&[THING, DOCUMENT, LAUNCH, plan]);
+    let broken = |report: &Value| -> Vec<String> {
+        let reasons = report["reasons"].as_array().unwrap().iter();
+        reasons
+            .filter_map(|one| one.as_str())
+            .filter(|one| one.contains("malformed-input"))
+            .map(String::from)
+            .collect()
+    };
+    let budget = ["assess", "--budget", "5s"];
+    let (code, report) = project.json(&budget);
+    assert_eq!((code, broken(&report).is_empty()), (1, false), "{report}");
+    let written = project.run(&[&budget[..], &["--write-baseline"]].concat());
+    assert_eq!(written.code, 0, "{}", written.err);
+    // The checks know nothing of trials, and forget nothing of them.
+    assert_eq!(project.run(&["check", "--write-baseline"]).code, 0);
+    let (_, report) = project.json(&budget);
+    assert_eq!(broken(&report), Vec::<String>::new());
+}
+
+#[test]
 fn the_usual_baseline_counts_without_a_plan_and_is_listed_as_inferred() {
     let project = Project::new(&[crate::SWALLOWS]);
     assert_eq!(project.json(&["check"]).0, 1);
