@@ -110,37 +110,50 @@ fn line_hashes(tree: &Tree, entry: &Entry) -> Vec<u64> {
 }
 
 /// The findings of `head` that `base` does not have. A finding is the same when its way to be wrong, file (under its new name),
-/// enclosing symbol and text are; the rest may also have moved to another file, as long as it is gone from where it was.
+/// enclosing symbol and text are; the rest may also have moved to another file, as long as it is gone from where it was. One that more requests
+/// reach than before is not the same: somebody gets there who did not.
 pub(crate) fn only_new(head: Vec<Draft>, base: &[Draft], renames: &Renames) -> Vec<Draft> {
     // Way to be wrong, path, symbol, text.
-    let mut here: HashMap<(&str, String, String, String), u32> = HashMap::new();
-    for draft in base {
+    let mut here: BTreeMap<(&str, String, String, String), Vec<&Draft>> = BTreeMap::new();
+    for draft in base.iter().rev() {
         let key =
             (draft.variant, renames.now(&draft.path).to_owned(), draft.symbol.clone(), draft.normal_text());
-        *here.entry(key).or_default() += 1;
+        here.entry(key).or_default().push(draft);
     }
-    let mut rest = Vec::new();
+    let (mut new, mut rest) = (Vec::new(), Vec::new());
     for draft in head {
         let key = (draft.variant, draft.path.clone(), draft.symbol.clone(), draft.normal_text());
-        match here.get_mut(&key) {
-            Some(count) if *count > 0 => *count -= 1,
-            _ => rest.push(draft),
+        match here.get_mut(&key).and_then(Vec::pop) {
+            Some(before) => new.extend(with_more_ways(draft, before)),
+            None => rest.push(draft),
         }
     }
-    let mut elsewhere: HashMap<(&str, String, String), u32> = HashMap::new();
-    for ((variant, _, symbol, text), count) in here.into_iter().filter(|(_, count)| *count > 0) {
-        *elsewhere.entry((variant, last_name(&symbol), text)).or_default() += count;
+    let mut elsewhere: BTreeMap<(&str, String, String), Vec<&Draft>> = BTreeMap::new();
+    for ((variant, _, symbol, text), gone) in here {
+        elsewhere.entry((variant, last_name(&symbol), text)).or_default().extend(gone);
     }
-    rest.retain(|draft| {
-        match elsewhere.get_mut(&(draft.variant, last_name(&draft.symbol), draft.normal_text())) {
-            Some(count) if *count > 0 => {
-                *count -= 1;
-                false
-            }
-            _ => true,
+    for draft in rest {
+        match elsewhere
+            .get_mut(&(draft.variant, last_name(&draft.symbol), draft.normal_text()))
+            .and_then(Vec::pop)
+        {
+            Some(before) => new.extend(with_more_ways(draft, before)),
+            None => new.push(draft),
         }
-    });
-    rest
+    }
+    new.sort_by(|a, b| (&a.path, a.start).cmp(&(&b.path, b.start)));
+    new
+}
+
+/// What was there before, when more requests reach it now. A route under another name is no new one.
+fn with_more_ways(draft: Draft, before: &Draft) -> Option<Draft> {
+    if draft.reached_by.len() <= before.reached_by.len() {
+        return None;
+    }
+    let more: Vec<String> =
+        draft.reached_by.iter().filter(|request| !before.reached_by.contains(request)).cloned().collect();
+    let more: Vec<&str> = more.iter().map(String::as_str).collect();
+    Some(draft.reached_anew_by(&more))
 }
 
 fn last_name(symbol: &str) -> String {

@@ -31,6 +31,8 @@ pub struct Draft {
     pub(crate) text: String,
     pub(crate) variant: &'static str,
     pub(crate) ordinal: u32,
+    /// The requests that get there, in order. One more is a new way to an old place.
+    pub(crate) reached_by: Vec<String>,
 }
 
 impl<'a> Report<'a> {
@@ -57,6 +59,7 @@ impl<'a> Report<'a> {
             text: file.text_of(extent).to_owned(),
             variant: "",
             ordinal: 0,
+            reached_by: Vec::new(),
         }
     }
 
@@ -74,6 +77,7 @@ impl<'a> Report<'a> {
             text: text.get(extent.start as usize..extent.end as usize).unwrap_or_default().to_owned(),
             variant: "",
             ordinal: 0,
+            reached_by: Vec::new(),
         }
     }
 
@@ -92,6 +96,7 @@ impl<'a> Report<'a> {
             text: String::new(),
             variant: "",
             ordinal: 0,
+            reached_by: Vec::new(),
         }
     }
 
@@ -147,6 +152,18 @@ impl Draft {
     /// Adds another place to look at, wherever it is.
     pub fn related_at(mut self, location: Location, note: impl Into<String>) -> Self {
         self.builder = self.builder.related(location, note);
+        self
+    }
+
+    /// The requests that get there, in order.
+    pub(crate) fn reached_by(mut self, requests: Vec<String>) -> Self {
+        self.reached_by = requests;
+        self
+    }
+
+    /// Says of a place that was wrong before by which requests it is reached only now.
+    pub(crate) fn reached_anew_by(mut self, requests: &[&str]) -> Self {
+        self.builder = self.builder.more(&format!("; reached anew by {}", requests.join(", ")));
         self
     }
 

@@ -238,6 +238,31 @@ fn a_change_brings_only_what_its_base_does_not_have() {
 }
 
 #[test]
+fn a_new_route_to_an_old_hole_is_new_and_a_renamed_one_is_not() {
+    let find = "import sqlite3\n\n\ndef find(name):\n    connection = sqlite3.connect(\"shop.db\")\n    return connection.execute(f\"SELECT * FROM items WHERE name = '{name}'\").fetchall()\n";
+    let route = |path: &str, function: &str| {
+        format!(
+            "\n\n@app.get(\"{path}\")\ndef {function}():\n    return jsonify(find(request.args[\"name\"]))\n"
+        )
+    };
+    let head = "from flask import Flask, jsonify, request\nfrom store import find\n\napp = Flask(__name__)\n";
+    let tree = |routes: &[(&str, &str)]| {
+        let routes: String = routes.iter().map(|(path, function)| route(path, function)).collect();
+        Tree::of_files([("app.py", format!("{head}{routes}")), ("store.py", find.to_owned())])
+    };
+    let base = tree(&[("/items", "items")]);
+    let new = |tree: &Tree| {
+        check(tree, Some(&base), &Plan::default(), &["sql-injection"]).observations[0].findings.clone()
+    };
+    assert_eq!(new(&tree(&[("/items", "items")])), []);
+    assert_eq!(new(&tree(&[("/goods", "goods")])), [], "the same route under another name");
+    let found = new(&tree(&[("/items", "items"), ("/goods", "goods")]));
+    assert_eq!(found.len(), 1, "{found:?}");
+    assert!(found[0].primary.to_string().starts_with("store.py:6:"), "{:?}", found[0].primary);
+    assert!(found[0].message.ends_with("; reached anew by GET /goods"), "{}", found[0].message);
+}
+
+#[test]
 fn a_fingerprint_outlives_moved_lines_and_a_baseline_its_own_file() {
     use seaworthy_checks::baseline::{Baseline, BaselineError};
     let findings = |text: &str| {

@@ -237,6 +237,12 @@ impl Finding {
 }
 
 impl FindingBuilder {
+    /// Goes on with what is wrong.
+    pub fn more(mut self, words: &str) -> Self {
+        self.0.message.push_str(words);
+        self
+    }
+
     /// Which of the producer's ways to be wrong.
     pub fn variant(mut self, variant: &'static str) -> Self {
         self.0.variant = Some(Cow::Borrowed(variant));

@@ -56,7 +56,8 @@ pub(crate) fn say(context: &Context<'_>, flow: &Flow, report: &mut Report<'_>, w
             .severity(severity)
             .confidence(confidence)
             .advice(advice)
-            .identified_by(file.text_of(arrival.argument));
+            .identified_by(file.text_of(arrival.argument))
+            .reached_by(arrival.reached_by.clone());
         for (at, extent, note) in way {
             if let Some(file) = context.files.get(*at) {
                 draft = draft.related(file, *extent, note.clone());

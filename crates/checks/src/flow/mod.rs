@@ -30,7 +30,7 @@ mod template;
 mod value;
 mod walk;
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use rayon::prelude::*;
 use seaworthy_core::NotChecked;
@@ -78,6 +78,8 @@ pub struct Arrival {
     pub is_put_together: bool,
     /// The way, first step first: file, place, and half a sentence.
     pub way: Vec<(usize, Extent, String)>,
+    /// The requests that get there, in order: `POST /users`.
+    pub reached_by: Vec<String>,
 }
 
 impl Arrival {
@@ -99,6 +101,7 @@ impl Arrival {
             key: taint.origin.key.clone(),
             is_put_together: taint.beside.has(value::Beside::TEXT),
             way,
+            reached_by: Vec::new(),
         }
     }
 }
@@ -116,13 +119,21 @@ pub(crate) fn follow(project: &Project<'_>, web: &Web<'_>) -> Flow {
         .map_init(|| Project::of(context), |project, handler| one(project, &index, handler))
         .collect();
     let mut flow = Flow::default();
-    let mut known = HashSet::new();
+    let mut known: HashMap<_, usize> = HashMap::new();
     let mut looked: BTreeMap<Risk, u64> = BTreeMap::new();
     let mut written = Written::new();
-    for (part, columns) in parts {
+    for ((part, columns), handler) in parts.into_iter().zip(&handlers) {
+        let way_in = root::way_in(handler);
+        let same = web.handlers.iter().filter(|other| root::way_in(other) == way_in);
+        let requests: Vec<String> = same.map(|other| format!("{} {}", other.method, other.path)).collect();
         for arrival in part.arrivals {
-            if known.insert((arrival.risk, arrival.file, arrival.extent, arrival.argument)) {
+            let place = (arrival.risk, arrival.file, arrival.extent, arrival.argument);
+            let at = *known.entry(place).or_insert(flow.arrivals.len());
+            if at == flow.arrivals.len() {
                 flow.arrivals.push(arrival);
+            }
+            if let Some(arrival) = flow.arrivals.get_mut(at) {
+                arrival.reached_by.extend(requests.iter().cloned());
             }
         }
         for (column, open) in columns {
@@ -139,6 +150,10 @@ pub(crate) fn follow(project: &Project<'_>, web: &Web<'_>) -> Flow {
         column.is_none_or(|column| written.get(column).is_some_and(|open| open.has(arrival.risk)))
     });
     flow.arrivals.sort_by_key(|arrival| (arrival.file, arrival.extent, arrival.risk));
+    for arrival in &mut flow.arrivals {
+        arrival.reached_by.sort_unstable();
+        arrival.reached_by.dedup();
+    }
     flow.cut_short.sort();
     flow.cut_short.dedup();
     flow.looked = looked;
