@@ -13,6 +13,7 @@ mod eval;
 pub(crate) mod finding;
 mod guard;
 mod index;
+mod keyed;
 mod known;
 mod library;
 mod matching;

@@ -6,6 +6,7 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 use super::Arrival;
+use super::guard::Implied;
 use super::index::Index;
 use super::risk::Risk;
 use super::state::State;
@@ -301,9 +302,11 @@ impl<'w, 'a> Walk<'w, 'a> {
         if let Some(call) = self.calls.last_mut() {
             call.loops.push(Vec::new());
         }
+        let mut told = Vec::new();
         for _ in 0..2 {
+            let mut all = Value::UNKNOWN;
             if let (Some(target), Some(iterable)) = (&each.target, &each.iterable) {
-                let all = self.eval(iterable);
+                all = self.eval(iterable);
                 let item = self.each_of(&all);
                 self.declare(target, item);
             }
@@ -314,8 +317,11 @@ impl<'w, 'a> Walk<'w, 'a> {
             self.body(&each.body);
             let left = self.calls.last_mut().and_then(|call| call.loops.last_mut()).map(std::mem::take);
             let state = std::mem::take(&mut self.state);
-            self.state = left.unwrap_or_default().into_iter().fold(state, State::or).or(before.clone());
+            self.state = left.unwrap_or_default().into_iter().fold(state, State::or);
+            told = self.listed_by_loop(each, &all);
+            self.state = std::mem::take(&mut self.state).or(before.clone());
         }
+        self.assume(&Implied::when_true(told).value(), true);
         if let Some(call) = self.calls.last_mut() {
             call.loops.pop();
         }

@@ -406,6 +406,7 @@ const MAKES: &[(Makes, &[&str])] = &[
             "list",
             "tuple",
             "set",
+            "frozenset",
             "dict",
             "sorted",
             "reversed",
@@ -547,9 +548,17 @@ pub(super) fn special<'a>(
             let ExprKind::Comprehension(each) = &expr.call()?.arguments.first()?.value.kind else {
                 return None;
             };
-            let found = walk.elements(each).1;
-            Implied::of(&found).map(|found| Implied::when_true(found.yes.clone()).value())
+            let all = walk.elements(each);
+            let found = Implied::of(&all.element)?;
+            Some(Implied { yes: found.yes.clone(), no: all.each.no }.value())
         }
+        "all" => {
+            let ExprKind::Comprehension(each) = &expr.call()?.arguments.first()?.value.kind else {
+                return None;
+            };
+            Some(Implied::when_true(walk.elements(each).each.yes).value())
+        }
+        "len" => Implied::of(given.positional.first()?).map(|implied| implied.clone().value()),
         "range" => Some(Value::UNKNOWN),
         "subprocess.list2cmdline" | "shlex.split" | "shlex.join" => Some(Value::made_of(&given.all())),
         _ => objects::special(walk, dotted, given, expr),
