@@ -209,6 +209,9 @@ impl<'a> Walk<'_, 'a> {
         let stops = self.state.is_dead && ended.given.is_none();
         self.hand_back(id, &bound, given);
         let mut value = ended.given.unwrap_or(Value::of(Shape::Null));
+        if let Some(test) = ended.answers.test().filter(|_| value.taints.is_empty()) {
+            value.shape = test;
+        }
         let is_own = |value: &Value<'a>| matches!(value.shape, Shape::Function(_, _, of) if of == id);
         // What the functions of an object read is still there after the function that made them.
         let keeps = is_own(&value)

@@ -248,6 +248,10 @@ impl<'a> Walk<'_, 'a> {
             _ if matches!(name, "length" | "size" | "byteLength") => {
                 Implied::of(of).map_or(Value::UNKNOWN, |implied| implied.clone().value())
             }
+            // https://docs.python.org/3/library/ipaddress.html
+            _ if matches!(name, "is_global" | "is_private") && of.is_tainted() => {
+                self.implied_by_address(name, of).value()
+            }
             // https://docs.python.org/3/library/urllib.parse.html, https://url.spec.whatwg.org/#api
             _ if matches!(name, "hostname" | "netloc" | "host" | "origin") => {
                 Value::tainted(of.all_taints()).marked(Beside::HOST)

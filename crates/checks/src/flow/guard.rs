@@ -33,6 +33,13 @@ pub(super) struct Told {
     known: Known,
 }
 
+impl Told {
+    /// This is known of what came in under this key.
+    pub(super) fn of_key(key: &str, known: Known) -> Self {
+        Self { name: None, key: Some(key.to_owned()), known }
+    }
+}
+
 impl Implied {
     /// The value of a test from which this follows.
     pub(super) fn value<'a>(self) -> Value<'a> {
@@ -45,6 +52,12 @@ impl Implied {
 
     pub(super) fn when_false(told: Vec<Told>) -> Self {
         Self { yes: Vec::new(), no: told }
+    }
+
+    /// What it tells of what came in, whatever names hold it.
+    pub(super) fn of_what_came(&self) -> Self {
+        let of = |told: &[Told]| told.iter().filter(|told| told.name.is_none()).cloned().collect();
+        Self { yes: of(&self.yes), no: of(&self.no) }
     }
 
     /// What it tells of what a name of a call holds, when it comes out so.
@@ -370,6 +383,13 @@ impl<'a> Walk<'_, 'a> {
             }
             _ => Implied::default(),
         }
+    }
+
+    /// What follows from an address being one that anybody reaches, or one of a network of its own. Where its name is resolved again to
+    /// connect, it may stand for another address by then.
+    pub(super) fn implied_by_address(&self, name: &str, of: &Value<'a>) -> Implied {
+        let told = self.told(None, of, Risks::of(&[Risk::Request]));
+        if name == "is_global" { Implied::when_true(told) } else { Implied::when_false(told) }
     }
 
     fn implied_by_beginning(

@@ -109,12 +109,13 @@ impl<'a> Walk<'_, 'a> {
     /// Any one key and value that a comprehension gives.
     pub(super) fn elements(&mut self, comprehension: &'a Comprehension) -> Elements<'a> {
         let before = self.fork();
-        let (mut listed, mut tested) = (Vec::new(), Vec::new());
+        let (mut listed, mut tested, mut is_there) = (Vec::new(), Vec::new(), false);
         for (target, iterable, conditions) in &comprehension.clauses {
             let all = self.eval(iterable);
             let item = self.each_of(&all);
             self.declare(target, item);
             listed = self.listed(target, iterable, &all);
+            is_there = all.all_taints().iter().any(|taint| taint.beside.has(Beside::RESOLVED));
             for condition in conditions {
                 let condition = self.eval(condition);
                 self.assume(&condition, true);
@@ -129,6 +130,7 @@ impl<'a> Walk<'_, 'a> {
             let allows =
                 |test: &Value<'a>, truth| self.told_of(target, test, self.call_id(), truth) == Risks::ALL;
             match tested.as_slice() {
+                [] if is_there => each = Implied::of(&element).map(Implied::of_what_came).unwrap_or_default(),
                 [] if allows(&element, true) => each.yes = listed,
                 [] if allows(&element, false) => each.no = listed,
                 [test] if allows(test, false) => none = listed,

@@ -7,6 +7,7 @@
 //!
 //! Limit: one walk looks at a bounded number of expressions; what is then not looked at is listed.
 
+mod answer;
 mod call;
 mod declared;
 mod eval;

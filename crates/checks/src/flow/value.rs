@@ -169,6 +169,8 @@ impl Beside {
     pub(super) const SEGMENT: Self = Self(4096);
     /// It is a list or a dictionary, and each of its items or keys is one of a list.
     pub(super) const LISTED: Self = Self(8192);
+    /// They are the addresses that the name of a host stands for, of which there is one at least.
+    pub(super) const RESOLVED: Self = Self(16384);
     /// What is known of one text and of no other that it is put together with.
     pub(super) const OWN: Self = Self(
         Self::NORMAL.0

@@ -558,6 +558,11 @@ pub(super) fn special<'a>(
             };
             Some(Implied::when_true(walk.elements(each).each.yes).value())
         }
+        // They fail where a name stands for no address.
+        "socket.getaddrinfo" | "socket.gethostbyname" | "socket.gethostbyname_ex" => {
+            let host = Value::made_of(&[given.at_or(0, "host")?]);
+            Some(host.marked(Beside(Beside::HOST.0 | Beside::RESOLVED.0)))
+        }
         "len" => Implied::of(given.positional.first()?).map(|implied| implied.clone().value()),
         "range" => Some(Value::UNKNOWN),
         "subprocess.list2cmdline" | "shlex.split" | "shlex.join" => Some(Value::made_of(&given.all())),
