@@ -544,20 +544,7 @@ pub(super) fn special<'a>(
             walk.assume(&Implied::when_true(told).value(), true);
             None
         }
-        "any" => {
-            let ExprKind::Comprehension(each) = &expr.call()?.arguments.first()?.value.kind else {
-                return None;
-            };
-            let all = walk.elements(each);
-            let found = Implied::of(&all.element)?;
-            Some(Implied { yes: found.yes.clone(), no: all.each.no }.value())
-        }
-        "all" => {
-            let ExprKind::Comprehension(each) = &expr.call()?.arguments.first()?.value.kind else {
-                return None;
-            };
-            Some(Implied::when_true(walk.elements(each).each.yes).value())
-        }
+        "any" | "all" => asked_of_each(walk, dotted, expr),
         // They fail where a name stands for no address.
         "socket.getaddrinfo" | "socket.gethostbyname" | "socket.gethostbyname_ex" => {
             let host = Value::made_of(&[given.at_or(0, "host")?]);
@@ -568,4 +555,15 @@ pub(super) fn special<'a>(
         "subprocess.list2cmdline" | "shlex.split" | "shlex.join" => Some(Value::made_of(&given.all())),
         _ => objects::special(walk, dotted, given, expr),
     }
+}
+
+/// `any(..)` and `all(..)` of a comprehension, as tests.
+fn asked_of_each<'a>(walk: &mut Walk<'_, 'a>, dotted: &str, expr: &'a Expr) -> Option<Value<'a>> {
+    let ExprKind::Comprehension(each) = &expr.call()?.arguments.first()?.value.kind else { return None };
+    let all = walk.elements(each);
+    if dotted == "all" {
+        return Some(Implied::when_true(all.each.yes).value());
+    }
+    let found = Implied::of(&all.element)?;
+    Some(Implied { yes: found.yes.clone(), no: all.each.no }.value())
 }
