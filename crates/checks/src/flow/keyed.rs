@@ -146,7 +146,12 @@ impl<'a> Walk<'_, 'a> {
         if comprehension.key.is_some() {
             return record(&made.key, &made.element);
         }
-        Value::made_of(&[&made.element]).into_many().unless(made.none)
+        let mut all = Value::made_of(&[&made.element]).into_many();
+        if comprehension.clauses.iter().any(|(_, _, conditions)| !conditions.is_empty()) {
+            // Of what is picked there may be nothing.
+            all.each_taint(&mut |taint| taint.beside = taint.beside.without(Beside::RESOLVED));
+        }
+        all.unless(made.none)
     }
 
     /// What a test in a call tells, when it comes out so, of the key that a target is given.
