@@ -5,6 +5,7 @@ use std::rc::Rc;
 
 use super::declared;
 use super::index::method;
+use super::keyed::ANY;
 use super::library;
 use super::session;
 use super::value::{Shape, Value, merge};
@@ -31,15 +32,15 @@ pub(super) struct Given<'a> {
 impl<'a> Given<'a> {
     /// What is given at a place or under a name.
     pub(super) fn at_or(&self, index: usize, name: &str) -> Option<&Value<'a>> {
-        self.named
-            .iter()
-            .find(|(known, _)| known == name)
-            .map(|(_, value)| value)
-            .or_else(|| self.positional.get(index))
+        self.named(name).or_else(|| self.positional.get(index)).or_else(|| self.named(ANY))
     }
 
     /// What is given under a name.
     pub(super) fn under(&self, name: &str) -> Option<&Value<'a>> {
+        self.named(name).or_else(|| self.named(ANY))
+    }
+
+    fn named(&self, name: &str) -> Option<&Value<'a>> {
         self.named.iter().find(|(known, _)| known == name).map(|(_, value)| value)
     }
 
@@ -208,6 +209,9 @@ impl<'a> Walk<'_, 'a> {
         let stops = self.state.is_dead && ended.given.is_none();
         self.hand_back(id, &bound, given);
         let mut value = ended.given.unwrap_or(Value::of(Shape::Null));
+        if let Some(test) = ended.answers.test().filter(|_| value.taints.is_empty()) {
+            value.shape = test;
+        }
         let is_own = |value: &Value<'a>| matches!(value.shape, Shape::Function(_, _, of) if of == id);
         // What the functions of an object read is still there after the function that made them.
         let keeps = is_own(&value)
@@ -368,11 +372,14 @@ impl<'a> Walk<'_, 'a> {
                 if self.is_session(object) {
                     return session::kept(self, target, Some(&at), &value);
                 }
-                let key = match at.shape {
-                    Shape::Text(key) => Some(key),
+                let key = match &at.shape {
+                    Shape::Text(key) => Some(key.clone()),
                     Shape::Number(key) => Some(Text::from(key.to_string())),
                     _ => None,
                 };
+                if key.is_none() && self.put_under(object, &at, &value) {
+                    return;
+                }
                 self.put_part(object, key, value);
             }
             ExprKind::Sequence { items, .. } => {

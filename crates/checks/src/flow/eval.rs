@@ -3,13 +3,15 @@
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
+use super::guard::Implied;
 use super::index::{class_field, method};
+use super::keyed;
 use super::operator::{arithmetic, below, compared, formatted, joined, literal_shape};
 use super::outside;
 use super::stored;
 use super::value::{Beside, Shape, Value, merge};
 use super::walk::Walk;
-use crate::facts::syntax::{BinaryOp, CompareOp, Comprehension, Expr, ExprKind, LogicalOp, Text, UnaryOp};
+use crate::facts::syntax::{BinaryOp, CompareOp, Expr, ExprKind, LogicalOp, Text, UnaryOp};
 use crate::facts::values::Bound;
 
 /// A number of steps through names of other names; a circle of imports has no end.
@@ -216,14 +218,13 @@ impl<'a> Walk<'_, 'a> {
         match &of.shape {
             Shape::Record(fields) => match fields.get(name) {
                 Some(field) => field.clone(),
-                None => Value::tainted(of.taints.clone()),
+                None => of.other_field(),
             },
             Shape::Object(file, class, fields) => {
                 if let Some(field) = fields.get(name) {
                     return field.clone();
                 }
-                self.member_of_class(*file, class, name, STEPS)
-                    .unwrap_or_else(|| Value::tainted(of.taints.clone()))
+                self.member_of_class(*file, class, name, STEPS).unwrap_or_else(|| of.other_field())
             }
             Shape::Class(file, class) => {
                 self.member_of_class(*file, class, name, STEPS).unwrap_or(Value::UNKNOWN)
@@ -244,7 +245,13 @@ impl<'a> Walk<'_, 'a> {
                 value
             }
             // How long a text is, and how many there are, is a number.
-            _ if matches!(name, "length" | "size" | "byteLength") => Value::UNKNOWN,
+            _ if matches!(name, "length" | "size" | "byteLength") => {
+                Implied::of(of).map_or(Value::UNKNOWN, |implied| implied.clone().value())
+            }
+            // https://docs.python.org/3/library/ipaddress.html
+            _ if matches!(name, "is_global" | "is_private") && of.is_tainted() => {
+                self.implied_by_address(name, of).value()
+            }
             // https://docs.python.org/3/library/urllib.parse.html, https://url.spec.whatwg.org/#api
             _ if matches!(name, "hostname" | "netloc" | "host" | "origin") => {
                 Value::tainted(of.all_taints()).marked(Beside::HOST)
@@ -361,10 +368,7 @@ impl<'a> Walk<'_, 'a> {
 
     /// Any one of what a loop goes through: of a dictionary its keys.
     pub(super) fn each_of(&mut self, of: &Value<'a>) -> Value<'a> {
-        match &of.shape {
-            Shape::Record(_) | Shape::Object(..) => Value::tainted(of.taints.clone()),
-            _ => self.item_of(of),
-        }
+        self.item_of(&of.keys())
     }
 
     fn unary(&mut self, op: UnaryOp, value: &'a Expr) -> Value<'a> {
@@ -411,6 +415,7 @@ impl<'a> Walk<'_, 'a> {
                 _ => Value::UNKNOWN,
             },
             BinaryOp::Or | BinaryOp::And => left.or(right),
+            BinaryOp::Subtract => Implied::when_false(self.within(left, right)).value(),
             _ => Value::UNKNOWN,
         }
     }
@@ -497,42 +502,24 @@ impl<'a> Walk<'_, 'a> {
             match key {
                 None => match value_of.shape {
                     Shape::Record(more) | Shape::Object(_, _, more) => {
-                        fields.extend(more.iter().map(|(key, value)| (key.clone(), value.clone())));
+                        keyed::extend(&mut fields, &more);
                         merge(&mut taints, &value_of.taints);
                     }
                     _ => merge(&mut taints, &value_of.all_taints()),
                 },
-                Some(key) => match self.eval(key).shape {
-                    Shape::Text(key) => drop(fields.insert(key, value_of)),
-                    Shape::Number(key) => drop(fields.insert(Text::from(key.to_string()), value_of)),
-                    _ => merge(&mut taints, &value_of.all_taints()),
+                Some(key) => match self.eval(key) {
+                    Value { shape: Shape::Text(key), .. } => drop(fields.insert(key, value_of)),
+                    Value { shape: Shape::Number(key), .. } => {
+                        drop(fields.insert(Text::from(key.to_string()), value_of))
+                    }
+                    key => {
+                        merge(&mut taints, &key.all_taints());
+                        keyed::keep(&mut fields, None, value_of);
+                    }
                 },
             }
         }
         Value { shape: Shape::Record(Rc::new(fields)), taints }
-    }
-
-    fn comprehension(&mut self, comprehension: &'a Comprehension) -> Value<'a> {
-        let (key, element) = self.elements(comprehension);
-        Value::made_of(&[&key, &element]).into_many()
-    }
-
-    /// Any one key and value that a comprehension gives.
-    pub(super) fn elements(&mut self, comprehension: &'a Comprehension) -> (Value<'a>, Value<'a>) {
-        let before = self.fork();
-        for (target, iterable, conditions) in &comprehension.clauses {
-            let all = self.eval(iterable);
-            let item = self.each_of(&all);
-            self.declare(target, item);
-            for condition in conditions {
-                let condition = self.eval(condition);
-                self.assume(&condition, true);
-            }
-        }
-        let key = comprehension.key.as_ref().map(|key| self.eval(key));
-        let element = self.eval(&comprehension.element);
-        self.state = before;
-        (key.unwrap_or(Value::UNKNOWN), element)
     }
 
     /// Whether a value is what a pattern says, as far as both are known.

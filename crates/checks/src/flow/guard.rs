@@ -33,6 +33,13 @@ pub(super) struct Told {
     known: Known,
 }
 
+impl Told {
+    /// This is known of what came in under this key.
+    pub(super) fn of_key(key: &str, known: Known) -> Self {
+        Self { name: None, key: Some(key.to_owned()), known }
+    }
+}
+
 impl Implied {
     /// The value of a test from which this follows.
     pub(super) fn value<'a>(self) -> Value<'a> {
@@ -45,6 +52,21 @@ impl Implied {
 
     pub(super) fn when_false(told: Vec<Told>) -> Self {
         Self { yes: Vec::new(), no: told }
+    }
+
+    /// What it tells of what came in, whatever names hold it.
+    pub(super) fn of_what_came(&self) -> Self {
+        let of = |told: &[Told]| told.iter().filter(|told| told.name.is_none()).cloned().collect();
+        Self { yes: of(&self.yes), no: of(&self.no) }
+    }
+
+    /// What it tells of what a name of a call holds, when it comes out so.
+    pub(super) fn about(&self, truth: bool, call: u32, name: &str) -> Known {
+        let all = if truth { &self.yes } else { &self.no };
+        let of_name = all
+            .iter()
+            .filter(|told| told.name.as_ref().is_some_and(|(of, known)| *of == call && known == name));
+        of_name.fold(Known::default(), |known, told| known.with(told.known))
     }
 
     /// The opposite test.
@@ -113,7 +135,9 @@ impl<'a> Walk<'_, 'a> {
             if value.is_tainted() {
                 value.each_taint(&mut |taint| {
                     if taint.origin.key == key {
-                        known.of(taint);
+                        // A part of it has keys of its own.
+                        let part = taint.beside.has(Beside::PART);
+                        if part { known.unmarked(Beside::LISTED) } else { known }.of(taint);
                     }
                 });
             }
@@ -178,11 +202,13 @@ impl<'a> Walk<'_, 'a> {
         if let Some(implied) = self.implied_by_place(op, left, &other.shape) {
             return implied;
         }
-        // `re.fullmatch(..) is None`
-        if let (Some(implied), Shape::Null) = (Implied::of(one), &other.shape) {
+        // `re.fullmatch(..) is None`, `unknown.length > 0`
+        if let (Some(implied), Shape::Null | Shape::Number(0)) = (Implied::of(one), &other.shape) {
             return match op {
                 CompareOp::Equal | CompareOp::StrictEqual | CompareOp::Is => implied.negated(),
-                CompareOp::NotEqual | CompareOp::StrictNotEqual | CompareOp::IsNot => implied.clone(),
+                CompareOp::NotEqual | CompareOp::StrictNotEqual | CompareOp::IsNot | CompareOp::Greater => {
+                    implied.clone()
+                }
                 _ => Implied::default(),
             };
         }
@@ -210,6 +236,7 @@ impl<'a> Walk<'_, 'a> {
             | CompareOp::StrictNotEqual
             | CompareOp::Is
             | CompareOp::IsNot => self.implied_by_equality(&equal, (left, one), (right, other)),
+            CompareOp::LessOrEqual => Implied::when_true(self.within(one, other)),
             _ => Implied::default(),
         }
     }
@@ -310,7 +337,8 @@ impl<'a> Walk<'_, 'a> {
         Some(both)
     }
 
-    fn held(&self, expr: &Expr) -> Option<Value<'a>> {
+    /// What a name holds.
+    pub(super) fn held(&self, expr: &Expr) -> Option<Value<'a>> {
         let ExprKind::Name(name) = &expr.kind else { return None };
         self.state.get(self.holder(name), name).cloned()
     }
@@ -341,6 +369,8 @@ impl<'a> Walk<'_, 'a> {
                 let absent = absent(first.and_then(Value::text).unwrap_or_default());
                 Implied::when_false(self.told_known(Some(object), of, absent))
             }
+            "issubset" => Implied::when_true(self.within_given(of, given)),
+            "difference" => Implied::when_false(self.within_given(of, given)),
             "is_absolute" => {
                 Implied::when_false(self.told_known(Some(object), of, Known::marked(Beside::RELATIVE)))
             }
@@ -353,6 +383,13 @@ impl<'a> Walk<'_, 'a> {
             }
             _ => Implied::default(),
         }
+    }
+
+    /// What follows from an address being one that anybody reaches, or one of a network of its own. Where its name is resolved again to
+    /// connect, it may stand for another address by then.
+    pub(super) fn implied_by_address(&self, name: &str, of: &Value<'a>) -> Implied {
+        let told = self.told(None, of, Risks::of(&[Risk::Request]));
+        if name == "is_global" { Implied::when_true(told) } else { Implied::when_false(told) }
     }
 
     fn implied_by_beginning(

@@ -23,6 +23,11 @@ impl Known {
         Self { risks: Risks::NONE, marks }
     }
 
+    /// The same without these kinds of text.
+    pub(super) const fn unmarked(self, marks: Beside) -> Self {
+        Self { risks: self.risks, marks: self.marks.without(marks) }
+    }
+
     /// Whether nothing is known.
     pub(super) const fn is_empty(self) -> bool {
         self.risks.is_empty() && self.marks.0 == 0

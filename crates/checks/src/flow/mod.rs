@@ -7,12 +7,14 @@
 //!
 //! Limit: one walk looks at a bounded number of expressions; what is then not looked at is listed.
 
+mod answer;
 mod call;
 mod declared;
 mod eval;
 pub(crate) mod finding;
 mod guard;
 mod index;
+mod keyed;
 mod known;
 mod library;
 mod matching;

@@ -61,6 +61,9 @@ fn parsed(pattern: &str, flags: &str) -> Option<Hir> {
 
 /// What a text cannot do harm in after it has matched the pattern; `whole` when the match is of the whole text anyway.
 pub(super) fn excluded(pattern: &str, flags: &str, whole: bool) -> Known {
+    if is_rooted(pattern) {
+        return Known::without(Risks::of(&[Risk::Redirect]));
+    }
     let Some(hir) = parsed(pattern, flags) else { return Known::default() };
     let looks = hir.properties();
     let start = whole || looks.look_set_prefix().contains(Look::Start);
@@ -72,6 +75,15 @@ pub(super) fn excluded(pattern: &str, flags: &str, whole: bool) -> Known {
     let mut letters = Letters::default();
     collect(&hir, &mut letters);
     Known::without(fixed).with(harmless(letters))
+}
+
+/// Whether an expression asks for a slash at the beginning and for no second one, nor for a backslash, which a browser takes for one:
+/// `^\/(?![\/\\])`.
+fn is_rooted(pattern: &str) -> bool {
+    let ahead = pattern.strip_prefix('^').map(|rest| rest.strip_prefix('\\').unwrap_or(rest));
+    let refused = ahead.and_then(|rest| rest.strip_prefix("/(?!")?.split_once(')'));
+    let letters = refused.and_then(|(inner, _)| single(&parsed(inner, "")?));
+    letters.is_some_and(|letters| letters.has(b'/') && letters.has(b'\\'))
 }
 
 /// What the part of a text that matches cannot do harm in, wherever in the text it is.

@@ -104,6 +104,11 @@ impl<'a> State<'a> {
         self.harmless.get(key).copied().unwrap_or_default()
     }
 
+    /// The same of everything that came in.
+    pub(super) fn all_harmless(&self) -> Rc<HashMap<String, Known>> {
+        self.harmless.clone()
+    }
+
     /// Changes everything that is held.
     pub(super) fn each(&mut self, change: &mut dyn FnMut(&mut Value<'a>)) {
         Rc::make_mut(&mut self.names).values_mut().for_each(change);

@@ -167,9 +167,19 @@ impl Beside {
     pub(super) const RELATED: Self = Self(2048);
     /// It is one part of a path, which may be `..`.
     pub(super) const SEGMENT: Self = Self(4096);
+    /// It is a list or a dictionary, and each of its items or keys is one of a list.
+    pub(super) const LISTED: Self = Self(8192);
+    /// They are the addresses that the name of a host stands for, of which there is one at least.
+    pub(super) const RESOLVED: Self = Self(16384);
     /// What is known of one text and of no other that it is put together with.
     pub(super) const OWN: Self = Self(
-        Self::NORMAL.0 | Self::STEADY.0 | Self::RELATIVE.0 | Self::WORD.0 | Self::RELATED.0 | Self::SEGMENT.0,
+        Self::NORMAL.0
+            | Self::STEADY.0
+            | Self::RELATIVE.0
+            | Self::WORD.0
+            | Self::RELATED.0
+            | Self::SEGMENT.0
+            | Self::LISTED.0,
     );
 
     /// Whether it has all of the other.
@@ -341,7 +351,9 @@ impl<'a> Value<'a> {
             && match &self.shape {
                 Shape::Text(_) | Shape::Either(_) | Shape::Number(_) | Shape::Truth(_) | Shape::Null => true,
                 Shape::List(items) => items.iter().all(Self::is_constant),
-                Shape::Record(fields) => fields.values().all(Self::is_constant),
+                Shape::Record(fields) => {
+                    !fields.contains_key(super::keyed::ANY) && fields.values().all(Self::is_constant)
+                }
                 _ => false,
             }
     }
@@ -482,7 +494,9 @@ impl<'a> Value<'a> {
 
     /// The same, marked.
     pub(super) fn marked(mut self, mark: Beside) -> Self {
-        self.each_taint(&mut |taint| taint.beside = Beside(taint.beside.0 | mark.0));
+        // What is known of the keys of all is not known of what is kept under one.
+        let lost = if mark.has(Beside::PART) { Beside::LISTED } else { Beside(0) };
+        self.each_taint(&mut |taint| taint.beside = Beside(taint.beside.without(lost).0 | mark.0));
         self
     }
 

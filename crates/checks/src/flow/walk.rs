@@ -6,11 +6,13 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 use super::Arrival;
+use super::answer::Answers;
+use super::guard::Implied;
 use super::index::Index;
 use super::risk::Risk;
 use super::state::State;
 use super::stored::Written;
-use super::value::{Shape, Value, merge};
+use super::value::{Beside, Shape, Value, merge};
 use crate::facts::source::SourceFile;
 use crate::facts::syntax::{Arm, Assign, Extent, Function, Loop, Stmt, StmtKind, Text, Try};
 use crate::framework::{Framework, Project};
@@ -59,6 +61,8 @@ pub(super) struct Frame<'a> {
     pub(super) function: Option<&'a Function>,
     /// What it gives back.
     pub(super) given: Option<Value<'a>>,
+    /// What its answers tell.
+    pub(super) answers: Answers,
     /// How things are where it ends early.
     ends: Vec<State<'a>>,
     /// How things are where each loop under way is left or begun again.
@@ -67,7 +71,15 @@ pub(super) struct Frame<'a> {
 
 impl<'a> Frame<'a> {
     pub(super) fn new(id: u32, file: usize, function: Option<&'a Function>) -> Self {
-        Self { id, file, function, given: None, ends: Vec::new(), loops: Vec::new() }
+        Self {
+            id,
+            file,
+            function,
+            given: None,
+            answers: Answers::default(),
+            ends: Vec::new(),
+            loops: Vec::new(),
+        }
     }
 }
 
@@ -238,6 +250,7 @@ impl<'w, 'a> Walk<'w, 'a> {
         }
         let value = value.stepped(at, extent, &|| "given back here".to_owned());
         if let Some(call) = self.calls.last_mut() {
+            call.answers.note(&value, &self.state);
             let given = call.given.as_ref().map_or_else(|| value.clone(), |known| known.or(&value));
             call.given = Some(given.bounded().0);
         }
@@ -246,6 +259,9 @@ impl<'w, 'a> Walk<'w, 'a> {
     /// The end of the call under way: all its ends together.
     pub(super) fn ended(&mut self) -> Option<Frame<'a>> {
         let mut call = self.calls.pop()?;
+        if !self.state.is_dead && call.given.is_some() {
+            call.answers.note(&Value::of(Shape::Null), &self.state);
+        }
         let state = std::mem::take(&mut self.state);
         self.state = std::mem::take(&mut call.ends).into_iter().fold(state, State::or);
         Some(call)
@@ -301,9 +317,11 @@ impl<'w, 'a> Walk<'w, 'a> {
         if let Some(call) = self.calls.last_mut() {
             call.loops.push(Vec::new());
         }
+        let mut told = Vec::new();
         for _ in 0..2 {
+            let mut all = Value::UNKNOWN;
             if let (Some(target), Some(iterable)) = (&each.target, &each.iterable) {
-                let all = self.eval(iterable);
+                all = self.eval(iterable);
                 let item = self.each_of(&all);
                 self.declare(target, item);
             }
@@ -314,8 +332,15 @@ impl<'w, 'a> Walk<'w, 'a> {
             self.body(&each.body);
             let left = self.calls.last_mut().and_then(|call| call.loops.last_mut()).map(std::mem::take);
             let state = std::mem::take(&mut self.state);
-            self.state = left.unwrap_or_default().into_iter().fold(state, State::or).or(before.clone());
+            self.state = left.unwrap_or_default().into_iter().fold(state, State::or);
+            told = self.listed_by_loop(each, &all);
+            // A name of a host stands for one address at least, so that the body has run.
+            let runs = all.all_taints().iter().any(|taint| taint.beside.has(Beside::RESOLVED));
+            if !runs {
+                self.state = std::mem::take(&mut self.state).or(before.clone());
+            }
         }
+        self.assume(&Implied::when_true(told).value(), true);
         if let Some(call) = self.calls.last_mut() {
             call.loops.pop();
         }

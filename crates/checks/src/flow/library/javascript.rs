@@ -3,6 +3,7 @@
 use super::{Makes, Sink, Takes, When, sink};
 use crate::facts::syntax::{Expr, ExprKind, Text};
 use crate::flow::call::Given;
+use crate::flow::keyed;
 use crate::flow::pattern;
 use crate::flow::risk::{Risk, Risks};
 use crate::flow::value::{Beside, Shape, Value};
@@ -326,6 +327,7 @@ pub(super) fn special<'a>(
         }
         "request:express.on" | "request:express.once" => part_of_body(walk, given, expr),
         "Object.keys" | "Object.entries" | "Object.values" => listed(walk, dotted, given),
+        "Object.fromEntries" => keyed::of_pairs(given.positional.first()?),
         "RegExp" => {
             let pattern = given.positional.first().and_then(Value::text)?;
             let flags = match given.positional.get(1) {
@@ -436,15 +438,17 @@ fn replied<'a>(
 /// The keys or values of an object: of one that the program made, its own keys.
 fn listed<'a>(walk: &mut Walk<'_, 'a>, dotted: &str, given: &Given<'a>) -> Option<Value<'a>> {
     let of = given.positional.first()?.clone();
+    if dotted == "Object.entries" {
+        return Some(keyed::pairs(walk.each_of(&of), walk.item_of(&of)));
+    }
     if !matches!(of.shape, Shape::Record(_) | Shape::Object(..)) {
         return None;
     }
-    let (key, value) = (Value::tainted(of.taints.clone()), walk.item_of(&of));
+    let (key, value) = (walk.each_of(&of), walk.item_of(&of));
     let list = |items: Vec<Value<'a>>| Value::of(Shape::List(std::rc::Rc::new(items)));
     Some(match dotted {
         "Object.keys" => list(vec![key]),
-        "Object.values" => list(vec![value]),
-        _ => list(vec![list(vec![key, value])]),
+        _ => list(vec![value]),
     })
 }
 

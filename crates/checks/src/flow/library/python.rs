@@ -406,6 +406,7 @@ const MAKES: &[(Makes, &[&str])] = &[
             "list",
             "tuple",
             "set",
+            "frozenset",
             "dict",
             "sorted",
             "reversed",
@@ -543,15 +544,26 @@ pub(super) fn special<'a>(
             walk.assume(&Implied::when_true(told).value(), true);
             None
         }
-        "any" => {
-            let ExprKind::Comprehension(each) = &expr.call()?.arguments.first()?.value.kind else {
-                return None;
-            };
-            let found = walk.elements(each).1;
-            Implied::of(&found).map(|found| Implied::when_true(found.yes.clone()).value())
+        "any" | "all" => asked_of_each(walk, dotted, expr),
+        // They fail where a name stands for no address.
+        "socket.getaddrinfo" | "socket.gethostbyname" | "socket.gethostbyname_ex" => {
+            let host = Value::made_of(&[given.at_or(0, "host")?]);
+            Some(host.marked(Beside(Beside::HOST.0 | Beside::RESOLVED.0)))
         }
+        "len" => Implied::of(given.positional.first()?).map(|implied| implied.clone().value()),
         "range" => Some(Value::UNKNOWN),
         "subprocess.list2cmdline" | "shlex.split" | "shlex.join" => Some(Value::made_of(&given.all())),
         _ => objects::special(walk, dotted, given, expr),
     }
+}
+
+/// `any(..)` and `all(..)` of a comprehension, as tests.
+fn asked_of_each<'a>(walk: &mut Walk<'_, 'a>, dotted: &str, expr: &'a Expr) -> Option<Value<'a>> {
+    let ExprKind::Comprehension(each) = &expr.call()?.arguments.first()?.value.kind else { return None };
+    let all = walk.elements(each);
+    if dotted == "all" {
+        return Some(Implied::when_true(all.each.yes).value());
+    }
+    let found = Implied::of(&all.element)?;
+    Some(Implied { yes: found.yes.clone(), no: all.each.no }.value())
 }

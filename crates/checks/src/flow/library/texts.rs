@@ -6,6 +6,7 @@ use std::rc::Rc;
 use crate::facts::syntax::{Expr, Text};
 use crate::flow::call::Given;
 use crate::flow::guard::Implied;
+use crate::flow::keyed;
 use crate::flow::matching;
 use crate::flow::operator::{below, formatted};
 use crate::flow::value::{Beside, Shape, Value, merge};
@@ -102,10 +103,10 @@ pub(super) fn method<'a>(
     match name {
         "format" | "format_map" | "substitute" | "safe_substitute" => formatted(of, &given.all()),
         "joinpath" => given.all().into_iter().fold(of.clone(), |whole, part| below(&whole, part)),
-        "join" if walk.is_script() => Value::made_of(&[of]),
+        "join" if walk.is_script() => Value::made_of(&[&of.keys()]),
         "join" => {
             let all = given.positional.first().cloned().unwrap_or(Value::UNKNOWN);
-            Value::made_of(&[of, &all])
+            Value::made_of(&[of, &all.keys()])
         }
         "concat" => Value::made_of(&[of, &Value::made_of(&given.all())]),
         "set" if given.positional.len() >= 2 => {
@@ -144,7 +145,7 @@ pub(super) fn method<'a>(
         "split" | "rsplit" | "slice" | "substring" | "substr" | "partition" | "rpartition" => {
             Value::tainted(of.all_taints()).marked(Beside::PART)
         }
-        _ if EACH.contains(&name) => each(walk, of, name, given, expr),
+        _ if EACH.contains(&name) => each(walk, (of, object), name, given, expr),
         _ => {
             super::call_backs(walk, given, Value::UNKNOWN, expr.extent);
             Value::tainted(of.all_taints())
@@ -156,10 +157,8 @@ pub(super) fn method<'a>(
 fn listed<'a>(walk: &mut Walk<'_, 'a>, of: &Value<'a>, name: &str) -> Value<'a> {
     let list = |items: Vec<Value<'a>>| Value::of(Shape::List(Rc::new(items)));
     match (&of.shape, name) {
-        (Shape::Record(_) | Shape::Object(..), "items") => {
-            let pair = vec![Value::tainted(of.taints.clone()), walk.item_of(of)];
-            list(vec![list(pair)])
-        }
+        (Shape::Record(_) | Shape::Object(..), "items") => keyed::pairs(walk.each_of(of), walk.item_of(of)),
+        (_, "items") if of.is_tainted() => keyed::pairs(walk.each_of(of), walk.item_of(of)),
         (Shape::Record(_) | Shape::Object(..), "values") => list(vec![walk.item_of(of)]),
         (Shape::Object(_, _, fields), _) => {
             Value { shape: Shape::Record(fields.clone()), taints: of.taints.clone() }
@@ -195,10 +194,22 @@ fn put<'a>(walk: &mut Walk<'_, 'a>, of: &Value<'a>, object: &'a Expr, name: &str
         },
         (Shape::Record(fields), "update") => match &last.shape {
             Shape::Record(more) => {
-                Rc::make_mut(fields).extend(more.iter().map(|(key, value)| (key.clone(), value.clone())));
+                keyed::extend(Rc::make_mut(fields), more);
+                merge(&mut whole.taints, &last.taints);
             }
             _ => merge(&mut whole.taints, &Value::made_of(&given.all()).taints),
         },
+        (Shape::Record(fields), "setdefault") => {
+            let key = given.positional.first().cloned().unwrap_or(Value::UNKNOWN);
+            match key.text().map(Text::from) {
+                Some(key) if fields.contains_key(&key) => {}
+                Some(key) => keyed::keep(Rc::make_mut(fields), Some(key), last),
+                None => {
+                    keyed::keep(Rc::make_mut(fields), None, last);
+                    merge(&mut whole.taints, &key.all_taints());
+                }
+            }
+        }
         _ => merge(&mut whole.taints, &Value::made_of(&given.all()).taints),
     }
     if whole != *of {
@@ -224,6 +235,10 @@ fn set<'a>(walk: &mut Walk<'_, 'a>, of: &Value<'a>, object: &'a Expr, given: &Gi
         (Shape::Record(fields), Some(key)) => drop(Rc::make_mut(fields).insert(key, value.clone())),
         (Shape::Unknown | Shape::Name(_), Some(key)) if whole.taints.is_empty() => {
             whole.shape = Shape::Record(Rc::new(BTreeMap::from([(key, value.clone())])));
+        }
+        (Shape::Record(fields), None) => {
+            keyed::keep(Rc::make_mut(fields), None, value.clone());
+            keys.iter().for_each(|key| merge(&mut whole.taints, &key.all_taints()));
         }
         _ => merge(&mut whole.taints, &value.all_taints()),
     }
@@ -297,18 +312,24 @@ fn keyed<'a>(walk: &Walk<'_, 'a>, of: &Value<'a>, key: &Value<'a>, expr: &'a Exp
 
 fn each<'a>(
     walk: &mut Walk<'_, 'a>,
-    of: &Value<'a>,
+    (of, object): (&Value<'a>, &'a Expr),
     name: &str,
     given: &Given<'a>,
     expr: &'a Expr,
 ) -> Value<'a> {
-    let item = if matches!(name, "then" | "finally") { of.clone() } else { walk.item_of(of) };
+    let item = match &of.shape {
+        _ if matches!(name, "then" | "finally") => of.clone(),
+        // A map is gone through by its values.
+        Shape::Record(_) | Shape::Object(..) => walk.item_of(of),
+        _ => walk.each_of(of),
+    };
     let Some(function) = given.positional.first().cloned() else { return Value::tainted(of.all_taints()) };
     let arguments = match name {
         "reduce" => vec![given.positional.get(1).cloned().unwrap_or_else(|| item.clone()), item.clone()],
         "catch" => vec![Value::of(Shape::Name(Text::from("error:")))],
         _ => vec![item.clone(), Value::UNKNOWN],
     };
+    let call = walk.next_call;
     let made = match &function.shape {
         Shape::Name(of) if matches!(of.as_str(), "Number" | "parseInt" | "parseFloat" | "Boolean") => {
             Value::UNKNOWN
@@ -321,11 +342,8 @@ fn each<'a>(
         "reduce" => Value::tainted(made.all_taints()),
         "then" => made,
         "forEach" => Value::UNKNOWN,
-        // `ALLOWED.some((a) => a === x)`
-        "some" => Implied::of(&made).map_or(Value::UNKNOWN, |found| {
-            if of.is_tainted() { Value::UNKNOWN } else { Implied::when_true(found.yes.clone()).value() }
-        }),
-        "filter" | "sort" if matches!(of.shape, Shape::Unknown) => of.clone().into_many(),
+        "filter" | "find" | "some" | "every" => walk.sifted((of, object), name, (&function, call), &made),
+        "sort" if matches!(of.shape, Shape::Unknown) => of.clone().into_many(),
         _ => of.clone(),
     }
 }

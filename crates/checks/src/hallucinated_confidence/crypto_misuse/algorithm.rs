@@ -1,6 +1,9 @@
 //! Which algorithm a name means: followed through names, defaults, other files and files of settings.
 
+use std::cell::OnceCell;
+
 use crate::context::Context;
+use crate::facts::definitions::module_file;
 use crate::facts::nodes::Around;
 use crate::facts::source::SourceFile;
 use crate::facts::syntax::{Expr, ExprKind};
@@ -16,6 +19,8 @@ pub(super) struct Looked<'w, 'a, 'b> {
     pub(super) file: &'a SourceFile,
     pub(super) values: &'w mut FileValues<'a>,
     pub(super) around: Around<'a, 'b>,
+    /// Read when they are first asked for.
+    pub(super) settings: &'w OnceCell<Settings>,
 }
 
 /// The name of an algorithm, and the file of settings that it is from.
@@ -53,11 +58,7 @@ impl<'a> Looked<'_, 'a, '_> {
         if let Some(path) = self.file.resolve(expr)
             && let Some((module, name)) = path.rsplit_once('.')
         {
-            let stem = module.rsplit(['.', '/']).next().unwrap_or(module);
-            let home = self.context.files.iter().find(|file| {
-                let name = file.path.rsplit('/').next().unwrap_or(&file.path);
-                name.split('.').next() == Some(stem)
-            });
+            let home = module_file(self.context, module);
             let text = home.and_then(|home| {
                 Values::of_body(&home.syntax.body).bound(name).iter().find_map(|bound| match bound {
                     Bound::To(value) => constant(value),
@@ -74,32 +75,42 @@ impl<'a> Looked<'_, 'a, '_> {
 
     /// What the files of settings in the tree say of a key; `None` when they say different things.
     fn settings(&self, key: &str) -> Option<Named> {
-        const ENDINGS: &[&str] = &["ini", "cfg", "conf", "properties", "toml", "json", "yaml", "yml", "env"];
-        let tree = self.context.tree;
-        let files = tree.entries().iter().filter(|entry| {
-            !entry.foreign
-                && entry.size.is_none_or(|size| size < LIMIT)
-                && ENDINGS.iter().any(|ending| entry.path.rsplit('.').next() == Some(ending))
-        });
         let mut found: Option<Named> = None;
-        for entry in files.take(FILES) {
-            let Some(text) = tree.read_text(&entry.path, LIMIT).filter(|text| text.contains(key)) else {
+        for (path, name, value) in self.settings.get_or_init(|| settings(self.context)) {
+            if name != key {
                 continue;
-            };
-            for line in text.lines() {
-                let Some((name, value)) = line.split_once(['=', ':']) else { continue };
-                if trimmed(name) != key {
-                    continue;
-                }
-                let name = fold(trimmed(value));
-                if found.as_ref().is_some_and(|found| found.name != name) {
-                    return None;
-                }
-                found = Some(Named { name, from: Some(entry.path.clone()) });
             }
+            let name = fold(value);
+            if found.as_ref().is_some_and(|found| found.name != name) {
+                return None;
+            }
+            found = Some(Named { name, from: Some(path.clone()) });
         }
         found
     }
+}
+
+/// Each setting of the files of settings in the tree: its file, its key and its value.
+pub(super) type Settings = Vec<(String, String, String)>;
+
+fn settings(context: &Context<'_>) -> Settings {
+    const ENDINGS: &[&str] = &["ini", "cfg", "conf", "properties", "toml", "json", "yaml", "yml", "env"];
+    let files = context.tree.entries().iter().filter(|entry| {
+        !entry.foreign
+            && entry.size.is_none_or(|size| size < LIMIT)
+            && ENDINGS.iter().any(|ending| entry.path.rsplit('.').next() == Some(ending))
+    });
+    let mut found = Settings::new();
+    for entry in files.take(FILES) {
+        let Some(text) = context.tree.read_text(&entry.path, LIMIT) else { continue };
+        let lines = text.lines().filter_map(|line| line.split_once(['=', ':']));
+        found.extend(
+            lines.map(|(name, value)| {
+                (entry.path.clone(), trimmed(name).to_owned(), trimmed(value).to_owned())
+            }),
+        );
+    }
+    found
 }
 
 fn trimmed(text: &str) -> &str {

@@ -4,7 +4,8 @@ use seaworthy_core::Severity;
 
 use super::Fault;
 use super::algorithm::Looked;
-use super::constant::never_changes;
+use super::constant::{CUT, fixed as written, is_part_of, never_changes};
+use crate::facts::nodes::{Around, each_expr, enclosing_function};
 use crate::facts::syntax::{Call, Expr, ExprKind, Literal};
 use crate::facts::values::{called_name, keyword, option};
 use crate::language::Language;
@@ -97,14 +98,75 @@ fn broken(expr: &Expr, name: &str, severity: Severity) -> Option<Option<Fault>> 
 fn fixed<'a>(
     looked: &mut Looked<'_, 'a, '_>,
     expr: &Expr,
-    vector: Option<&'a Expr>,
+    (key, vector): (Option<&'a Expr>, Option<&'a Expr>),
     what: &str,
 ) -> Option<Option<Fault>> {
-    let Some(why) = vector.and_then(|vector| never_changes(looked, vector)) else { return Some(None) };
+    let Some(vector) = vector else { return Some(None) };
+    let Some(why) = never_changes(looked, vector) else { return Some(None) };
+    let apart = why == CUT && key.is_some_and(|key| !is_part_of(looked, vector, key));
+    // A key of one message needs no vector, and what only decrypts has to take what was used.
+    if apart || key.is_some_and(|key| is_made_here(looked, key)) || only_decrypts(looked.around) {
+        return Some(None);
+    }
     let message = format!(
         "the {what} {why} and is the same for every message: equal beginnings show, and with CTR or GCM two messages give each other away"
     );
     fault(expr, "fixed-iv", Severity::Error, message, FRESH)
+}
+
+/// Whether a key is made at random in the function that uses it.
+fn is_made_here<'a>(looked: &mut Looked<'_, 'a, '_>, key: &'a Expr) -> bool {
+    const MAKERS: &[&str] =
+        &["generate_key", "get_random_bytes", "randbytes", "randomBytes", "token_bytes", "urandom"];
+    let Some(function) = enclosing_function(looked.around) else { return false };
+    let (Some(first), Some(last)) = (function.body.first(), function.body.last()) else { return false };
+    let origins = looked.origins(key);
+    !origins.is_empty()
+        && origins.iter().all(|origin| {
+            let made = origin.call().and_then(|call| called_name(&call.callee));
+            made.is_some_and(|made| MAKERS.contains(&made))
+                && origin.extent.start >= first.extent.start
+                && origin.extent.end <= last.extent.end
+        })
+}
+
+/// Whether the function around decrypts, and encrypts nothing.
+fn only_decrypts(around: Around<'_, '_>) -> bool {
+    let Some(function) = enclosing_function(around) else { return false };
+    let (mut opens, mut seals) = (false, false);
+    each_expr(&function.body, true, &mut |expr| {
+        let called =
+            expr.call().and_then(|call| called_name(&call.callee)).unwrap_or_default().to_lowercase();
+        opens |= called.contains("decrypt") || called.contains("decipher");
+        seals |= called.contains("encrypt") || called.contains("createcipher");
+    });
+    opens && !seals
+}
+
+/// Whether all that the function around encrypts is written in the code: one block under the bare cipher, of which a key is made
+/// (NIST SP 800-38B).
+fn encrypts_constants(around: Around<'_, '_>) -> bool {
+    let Some(function) = enclosing_function(around) else { return false };
+    let mut all = Vec::new();
+    each_expr(&function.body, true, &mut |expr| {
+        let Some(call) = expr.call() else { return };
+        if matches!(called_name(&call.callee), Some("update" | "encrypt"))
+            && let Some(given) = call.arguments.first()
+        {
+            all.push(written(&given.value, 4).is_some());
+        }
+    });
+    !all.is_empty() && all.into_iter().all(|is_written| is_written)
+}
+
+/// The key of the cipher of which a mode is given: `Cipher(algorithms.AES(key), modes.CBC(iv))`.
+fn key_beside<'a>(around: Around<'a, '_>) -> Option<&'a Expr> {
+    let cipher = around
+        .iter()
+        .rev()
+        .find_map(|node| node.expr()?.call().filter(|call| called_name(&call.callee) == Some("Cipher")))?;
+    let algorithm = cipher.arguments.first()?.value.call()?;
+    algorithm.arguments.first().map(|given| &given.value)
 }
 
 fn positional(call: &Call, at: usize) -> Option<&Expr> {
@@ -126,14 +188,14 @@ fn python<'a>(
             "PKCS1_v1_5" => padding(expr),
             _ => {
                 let mode = keyword(&call.arguments, "mode").or_else(|| positional(call, 1));
-                if mode.and_then(called_name) == Some("MODE_ECB") {
+                if mode.and_then(called_name) == Some("MODE_ECB") && !encrypts_constants(looked.around) {
                     return ecb(expr);
                 }
                 let vector = ["iv", "IV", "nonce"]
                     .iter()
                     .find_map(|name| keyword(&call.arguments, name))
                     .or_else(|| positional(call, 2));
-                fixed(looked, expr, vector, "initialisation vector")
+                fixed(looked, expr, (positional(call, 0), vector), "initialisation vector")
             }
         };
     }
@@ -145,11 +207,13 @@ fn python<'a>(
         return None;
     }
     match last {
+        "ECB" if encrypts_constants(looked.around) => Some(None),
         "ECB" => ecb(expr),
         "ARC4" => broken(expr, "ARC4", Severity::Error),
         "TripleDES" | "Blowfish" | "IDEA" | "SEED" | "CAST5" => broken(expr, last, Severity::Warning),
         "CBC" | "CTR" | "GCM" | "CFB" | "OFB" if path.contains(".modes.") => {
-            fixed(looked, expr, call.arguments.first().map(|given| &given.value), "initialisation vector")
+            let key = key_beside(looked.around);
+            fixed(looked, expr, (key, positional(call, 0)), "initialisation vector")
         }
         "generate_private_key" if path.contains(".rsa.") => {
             key_size(expr, option(call, "key_size").or_else(|| positional(call, 1)))
@@ -169,13 +233,13 @@ fn python<'a>(
 /// `AESGCM(key).encrypt(nonce, data, extra)`, also through a name.
 fn aead<'a>(looked: &mut Looked<'_, 'a, '_>, (expr, call): (&'a Expr, &'a Call)) -> Option<Option<Fault>> {
     let ExprKind::Member { object, .. } = &call.callee.kind else { return None };
-    let made = looked.origins(object).into_iter().filter_map(Expr::call).any(|made| {
+    let made = looked.origins(object).into_iter().filter_map(Expr::call).find(|made| {
         matches!(
             called_name(&made.callee),
             Some("AESGCM" | "ChaCha20Poly1305" | "AESCCM" | "AESOCB3" | "AESGCMSIV")
         )
     });
-    made.then(|| fixed(looked, expr, call.arguments.first().map(|given| &given.value), "nonce"))?
+    fixed(looked, expr, (positional(made?, 0), positional(call, 0)), "nonce")
 }
 
 fn padding(expr: &Expr) -> Option<Option<Fault>> {
@@ -240,7 +304,7 @@ fn script<'a>(
                     return broken(expr, &name, Severity::Warning);
                 }
             }
-            fixed(looked, expr, positional(call, 2), "initialisation vector")
+            fixed(looked, expr, (positional(call, 1), positional(call, 2)), "initialisation vector")
         }
         "crypto.publicEncrypt" | "crypto.privateDecrypt" => {
             match option(call, "padding").and_then(called_name) {
@@ -275,7 +339,7 @@ fn crypto_js<'a>(
         "DES" | "RC4" | "RC4Drop" | "Rabbit" => broken(expr, of, Severity::Error),
         "TripleDES" | "Blowfish" => broken(expr, of, Severity::Warning),
         _ if option(call, "mode").and_then(called_name) == Some("ECB") => ecb(expr),
-        _ => fixed(looked, expr, option(call, "iv"), "initialisation vector"),
+        _ => fixed(looked, expr, (positional(call, 1), option(call, "iv")), "initialisation vector"),
     }
 }
 
@@ -303,7 +367,7 @@ fn rust<'a>(
         return padding(expr);
     }
     if last == "from_slice" && (has("Nonce") || has("XNonce")) {
-        return fixed(looked, expr, call.arguments.first().map(|given| &given.value), "nonce");
+        return fixed(looked, expr, (None, positional(call, 0)), "nonce");
     }
     None
 }

@@ -11,6 +11,10 @@
 //! - **warning**: triple DES, Blowfish and IDEA (64-bit blocks); RSA encryption with PKCS #1 v1.5; MD5 or SHA-1 as a token, a key, a session id or a signature;
 //!   PBKDF2 with fewer than 50,000 rounds; a cost of bcrypt under 10; a salt that is written in the code.
 //!
+//! A vector is left alone where it is written into after it is made (a counter, random bytes), where the key is made for one message in the same function,
+//! where the function only decrypts, and where key and vector are two parts of one derivation; ECB where all that is encrypted is written in the code. Rounds
+//! and salts of PBKDF2 are judged where what is stretched is called a password.
+//!
 //! What a digest is for is told by where it goes. Left alone: checksums, cache keys, ETags, object ids, names of files, Gravatar, `usedforsecurity=False`,
 //! HMAC with SHA-1 (not broken), digests of what nobody can foresee, and protocols that say which digest they want. The name of an algorithm is followed
 //! through names, defaults and files of settings in the tree.
@@ -29,6 +33,8 @@ mod cipher;
 mod constant;
 mod digest;
 mod stretch;
+
+use std::cell::OnceCell;
 
 use seaworthy_core::policy::Need;
 use seaworthy_core::{Confidence, FailureMode, RuleId, Severity};
@@ -106,16 +112,17 @@ const WORDS: &[&str] = &[
 
 fn run(context: &Context<'_>, report: &mut Report<'_>) {
     let mut whereto = Destinations::of(context.files);
+    let settings = OnceCell::new();
     for (at, file) in context.files.iter().enumerate() {
         if !file.is_test && WORDS.iter().any(|word| file.text.contains(word)) {
-            judge(context, &mut whereto, (at, file), report);
+            judge(context, (&mut whereto, &settings), (at, file), report);
         }
     }
 }
 
 fn judge<'a>(
     context: &Context<'a>,
-    whereto: &mut Destinations<'a>,
+    (whereto, settings): (&mut Destinations<'a>, &OnceCell<algorithm::Settings>),
     (at, file): (usize, &'a SourceFile),
     report: &mut Report<'_>,
 ) {
@@ -123,7 +130,7 @@ fn judge<'a>(
     each_node(&file.syntax, &mut |node, around| {
         let Node::Expr(expr) = node else { return true };
         let Some(call) = expr.call() else { return true };
-        let mut looked = algorithm::Looked { context, file, values: &mut values, around };
+        let mut looked = algorithm::Looked { context, file, values: &mut values, around, settings };
         let found = digest::judge(&mut looked, whereto, at, (expr, call))
             .or_else(|| cipher::judge(&mut looked, (expr, call)))
             .or_else(|| stretch::judge(&mut looked, (expr, call)));

@@ -5,6 +5,7 @@ use seaworthy_core::Severity;
 use super::Fault;
 use super::algorithm::Looked;
 use super::constant::never_changes;
+use crate::facts::nodes::{Around, each_expr, enclosing_function};
 use crate::facts::passwords::{PASSWORD, mentions};
 use crate::facts::syntax::{Call, Expr, ExprKind, Literal, UnaryOp};
 use crate::facts::values::{called_name, keyword, option};
@@ -43,7 +44,7 @@ pub(super) fn judge<'a>(
         "PBKDF2HMAC" => rounds(
             looked,
             expr,
-            (None, keyword(&call.arguments, "salt").or_else(|| at(2))),
+            (derived(looked.around), keyword(&call.arguments, "salt").or_else(|| at(2))),
             keyword(&call.arguments, "iterations").or_else(|| at(3)),
         ),
         "gensalt" => cost(looked, expr, keyword(&call.arguments, "rounds").or_else(|| at(0))),
@@ -54,6 +55,16 @@ pub(super) fn judge<'a>(
         }
         _ => None,
     }
+}
+
+/// What the function around has derived: `kdf.derive(password)`.
+fn derived<'a>(around: Around<'a, '_>) -> Option<&'a Expr> {
+    let mut found = None;
+    each_expr(&enclosing_function(around)?.body, true, &mut |expr| {
+        let call = expr.call().filter(|call| matches!(called_name(&call.callee), Some("derive" | "verify")));
+        found = found.or(call.and_then(|call| call.arguments.first()).map(|given| &given.value));
+    });
+    found
 }
 
 fn number<'a>(looked: &mut Looked<'_, 'a, '_>, expr: Option<&'a Expr>) -> Option<u64> {
@@ -77,7 +88,7 @@ fn rounds<'a>(
     given: Option<&'a Expr>,
 ) -> Option<Option<Fault>> {
     // A key of many random bits needs no stretching.
-    let is_typed = password.is_none_or(|password| mentions(password, PASSWORD));
+    let is_typed = password.is_some_and(|password| mentions(password, PASSWORD));
     let rounds = number(looked, given);
     if let Some(rounds) = rounds.filter(|rounds| *rounds < FEW && is_typed) {
         let severity = if rounds < FEWEST { Severity::Error } else { Severity::Warning };

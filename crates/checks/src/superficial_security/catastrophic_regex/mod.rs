@@ -14,7 +14,7 @@
 //! None is reported for its looks: a text was made for it, on which a machine that tries as these engines do took so many steps, and the message says
 //! which. That Python 3.11 and Node 20 do not come to an end with such texts was tried.
 //!
-//! Left alone: text that was escaped (`re.escape`, `escapeRegExp`); patterns tried on a text whose length the function tests; Rust's `regex` and RE2, which
+//! Left alone: text that was escaped (`re.escape`, `escapeRegExp`); patterns tried on a text whose length the function tests or that is cut off (`text[:20]`); Rust's `regex` and RE2, which
 //! have no such patterns; patterns with back references or lookaround, which the machine cannot do.
 //!
 //! ## What to do

@@ -35,6 +35,8 @@ type Known = HashMap<(String, bool, bool, bool, u8), Option<Attack>>;
 pub(super) fn judge(context: &Context<'_>, flow: &Flow, report: &mut Report<'_>) {
     let mut known = Known::new();
     let mut said: BTreeSet<(usize, u32)> = BTreeSet::new();
+    // Patterns that were seen to be tried on short texts.
+    let mut bounded: BTreeSet<(usize, u32)> = BTreeSet::new();
     let mut by_file: HashMap<usize, Vec<&Arrival>> = HashMap::new();
     for arrival in flow.arrivals.iter().filter(|arrival| arrival.risk == Risk::Subject) {
         by_file.entry(arrival.file).or_default().push(arrival);
@@ -43,10 +45,12 @@ pub(super) fn judge(context: &Context<'_>, flow: &Flow, report: &mut Report<'_>)
     files.sort_unstable();
     for at in files {
         let (Some(file), Some(arrivals)) = (context.files.get(at), by_file.get(&at)) else { continue };
-        for (arrival, tried, bounded) in tried_on(file, arrivals) {
+        for (arrival, tried, bound) in tried_on(file, arrivals) {
             report.trial();
-            let Some(attack) = hard(&mut known, &tried).filter(|_| !bounded) else { continue };
-            if said.insert((at, tried.extent.start)) {
+            let Some(attack) = hard(&mut known, &tried) else { continue };
+            if bound.is_enough(attack.growth) {
+                bounded.insert((at, tried.extent.start));
+            } else if said.insert((at, tried.extent.start)) {
                 outside(context, file, arrival, &tried, &attack, report);
             }
         }
@@ -63,6 +67,7 @@ pub(super) fn judge(context: &Context<'_>, flow: &Flow, report: &mut Report<'_>)
             report.trial();
             let attack = hard(&mut known, &tried).filter(|attack| attack.growth == Growth::Exponential);
             if let Some(attack) = attack
+                && !bounded.contains(&(at, tried.extent.start))
                 && said.insert((at, tried.extent.start))
             {
                 elsewhere(file, &tried, &attack, report);
@@ -170,8 +175,29 @@ fn shown(text: &str) -> String {
     if cut.len() < text.len() { format!("{cut}..") } else { cut }
 }
 
-/// The patterns that arrivals are tried with, and whether the function around tests how long the text is.
-fn tried_on<'a>(file: &SourceFile, arrivals: &[&'a Arrival]) -> Vec<(&'a Arrival, Tried, bool)> {
+/// What bounds the text that a pattern is tried on.
+struct Bound {
+    /// The function around tests how long it is.
+    is_tested: bool,
+    /// Where it is cut off.
+    cut: Option<u64>,
+}
+
+impl Bound {
+    /// Whether a pattern whose time grows so comes to an end soon.
+    fn is_enough(&self, growth: Growth) -> bool {
+        // Two to the 24th steps are a second, and so is the third power of 500.
+        let most = match growth {
+            Growth::Exponential => 24,
+            Growth::Power(2) => 10_000,
+            Growth::Power(_) => 500,
+        };
+        self.is_tested || self.cut.is_some_and(|cut| cut <= most)
+    }
+}
+
+/// The patterns that arrivals are tried with, and what bounds the text.
+fn tried_on<'a>(file: &SourceFile, arrivals: &[&'a Arrival]) -> Vec<(&'a Arrival, Tried, Bound)> {
     let mut values = FileValues::of(&file.syntax);
     let mut found = Vec::new();
     each_node(&file.syntax, &mut |node, around| {
@@ -181,14 +207,59 @@ fn tried_on<'a>(file: &SourceFile, arrivals: &[&'a Arrival]) -> Vec<(&'a Arrival
             let here = arrivals.iter().filter(|arrival| arrival.extent == expr.extent);
             for arrival in here {
                 if let Some(tried) = pattern_of(file, &mut values, call, around) {
-                    let bounded = enclosing_function(around).is_some_and(tests_length);
-                    found.push((*arrival, tried, bounded));
+                    let is_tested = enclosing_function(around).is_some_and(tests_length);
+                    let cut = subject(file, call, &tried).and_then(|text| cut(&mut values, text, around));
+                    found.push((*arrival, tried, Bound { is_tested, cut }));
                 }
             }
         }
         true
     });
     found
+}
+
+/// The text that a call tries a pattern on.
+fn subject<'a>(file: &SourceFile, call: &'a Call, tried: &Tried) -> Option<&'a Expr> {
+    let name = called_name(&call.callee)?;
+    let at = match tried.engine {
+        Engine::Python => {
+            let direct = file.resolve(&call.callee).is_some_and(|path| path.starts_with("re."));
+            usize::from(direct) + usize::from(matches!(name, "sub" | "subn"))
+        }
+        _ if matches!(name, "test" | "exec") => 0,
+        _ => {
+            return match &call.callee.kind {
+                ExprKind::Member { object, .. } => Some(object),
+                _ => None,
+            };
+        }
+    };
+    call.arguments.get(at).map(|given| &given.value)
+}
+
+/// Where a text is cut off, whatever it was before: `text[:20]`, `text.slice(0, 20)`.
+fn cut<'a>(values: &mut FileValues<'a>, text: &'a Expr, around: Around<'a, '_>) -> Option<u64> {
+    let mut longest = None;
+    for origin in values.origins(text, around) {
+        let end = match &origin.kind {
+            ExprKind::Index { index, .. } => match &index.kind {
+                ExprKind::Range(parts) => parts.get(1)?.as_ref()?,
+                _ => return None,
+            },
+            ExprKind::Call(call)
+                if matches!(called_name(&call.callee), Some("slice" | "substring" | "substr")) =>
+            {
+                &call.arguments.get(1)?.value
+            }
+            _ => return None,
+        };
+        let origins = values.origins(end, around);
+        let [Expr { kind: ExprKind::Literal(Literal::Integer(digits)), .. }] = origins.as_slice() else {
+            return None;
+        };
+        longest = longest.max(digits.parse().ok());
+    }
+    longest
 }
 
 /// Whether a function compares a length with something.
@@ -202,7 +273,7 @@ fn tests_length(function: &Function) -> bool {
     each_in_body(&function.body, &mut |node, _| {
         if let Node::Expr(Expr { kind: ExprKind::Compare { left, rest }, .. }) = node {
             found |= std::iter::once(&**left).chain(rest.iter().map(|(_, side)| side)).any(is_length)
-                && !rest.iter().any(|(_, side)| file_zero(side));
+                && !rest.iter().any(|(_, side)| bounds_nothing(side));
         }
         !found
     });
@@ -210,7 +281,7 @@ fn tests_length(function: &Function) -> bool {
 }
 
 /// `x.length === 0` bounds nothing.
-fn file_zero(side: &Expr) -> bool {
+fn bounds_nothing(side: &Expr) -> bool {
     matches!(&side.kind, ExprKind::Literal(Literal::Integer(digits)) if digits == "0" || digits == "1")
 }
 

@@ -201,17 +201,61 @@ impl<'a, 'c> Page<'a, 'c> {
     /// Whether a value becomes markup with something of others in it.
     fn markup(&mut self, expr: &'a Expr, around: Around<'a, '_>, depth: usize) -> Option<Taint> {
         // A part of a page that a server made is fetched, or kept, as a whole: that server has to escape.
-        let is_whole_answer = |expr: &Expr| {
-            let inner = match &expr.kind {
-                ExprKind::Await(value) => value,
-                _ => expr,
-            };
-            inner.call().is_some_and(|call| matches!(called_name(&call.callee), Some("text" | "getItem")))
-        };
-        if self.values.origins(expr, around).iter().all(|origin| is_whole_answer(origin)) {
+        let origins = self.values.origins(expr, around);
+        if origins.iter().all(|origin| self.is_whole_answer(origin, around, DEPTH)) {
             return None;
         }
         self.taint(expr, around, depth)
+    }
+
+    /// Whether a value is the text of an answer as a whole: `await response.text()`, what `.then((response) => response.text())` hands on.
+    fn is_whole_answer(&mut self, expr: &'a Expr, around: Around<'a, '_>, depth: usize) -> bool {
+        let Some(left) = depth.checked_sub(1) else { return false };
+        match &expr.kind {
+            ExprKind::Await(value) | ExprKind::Cast { value, .. } => {
+                self.is_whole_answer(value, around, left)
+            }
+            ExprKind::Call(call) => {
+                let given = match (called_name(&call.callee), call.arguments.first()) {
+                    (Some("text" | "getItem"), _) => return true,
+                    (Some("then"), Some(given)) => &given.value,
+                    _ => &call.callee,
+                };
+                let Some((function, inside)) = self.function_of(given, around) else { return false };
+                let given_back = returned(function);
+                !given_back.is_empty()
+                    && given_back.into_iter().all(|value| self.is_whole_answer(value, &inside, left))
+            }
+            ExprKind::Name(name) => {
+                let bound = self.values.bound(name, around);
+                !bound.is_empty()
+                    && bound.into_iter().all(|bound| match bound {
+                        Bound::To(value) => self.is_whole_answer(value, around, left),
+                        Bound::Parameter(parameter) => self.is_handed_whole(parameter, around, left),
+                        Bound::Updated(..) | Bound::PartOf(_) => false,
+                    })
+            }
+            _ => false,
+        }
+    }
+
+    /// Whether a parameter is what a promise of a whole answer hands on.
+    fn is_handed_whole(&mut self, parameter: &'a Parameter, around: Around<'a, '_>, left: usize) -> bool {
+        let is_its = |function: &&Function| {
+            function.parameters.first().is_some_and(|first| std::ptr::eq(first, parameter))
+        };
+        let function = around.iter().rev().filter_map(|node| node.function()).find(is_its);
+        let Some((call, around)) =
+            function.and_then(|function| self.given.get(&std::ptr::from_ref(function)).cloned())
+        else {
+            return false;
+        };
+        match &call.callee.kind {
+            ExprKind::Member { object, name, .. } if name == "then" => {
+                self.is_whole_answer(object, &around, left)
+            }
+            _ => false,
+        }
     }
 
     /// Whether a value holds something of others that is not escaped.

@@ -6,7 +6,7 @@
 //! ## What is reported
 //!
 //! - **error**: uploads of any size (Flask without `MAX_CONTENT_LENGTH` that takes files, multer and express-fileupload without
-//!   `limits.fileSize`, `await file.read()` of an `UploadFile`); a body read as long as its `Content-Length` says, or collected chunk by chunk,
+//!   `limits.fileSize`, `await file.read()` of an `UploadFile`, also where the length is tested afterwards); a body read as long as its `Content-Length` says, or collected chunk by chunk,
 //!   without a bound; archives of the caller unpacked without looking at how large their contents are;
 //! - **warning**: Flask without `MAX_CONTENT_LENGTH` that reads bodies; a limit that is none (`express.json({ limit: "500mb" })`,
 //!   `DefaultBodyLimit::disable()`, `DATA_UPLOAD_MAX_MEMORY_SIZE = None`, aiohttp's `client_max_size=0`); an answer of an address that somebody chose, read whole, however long it is;

@@ -174,7 +174,7 @@ pub(super) fn judge_upload<'a>(step: &Step<'a>, report: &mut Report<'_>, found: 
         return;
     }
     report.trial();
-    let (mut whole, mut bounded) = (None, false);
+    let (mut whole, mut tests) = (None, Vec::new());
     each_in_body(&step.function.body, &mut |node, _| {
         let Some(expr) = node.expr() else { return true };
         if let Some(call) = expr.call()
@@ -187,10 +187,14 @@ pub(super) fn judge_upload<'a>(step: &Step<'a>, report: &mut Report<'_>, found: 
         {
             whole = whole.or(Some(expr));
         }
-        bounded |= is_size_test(expr);
+        if is_size_test(expr) {
+            tests.push(expr.extent);
+        }
         true
     });
-    let Some(whole) = whole.filter(|_| !bounded) else { return };
+    // What is tested when everything has been read bounds nothing.
+    let is_bounded = |whole: &Expr| tests.iter().any(|test| test.end <= whole.extent.start);
+    let Some(whole) = whole.filter(|whole| !is_bounded(whole)) else { return };
     let text = step.source.text_of(whole.extent);
     found.push(Unbounded {
         file: step.source,
@@ -263,7 +267,7 @@ pub(super) fn judge_lengths<'a>(
                     });
                     let function = around.iter().rev().find_map(|node| node.function());
                     let whole = matches!(&length.value.kind, ExprKind::Unary { .. });
-                    if (by_caller && !function.is_some_and(is_bounded)) || whole {
+                    if (by_caller && !function.is_some_and(|function| is_bounded(function, expr))) || whole {
                         found.push(Unbounded {
                             file,
                             extent: expr.extent,
@@ -348,10 +352,13 @@ fn is_request_stream(object: &Expr) -> bool {
     }
 }
 
-/// Whether a function compares a length with something, or takes the smaller of two.
-fn is_bounded(function: &Function) -> bool {
+/// Whether a function compares a length with something, or takes the smaller of two, until it has read.
+fn is_bounded(function: &Function, read: &Expr) -> bool {
     let mut bounded = false;
     each_expr(&function.body, true, &mut |expr| {
+        if expr.extent.end > read.extent.end {
+            return;
+        }
         bounded |=
             is_size_test(expr) || expr.call().and_then(|call| called_name(&call.callee)) == Some("min");
     });

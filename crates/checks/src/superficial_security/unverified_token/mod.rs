@@ -12,7 +12,7 @@
 //!   `max_age`); a token is made that never expires; python-jose is not told which algorithms are right, so that the token says; `none` is among them.
 //!
 //! Left alone: reading the header or the key id first and verifying afterwards in the same function, reading only the expiry (to log out), browser
-//! code that looks at its own token, and tokens that a provider has just handed over (`id_token` of an exchange).
+//! code that looks at its own token, and tokens that a provider has just handed over (`id_token` by its name or key, and no part of the request).
 //!
 //! What the libraries do was tried: PyJWT 2 refuses to decode without `algorithms`; with `none` in the list it and jsonwebtoken 9 still refuse an
 //! unsigned token as long as there is a key; python-jose 3 without `algorithms` takes any that fits the key; Authlib checks no expiry by itself.

@@ -223,12 +223,11 @@ fn rust(site: &mut Site<'_, '_, '_>) -> Option<Option<Fault>> {
 
 /// The claims of a token are read unchecked: wrong when they are used, and the same function does not check it as well.
 fn unchecked(site: &mut Site<'_, '_, '_>) -> Option<Option<Fault>> {
-    let token = site.at(0).and_then(called_name).unwrap_or_default();
     let harmless = is_own(site)
         || verified_beside(site)
         || only_about_expiry(site)
         || is_browser(site)
-        || has_word(token, &["id"]);
+        || is_handed_over(site);
     Some((!harmless).then(|| {
         let called = site.file.text_of(site.call.callee.extent);
         Fault::new(
@@ -249,6 +248,35 @@ fn is_own(site: &mut Site<'_, '_, '_>) -> bool {
             has_word(name, &["create", "sign", "encode", "generate", "issue", "make", "mint"])
         })
     })
+}
+
+/// Whether a token is what a provider handed over: an `id_token` by its name or its key, which is no part of a request.
+fn is_handed_over(site: &mut Site<'_, '_, '_>) -> bool {
+    let Some(token) = site.at(0) else { return false };
+    let name = match &token.kind {
+        ExprKind::Index { index, .. } => index.string(),
+        ExprKind::Call(call) if called_name(&call.callee) == Some("get") => {
+            call.arguments.first().and_then(|given| given.value.string())
+        }
+        _ => called_name(token),
+    };
+    name.is_some_and(|name| has_word(name, &["id"])) && !is_of_request(site, token, 8)
+}
+
+/// Whether a value is a part of the request at hand.
+fn is_of_request<'a>(site: &mut Site<'_, 'a, '_>, expr: &'a Expr, steps: u32) -> bool {
+    let Some(left) = steps.checked_sub(1) else { return false };
+    match &expr.kind {
+        ExprKind::Name(name) if matches!(name.as_str(), "request" | "req" | "ctx" | "event") => true,
+        ExprKind::Name(_) => {
+            let origins = site.values.origins(expr, site.around);
+            origins.into_iter().any(|origin| !std::ptr::eq(origin, expr) && is_of_request(site, origin, left))
+        }
+        ExprKind::Member { object, .. } | ExprKind::Index { object, .. } => is_of_request(site, object, left),
+        ExprKind::Call(call) => is_of_request(site, &call.callee, left),
+        ExprKind::Await(value) => is_of_request(site, value, left),
+        _ => false,
+    }
 }
 
 /// Whether the same function checks a token too, other than where the check has failed.

@@ -13,7 +13,8 @@
 //!   or a generator with a fixed seed;
 //! - **warning**: a salt, an initialisation vector, an invitation or a voucher made so.
 //!
-//! Left alone: everything else that is random (samples, jitter, games, colours, ids and file names that guard nothing), `random.SystemRandom`,
+//! Left alone: everything else that is random (samples, choices with weights, what is called a token and only given back by a
+//! function whose name says nothing of who is let in, jitter, games, colours, ids and file names that guard nothing), `random.SystemRandom`,
 //! `secrets`, `uuid4`, `crypto.*`, `rand::rng()`, values that something strong is mixed into, and programs that make up data for tests or demonstrations.
 //!
 //! ## What to do
@@ -38,7 +39,7 @@ use crate::facts::destination::{Destination, Destinations};
 use crate::facts::nodes::{Around, Node, each_in_expr, each_node, enclosing_statement};
 use crate::facts::source::SourceFile;
 use crate::facts::syntax::{Expr, ExprKind, Extent, StmtKind};
-use crate::facts::values::{FileValues, called_name};
+use crate::facts::values::{FileValues, called_name, keyword};
 use crate::facts::words::has_word;
 use crate::language::Language;
 use crate::registry::{Check, Meta, Run};
@@ -196,7 +197,14 @@ fn first<'d>(
 
 /// Whether one of what there is is taken as it is: `random.choice(tokens)` makes no token up. Several, one after the other, do.
 fn takes_one(expr: &Expr, around: Around<'_, '_>) -> bool {
-    let name = expr.call().and_then(|call| called_name(&call.callee));
+    let Some(call) = expr.call() else { return false };
+    let name = called_name(&call.callee);
+    // What is likelier than the rest is no secret: `random.choices(words, weights=shares)`.
+    if name == Some("choices") {
+        let by_place = call.arguments.iter().filter(|given| given.name.is_none()).count() > 1;
+        let by_name = ["weights", "cum_weights"].iter().any(|name| keyword(&call.arguments, name).is_some());
+        return by_place || by_name;
+    }
     if !matches!(name, Some("choice" | "choose" | "sample")) {
         return false;
     }

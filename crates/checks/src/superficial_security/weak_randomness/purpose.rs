@@ -101,6 +101,9 @@ const ABOUT: &[&str] = &[
     "days",
 ];
 
+/// What lets its bearer in.
+const TOKEN: &str = "the token";
+
 /// What a value at this place is for; `None` when nothing depends on nobody's knowing it.
 pub(super) fn purpose(place: &Destination, all: &[Destination], made: &Generator) -> Option<Purpose> {
     let shown = place.name.split_whitespace().next().unwrap_or_default();
@@ -118,6 +121,10 @@ pub(super) fn purpose(place: &Destination, all: &[Destination], made: &Generator
         return None;
     }
     let (what, severity) = kind(&words, place.way).or_else(|| code(&words, all))?;
+    // Parsers, locks and models of language have tokens, too.
+    if place.way == Way::Named && what == TOKEN && is_given_back_alone(all) {
+        return None;
+    }
     // The time is written beside everything; a secret is only what is made of nothing else.
     if made.variant == "clock"
         && (place.way != Way::Named && place.way != Way::Returned || severity != Severity::Error)
@@ -126,6 +133,20 @@ pub(super) fn purpose(place: &Destination, all: &[Destination], made: &Generator
     }
     let is_nonce = what == "the nonce" && severity == Severity::Warning;
     Some(Purpose { what: format!("{what} `{shown}`"), severity, is_nonce })
+}
+
+/// Whether all that becomes of a value is that functions give it back whose names say nothing of who is let in.
+fn is_given_back_alone(all: &[Destination]) -> bool {
+    let says_nothing = |place: &Destination| {
+        let words = words(&place.name);
+        let words: Vec<&str> = words.iter().map(String::as_str).collect();
+        words.iter().any(|word| ABOUT.contains(word)) || kind(&words, Way::Cookie).is_none()
+    };
+    let mut given_back = false;
+    all.iter().filter(|place| place.way != Way::Named).all(|place| {
+        given_back = true;
+        place.way == Way::Returned && says_nothing(place)
+    }) && given_back
 }
 
 /// Whether a function's name says that it does something with a secret, and not that it makes one.
@@ -143,7 +164,7 @@ fn kind(words: &[&str], way: Way) -> Option<(&'static str, Severity)> {
     let last = words.last().copied().unwrap_or_default();
     let error = |what| Some((what, Severity::Error));
     if has(&["token", "jwt", "authtoken", "accesstoken", "resettoken"]) {
-        return error("the token");
+        return error(TOKEN);
     }
     if has(&["csrf", "xsrf"]) || has(&["csp"]) && has(&["nonce"]) {
         return error("the nonce");
