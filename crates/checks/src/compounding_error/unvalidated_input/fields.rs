@@ -292,8 +292,8 @@ fn reads_body<'a>(
     let none = Fields { source, function, bodies: Vec::new(), names: BTreeMap::new(), read_at: None, file };
     let given = returned(function);
     // Whoever looks at it before giving it back has checked something.
-    let checks = source.text_of(span(function)).contains("isinstance")
-        || source.text_of(span(function)).contains("typeof");
+    let text = source.text_of(function.span());
+    let checks = text.contains("isinstance") || text.contains("typeof");
     let direct = given.iter().find_map(|value| none.body_of(value));
     let calls = conduct.calls((file, function));
     let below = || {
@@ -307,9 +307,4 @@ fn reads_body<'a>(
             .find_map(|called| reads_body(conduct, called.to, left))
     };
     direct.or_else(below).filter(|_| !checks)
-}
-
-fn span(function: &Function) -> Extent {
-    let start = function.body.first().map_or(0, |stmt| stmt.extent.start);
-    Extent { start, end: function.body.last().map_or(start, |stmt| stmt.extent.end) }
 }
