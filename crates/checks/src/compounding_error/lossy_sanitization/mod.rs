@@ -6,15 +6,17 @@
 //!
 //! ## What is reported
 //!
-//! - **error**, `password`: a password is put into capital or small letters before it is hashed or compared (**warning**: white space is cut off, or it is shortened);
-//! - **error**, `deleted`: quotes or words of SQL are deleted from what a request brings, or by a function that is called a sanitiser; letters other than A to Z are deleted from
-//!   a name or text of a person;
-//! - **warning**, `deleted`: what stands between `<` and `>` is deleted from what a request brings (`a < b and c > d`);
+//! - **error**, `password`: a password is put into capital or small letters before it is hashed, compared with the one that is kept, or kept (**warning**: white space is cut off, or it is
+//!   shortened);
+//! - **error**, `deleted`: quotes or words of SQL are deleted from what a request brings and is then kept, or by a function that is called a sanitiser; letters other than A to Z are deleted from
+//!   a name or text of a person that is kept;
+//! - **warning**, `deleted`: what stands between `<` and `>` is deleted from what is kept (`a < b and c > d`);
 //! - **warning**, `escaped`: what a request brings is escaped for HTML and then kept;
 //! - **warning**, `markup-by-regex`: XML is taken apart with a regular expression (**note**: HTML): comments, entities, attributes and CDATA are read wrong.
 //!
-//! Left alone: escaping where a page is made, sanitisers of HTML (`bleach`, DOMPurify, `sanitize-html`), file names, slugs and search terms, addresses in small letters, phone numbers, and
-//! tests for emptiness (`if not password.strip()`).
+//! What is hashed or kept is followed within one file. Left alone: escaping where a page is made, sanitisers of HTML (`bleach`, DOMPurify, `sanitize-html`), file names, slugs and search terms,
+//! headers, what is only counted, compared or answered, addresses in small letters, phone numbers, and passwords that are only judged (`if not password.strip()`,
+//! `COMMON.has(password.toLowerCase())`).
 //!
 //! ## What to do
 //!
@@ -23,15 +25,21 @@
 //! Source: [CWE-116](https://cwe.mitre.org/data/definitions/116.html); [OWASP Input Validation](https://cheatsheetseries.owasp.org/cheatsheets/Input_Validation_Cheat_Sheet.html) (a name may hold an
 //! apostrophe); NIST SP 800-63B, 5.1.1.2 (passwords are taken as they are); RFC 8265 (case is preserved in passwords).
 
+mod deleted;
+mod fate;
+mod password;
+
 use seaworthy_core::policy::Need;
 use seaworthy_core::{FailureMode, RuleId, Severity};
 
+use self::fate::End;
 use crate::context::Context;
-use crate::facts::nodes::{Around, Node, each_node, enclosing_function};
-use crate::facts::passwords::{is_password_name, last_name};
+use crate::facts::absence::root_name;
+use crate::facts::nodes::{Around, Node, each_node};
+use crate::facts::passwords::last_name;
 use crate::facts::received::is_received;
 use crate::facts::source::SourceFile;
-use crate::facts::syntax::{Call, Expr, ExprKind, Extent, Literal, Stmt, StmtKind, UnaryOp};
+use crate::facts::syntax::{Call, Expr, ExprKind, Extent, Literal};
 use crate::facts::values::{Bound, FileValues, called_name};
 use crate::facts::words::has_word;
 use crate::language::Language;
@@ -48,95 +56,12 @@ pub static CHECK: Check = Check {
         title: "sanitising that damages what people send",
         applies_to: "replacement in what a request brings",
         variants: &["password", "deleted", "escaped", "markup-by-regex"],
-        source: include_str!("lossy_sanitization.rs"),
+        source: include_str!("mod.rs"),
     },
     run: Run::File(run),
 };
 
-/// Words of functions that are said to make input harmless.
-const SANITIZERS: &[&str] =
-    &["sanitize", "sanitise", "sanitizer", "sanitized", "cleanse", "antisql", "injection", "xss"];
-
-/// Words of functions that judge a password and keep nothing of it.
-const JUDGES: &[&str] =
-    &["validate", "validator", "similar", "strength", "common", "score", "check", "weak", "policy"];
-
-/// Words of texts that are not what a person is called or has written: they may be narrowed.
-const NARROW: &[&str] = &[
-    "file",
-    "filename",
-    "path",
-    "slug",
-    "key",
-    "id",
-    "token",
-    "phone",
-    "tel",
-    "css",
-    "class",
-    "identifier",
-    "ident",
-    "column",
-    "table",
-    "color",
-    "colour",
-    "etag",
-    "env",
-    "shell",
-    "search",
-    "query",
-    "term",
-    "tag",
-    "tags",
-    "number",
-    "digits",
-    "zip",
-    "iban",
-    "card",
-    "isbn",
-    "currency",
-    "amount",
-    "price",
-    "host",
-    "domain",
-    "url",
-    "header",
-    "csv",
-    "json",
-    "code",
-    "username",
-    "handle",
-    "login",
-    "label",
-    "namespace",
-    "metric",
-    "uuid",
-    "hash",
-];
-
-/// Words of what people are called and write.
-const WRITTEN: &[&str] = &[
-    "name",
-    "firstname",
-    "lastname",
-    "surname",
-    "fullname",
-    "title",
-    "comment",
-    "text",
-    "message",
-    "bio",
-    "address",
-    "city",
-    "description",
-    "content",
-    "subject",
-    "note",
-    "review",
-    "author",
-];
-
-fn run(_: &Context<'_>, file: &SourceFile, report: &mut Report<'_>) {
+fn run(context: &Context<'_>, file: &SourceFile, report: &mut Report<'_>) {
     const SIGNS: &[&str] = &["replace", "re.sub", "assword", "escape(", "<", "passwd"];
     let is_written = matches!(file.language, Language::Python | Language::JavaScript | Language::TypeScript);
     if file.is_test || !is_written || !SIGNS.iter().any(|sign| file.text.contains(sign)) {
@@ -147,9 +72,9 @@ fn run(_: &Context<'_>, file: &SourceFile, report: &mut Report<'_>) {
         if let Node::Expr(expr) = node
             && let Some(call) = expr.call()
         {
-            password(file, expr, call, around, report);
-            deleted(file, &mut values, expr, call, around, report);
-            escaped(file, &mut values, expr, call, around, report);
+            password::judge((context, file), expr, call, around, report);
+            deleted::judge((context, file), &mut values, expr, call, around, report);
+            escaped((context, file), &mut values, expr, call, around, report);
             by_regex(file, expr, call, report);
         }
         true
@@ -165,110 +90,6 @@ fn say(
     report: &mut Report<'_>,
 ) {
     report.add(report.at(file, place, message).variant(variant).graded(severity).advice(advice));
-}
-
-/// `password.strip()`, `password.toLowerCase()`, `password.slice(0, 20)`.
-fn password(file: &SourceFile, expr: &Expr, call: &Call, around: Around<'_, '_>, report: &mut Report<'_>) {
-    let ExprKind::Member { object, name, .. } = &call.callee.kind else { return };
-    let Some(of) = last_name(object).filter(|of| {
-        is_password_name(of) && !has_word(of, &["hash", "hashed", "field", "label", "hint", "type"])
-    }) else {
-        return;
-    };
-    let short = call.arguments.len() == 2
-        && call
-            .arguments
-            .get(1)
-            .and_then(|given| crate::facts::numbers::constant(&given.value))
-            .is_some_and(|end| (1.0..64.0).contains(&end));
-    let (severity, done) = match name.as_str() {
-        "lower" | "upper" | "toLowerCase" | "toUpperCase" | "casefold" => {
-            (Severity::Error, "put into letters of one size: `Secret1` and `sECRET1` open the same account")
-        }
-        "strip" | "trim" => (
-            Severity::Warning,
-            "cut at its ends: whoever has a space there has another password than they think, and gets in nowhere else that keeps it",
-        ),
-        "slice" | "substring" | "substr" if short => {
-            (Severity::Warning, "shortened: what follows does not count")
-        }
-        _ => return,
-    };
-    report.trial();
-    // Whether it is a common one, or like the name, is asked of any spelling.
-    let mut functions = around.iter().filter_map(|node| node.function());
-    let judges = functions.any(|function| has_word(&function.name, JUDGES));
-    if judges || is_only_asked(around) {
-        return;
-    }
-    say(
-        file,
-        expr.extent,
-        ("password", severity),
-        format!("`{of}` is {done}"),
-        "take the password as it was sent, and refuse what is too long or too short",
-        report,
-    );
-}
-
-/// Whether a value is only looked at: `if not password.strip()`, `len(password.strip()) < 8`.
-fn is_only_asked(around: Around<'_, '_>) -> bool {
-    for node in around.iter().rev() {
-        match node {
-            Node::Expr(Expr {
-                kind: ExprKind::Unary { op: UnaryOp::Not, .. } | ExprKind::Compare { .. },
-                ..
-            })
-            | Node::Stmt(Stmt { kind: StmtKind::If { .. }, .. }) => return true,
-            // `password.lower().strip()` goes on.
-            Node::Expr(Expr { kind: ExprKind::Call(call), .. })
-                if matches!(called_name(&call.callee), Some("strip" | "trim" | "lower" | "toLowerCase")) => {}
-            Node::Expr(Expr { kind: ExprKind::Call(call), .. }) => {
-                return matches!(
-                    called_name(&call.callee),
-                    Some(
-                        "len"
-                            | "test"
-                            | "match"
-                            | "search"
-                            | "find"
-                            | "indexOf"
-                            | "includes"
-                            | "startswith"
-                            | "startsWith"
-                            | "endswith"
-                            | "endsWith"
-                            | "count"
-                    )
-                );
-            }
-            Node::Expr(Expr { kind: ExprKind::Member { name, .. }, .. }) if name == "length" => return true,
-            Node::Expr(Expr { kind: ExprKind::Logical { .. } | ExprKind::Member { .. }, .. }) => {}
-            _ => return false,
-        }
-    }
-    false
-}
-
-/// What a replacement deletes, and from what.
-fn replacement<'e>(file: &SourceFile, call: &'e Call) -> Option<(String, &'e Expr)> {
-    let name = called_name(&call.callee)?;
-    let given = |at: usize| call.arguments.get(at).map(|given| &given.value);
-    let pattern = |expr: &Expr| match &expr.kind {
-        ExprKind::Literal(Literal::Regex { pattern, .. }) => Some(pattern.to_string()),
-        _ => expr.string().map(str::to_owned),
-    };
-    let (pattern, by, of) = match name {
-        "replace" | "replaceAll" => {
-            let ExprKind::Member { object, .. } = &call.callee.kind else { return None };
-            (pattern(given(0)?)?, given(1)?, &**object)
-        }
-        "sub" if file.resolve(&call.callee).is_some_and(|path| path == "re.sub") => {
-            (pattern(given(0)?)?, given(1)?, given(2)?)
-        }
-        _ => return None,
-    };
-    (by.string() == Some("")).then_some((pattern, of))
 }
 
 fn root(expr: &Expr) -> &Expr {
@@ -333,75 +154,9 @@ fn reads_body<'a>(values: &mut FileValues<'a>, expr: &'a Expr, around: Around<'a
     })
 }
 
-fn deleted<'a>(
-    file: &SourceFile,
-    values: &mut FileValues<'a>,
-    expr: &'a Expr,
-    call: &'a Call,
-    around: Around<'a, '_>,
-    report: &mut Report<'_>,
-) {
-    let Some((pattern, of)) = replacement(file, call) else { return };
-    // Of a chain the first is enough.
-    if matches!(&of.kind, ExprKind::Call(inner) if replacement(file, inner).is_some()) {
-        return;
-    }
-    let function = enclosing_function(around).map_or("", |function| function.name.as_str());
-    let bound = around.iter().rev().find_map(|node| match node {
-        Node::Stmt(Stmt { kind: StmtKind::Assign(assign), .. }) => assign.targets.first().and_then(last_name),
-        _ => None,
-    });
-    let subject = last_name(root(of)).unwrap_or_default();
-    let names = [function, subject, bound.unwrap_or_default()];
-    if names.iter().any(|name| has_word(name, NARROW)) {
-        return;
-    }
-    let said = names.iter().any(|name| has_word(name, SANITIZERS));
-    let brought = is_of_request(file, values, of, around);
-    if !said && !brought {
-        return;
-    }
-    report.trial();
-    let shown = pattern.chars().take(30).collect::<String>();
-    let advice = "keep what was sent: bind values in SQL, escape where it is shown, and refuse with 400 what is not allowed";
-    let negated_letters = pattern.starts_with("[^")
-        && pattern.contains("a-z")
-        && !pattern.contains("\\p{")
-        && !pattern.contains("\\u")
-        && !pattern.contains("\u{c0}");
-    let is_quotes = matches!(pattern.as_str(), "'" | "''")
-        || pattern.starts_with('[') && !pattern.starts_with("[^") && pattern.contains('\'');
-    let is_words =
-        ["drop", "select", "--", "insert", "union"].iter().any(|word| pattern.to_lowercase().contains(word))
-            && pattern != "---";
-    if is_quotes || is_words {
-        let what = if is_quotes { "quotes are" } else { "words of SQL are" };
-        let message = format!(
-            "{what} deleted from `{subject}` (`{shown}`): O'Brien is OBrien for ever, and a bound parameter needs none of it"
-        );
-        say(file, expr.extent, ("deleted", Severity::Error), message, advice, report);
-    } else if negated_letters
-        && [subject, bound.unwrap_or_default()].iter().any(|name| has_word(name, WRITTEN))
-    {
-        let message = format!(
-            "every letter but A to Z is deleted from `{subject}` (`{shown}`): José is Jos, and a name in another script is empty"
-        );
-        say(file, expr.extent, ("deleted", Severity::Error), message, advice, report);
-    } else if pattern.starts_with("<[^>]")
-        || pattern.starts_with("<.*?>")
-        || pattern.starts_with("<.+?>")
-        || pattern.starts_with("<\\/?[^>]")
-    {
-        let message = format!(
-            "what stands between `<` and `>` is deleted from `{subject}`: of `a < b and c > d` half is gone, and it is no protection against scripts"
-        );
-        say(file, expr.extent, ("deleted", Severity::Warning), message, advice, report);
-    }
-}
-
 /// What is escaped for HTML and then kept: `html.escape(data["title"])` in what is bound, `body("title").escape()`.
 fn escaped<'a>(
-    file: &SourceFile,
+    (context, file): (&Context<'a>, &'a SourceFile),
     values: &mut FileValues<'a>,
     expr: &'a Expr,
     call: &'a Call,
@@ -437,26 +192,7 @@ fn escaped<'a>(
         return;
     }
     report.trial();
-    let is_kept = |around: Around<'a, '_>| {
-        around.iter().rev().filter_map(|node| node.expr()).filter_map(Expr::call).any(keeps)
-    };
-    let bound = around.iter().rev().find_map(|node| match node {
-        Node::Stmt(Stmt { kind: StmtKind::Assign(assign), .. }) => assign.targets.first(),
-        _ => None,
-    });
-    let kept_by_name = bound.is_some_and(|bound| match &bound.kind {
-        ExprKind::Name(name) => enclosing_function(around).is_some_and(|function| {
-            let mut found = false;
-            crate::facts::nodes::each_in_body(&function.body, &mut |node, around| {
-                found |= matches!(node, Node::Expr(Expr { kind: ExprKind::Name(other), .. }) if other == name)
-                    && is_kept_at(around);
-                !found
-            });
-            found
-        }),
-        _ => false,
-    });
-    if is_kept(around) || kept_by_name {
+    if is_kept(context, file, expr, around) {
         let message = format!(
             "`{}` is escaped for HTML and then kept: the text in the database is `O&#x27;Brien`, shown so in mails and files, and escaped twice in pages",
             file.text_of(given.value.extent)
@@ -465,19 +201,13 @@ fn escaped<'a>(
     }
 }
 
-fn is_kept_at(around: Around<'_, '_>) -> bool {
-    around.iter().rev().filter_map(|node| node.expr()).filter_map(Expr::call).any(keeps)
-}
-
-/// Whether a call keeps what it is given.
-fn keeps(call: &Call) -> bool {
-    match called_name(&call.callee) {
-        Some("execute" | "run") => true,
-        Some("create" | "insert" | "insertOne" | "insert_one" | "add" | "save" | "update" | "updateOne") => {
-            matches!(call.callee.kind, ExprKind::Member { .. })
-        }
-        _ => false,
-    }
+/// Whether a value ends in a database, in a collection that outlives the function, or in a field of what is not made here.
+fn is_kept<'a>(context: &Context<'a>, file: &'a SourceFile, expr: &'a Expr, around: Around<'a, '_>) -> bool {
+    fate::reaches(context, file, expr, around, &|end| match end {
+        End::Given { call, .. } => fate::stores(file, call),
+        End::Field(target) => !matches!(root_name(target), Some("res" | "response")),
+        End::Compared(_) => false,
+    })
 }
 
 /// The call that a chain of methods begins with: `body("name")` of `body("name").trim().escape`.
