@@ -1,10 +1,12 @@
-//! What a service keeps in variables of its process: dicts, lists and maps at the top of a file or on an object that is made once, and what
-//! the functions that answer requests do with them.
+//! What a service keeps in variables of its process: dicts, lists and maps at the top of a file, in a record there, in the function that makes the
+//! application, or on an object that is made once, and what the functions that answer requests do with them.
 //!
 //! Limit: a collection that is handed on as an argument or bound to another name is not followed there.
 
 pub(crate) mod kind;
 mod mention;
+pub(crate) mod miss;
+mod put;
 mod reach;
 mod shared;
 
@@ -67,7 +69,7 @@ impl<'a> Process<'a> {
             return Self::default();
         }
         let reached = reach::reached(project, web);
-        let shared = shared::Shared::of(project);
+        let shared = shared::Shared::of(project, web);
         let mut found: HashMap<(usize, Extent), Variable<'a>> = HashMap::new();
         for (by, one) in reached.iter().enumerate() {
             mention::each(project, &shared, one, &mut |at, extent, what| {
