@@ -48,8 +48,8 @@ pub(super) fn put(context: &Context<'_>, variable: &Variable<'_>, one: &Use<'_>)
     if !at.is_brought(value, STEPS) && !made.iter().any(|value| at.has_parameter(value)) {
         return Put::Unsaid;
     }
-    let has_id = |value: &&Expr| entry(value, "id").or_else(|| entry(value, "_id")).is_some();
-    if made.iter().any(|value| has_id(&value)) {
+    let has_id = |value: &Expr| entry(value, "id").or_else(|| entry(value, "_id")).is_some();
+    if made.iter().any(|value| has_id(value)) {
         Put::Entity
     } else if at.is_brought(value, STEPS) && !made.iter().any(|value| looks_at_clock(value)) {
         Put::Brought
@@ -289,10 +289,12 @@ impl<'c> Reader<'c, '_> {
                 .into_iter()
                 .any(|value| matches!(value.kind, ExprKind::Record { .. } | ExprKind::Sequence { .. }))
         });
-        !(is_random(name) || is_clock(name) || gives_record)
-            && !is_empty(value)
-            && !self.is_class(&call.callee)
-            && !self.is_brought(value, STEPS)
+        !(is_random(name)
+            || is_clock(name)
+            || gives_record
+            || is_empty(value)
+            || self.is_class(&call.callee)
+            || self.is_brought(value, STEPS))
     }
 }
 

@@ -392,7 +392,7 @@ pub(super) fn stores(file: &SourceFile, call: &Call) -> bool {
 }
 
 /// Methods that run a statement.
-pub(super) fn runs_sql(name: &str) -> bool {
+fn runs_sql(name: &str) -> bool {
     matches!(name, "execute" | "executemany" | "run" | "query" | "all" | "get" | "one" | "none")
 }
 

@@ -1,6 +1,6 @@
 //! Passwords that are changed before they are hashed, compared or kept.
 
-use super::fate::{self, End, own_function, reaches, runs_sql};
+use super::fate::{self, End, own_function, reaches};
 use super::{root, say};
 use crate::context::Context;
 use crate::facts::nodes::Around;
@@ -88,6 +88,6 @@ fn takes_password<'a>(context: &Context<'a>, file: &'a SourceFile, call: &Call, 
         || hashes(call)
         || of_record
         || logs_in
-        || matches!(called, "execute" | "query" | "run") && runs_sql(called)
+        || matches!(called, "execute" | "query" | "run")
         || fate::stores(file, call)
 }
