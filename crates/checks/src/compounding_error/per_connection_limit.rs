@@ -38,7 +38,7 @@ use crate::facts::words::has_word;
 use crate::language::Language;
 use crate::process::kind::{Kind, kind};
 use crate::process::miss::is_after_miss;
-use crate::process::{Reached, Variable, What};
+use crate::process::{Reached, Variable, What, takes_request};
 use crate::registry::{Check, Meta, Run};
 use crate::report::Report;
 
@@ -169,13 +169,6 @@ fn counts_elsewhere(file: &SourceFile, function: &Function, call: &Call) -> bool
 
 fn callee_extent(whole: Extent, call: &Call) -> Extent {
     Extent { start: whole.start, end: call.callee.extent.end }
-}
-
-/// Whether a function is given a request.
-fn takes_request(function: &Function) -> bool {
-    function.parameters.iter().any(|parameter| {
-        matches!(&parameter.pattern.kind, ExprKind::Name(name) if matches!(name.as_str(), "req" | "request" | "_req" | "ctx"))
-    })
 }
 
 /// Counts under the caller's port.

@@ -69,7 +69,7 @@ fn is_default(op: BinaryOp) -> bool {
     matches!(op, BinaryOp::Logical(LogicalOp::Or | LogicalOp::Coalesce))
 }
 
-fn within(inner: Extent, outer: Extent) -> bool {
+pub(super) fn within(inner: Extent, outer: Extent) -> bool {
     outer.start <= inner.start && inner.end <= outer.end
 }
 

@@ -12,7 +12,7 @@ mod shared;
 
 use std::collections::HashMap;
 
-use crate::facts::syntax::{Extent, Function};
+use crate::facts::syntax::{ExprKind, Extent, Function};
 use crate::framework::Project;
 use crate::framework::web::Web;
 
@@ -58,6 +58,13 @@ pub(crate) struct Use<'a> {
     pub(crate) what: What<'a>,
 }
 
+/// Whether a function is given a request, by the name of a parameter.
+pub(crate) fn takes_request(function: &Function) -> bool {
+    function.parameters.iter().any(|parameter| {
+        matches!(&parameter.pattern.kind, ExprKind::Name(name) if matches!(name.as_str(), "req" | "request" | "_req" | "ctx"))
+    })
+}
+
 impl<'a> Process<'a> {
     /// Of a program that answers no requests.
     pub(crate) const NONE: &'static Process<'static> =
@@ -69,7 +76,7 @@ impl<'a> Process<'a> {
             return Self::default();
         }
         let reached = reach::reached(project, web);
-        let shared = shared::Shared::of(project, web);
+        let shared = shared::Shared::of(project, web, &reached);
         let mut found: HashMap<(usize, Extent), Variable<'a>> = HashMap::new();
         for (by, one) in reached.iter().enumerate() {
             mention::each(project, &shared, one, &mut |at, extent, what| {

@@ -1,6 +1,6 @@
 //! What requests put into a collection, by the value itself: what the collection is called is asked only where the value says nothing.
 
-use super::miss::{holds, is_after_miss, mentions, names};
+use super::miss::{holds, is_after_miss, mentions, names, within};
 use super::{Use, Variable, What};
 use crate::context::Context;
 use crate::facts::definitions::called_function;
@@ -49,13 +49,28 @@ pub(super) fn put(context: &Context<'_>, variable: &Variable<'_>, one: &Use<'_>)
         return Put::Unsaid;
     }
     let has_id = |value: &Expr| entry(value, "id").or_else(|| entry(value, "_id")).is_some();
+    // One field alone, `inflight.add(key)`, may be a mark.
+    let is_whole = |value: &Expr| match &value.kind {
+        ExprKind::Record { .. } => true,
+        ExprKind::Member { name, .. } => is_body(name),
+        ExprKind::Call(call) => called_name(&call.callee).is_some_and(is_body),
+        _ => false,
+    };
     if made.iter().any(|value| has_id(value)) {
         Put::Entity
-    } else if at.is_brought(value, STEPS) && !made.iter().any(|value| looks_at_clock(value)) {
+    } else if at.is_brought(value, STEPS)
+        && made.iter().any(|value| is_whole(value))
+        && !made.iter().any(|value| looks_at_clock(value))
+    {
         Put::Brought
     } else {
         Put::Unsaid
     }
+}
+
+/// Names under which handlers have the body of a request.
+fn is_body(name: &str) -> bool {
+    matches!(name, "body" | "json" | "form" | "get_json" | "data" | "payload" | "dto" | "formData")
 }
 
 /// Whether what a use puts in is taken out again by the same function whatever happens: `finally { running.delete(id); }`.
@@ -65,9 +80,15 @@ pub(super) fn is_taken_out_again(variable: &Variable<'_>, one: &Use<'_>) -> bool
     variable.uses.iter().filter(removed).any(|other| {
         let mut last = false;
         each_in_body(&one.function.body, &mut |node, _| {
-            if let Node::Stmt(Stmt { kind: StmtKind::Try(tried), .. }) = node {
-                last |= holds(&tried.finally, other.extent);
-            }
+            last |= match node {
+                Node::Stmt(Stmt { kind: StmtKind::Try(tried), .. }) => holds(&tried.finally, other.extent),
+                // `render(id).finally(() => running.delete(id))`.
+                Node::Expr(Expr { kind: ExprKind::Call(call), .. }) => {
+                    called_name(&call.callee) == Some("finally")
+                        && call.arguments.iter().any(|given| within(other.extent, given.value.extent))
+                }
+                _ => false,
+            };
             !last
         });
         last
@@ -230,14 +251,13 @@ impl<'c> Reader<'c, '_> {
 
     /// Whether a value is made of what the body of a request brings.
     fn is_brought(&self, expr: &Expr, steps: usize) -> bool {
-        const BODY: &[&str] = &["body", "json", "form", "get_json", "data", "payload", "dto", "formData"];
         let Some(left) = steps.checked_sub(1) else { return false };
         let mut found = false;
         each_in_expr(expr, &mut |node, _| {
             found |= match node.expr().map(|expr| &expr.kind) {
-                Some(ExprKind::Member { name, .. }) => BODY.contains(&name.as_str()),
+                Some(ExprKind::Member { name, .. }) => is_body(name),
                 Some(ExprKind::Name(name)) => {
-                    BODY.contains(&name.as_str())
+                    is_body(name)
                         || self.values.bound(name).iter().any(|bound| match bound {
                             Bound::To(value) | Bound::PartOf(value) => self.is_brought(value, left),
                             Bound::Parameter(parameter) => {

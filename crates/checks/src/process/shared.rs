@@ -2,6 +2,8 @@
 
 use std::collections::{HashMap, HashSet};
 
+use super::reach::Reached;
+use super::takes_request;
 use crate::facts::nodes::{Node, each_in_body};
 use crate::facts::syntax::{
     Assign, Class, Declares, Expr, ExprKind, Extent, Function, SequenceKind, Stmt, StmtKind,
@@ -51,7 +53,7 @@ pub(super) struct Shared<'a> {
 }
 
 impl<'a> Shared<'a> {
-    pub(super) fn of(project: &Project<'a>, web: &'a Web<'a>) -> Self {
+    pub(super) fn of(project: &Project<'a>, web: &'a Web<'a>, reached: &[Reached<'a>]) -> Self {
         let mut shared = Self {
             tops: HashMap::new(),
             inside: HashMap::new(),
@@ -83,7 +85,7 @@ impl<'a> Shared<'a> {
                 project.context.files.get(file).is_some_and(|file| file.language == Language::Python);
             shared.class(file, class, is_python, made.contains(class.name.as_str()));
         }
-        shared.around_handlers(project, web);
+        shared.around_handlers(project, web, reached);
         for (name, kept) in shared.tops.values().chain(shared.inside.values()).flatten() {
             shared.names.insert(name);
             shared.parts.extend(kept.parts.keys().copied());
@@ -92,13 +94,13 @@ impl<'a> Shared<'a> {
     }
 
     /// What a function holds in which handlers are written lives as long as they do, if no request runs it.
-    fn around_handlers(&mut self, project: &Project<'a>, web: &'a Web<'a>) {
-        let answers: HashSet<*const Function> =
-            web.handlers.iter().map(|handler| std::ptr::from_ref(handler.function)).collect();
+    fn around_handlers(&mut self, project: &Project<'a>, web: &'a Web<'a>, reached: &[Reached<'a>]) {
+        let run: HashSet<*const Function> =
+            reached.iter().map(|one| std::ptr::from_ref(one.function)).collect();
         for handler in &web.handlers {
             for function in project.functions_around(handler.file, handler.function) {
                 let key = std::ptr::from_ref(function);
-                if answers.contains(&key) || self.inside.contains_key(&key) {
+                if run.contains(&key) || takes_request(function) || self.inside.contains_key(&key) {
                     continue;
                 }
                 let own = self.inside.entry(key).or_default();
