@@ -6,7 +6,7 @@
 //! ## What is reported
 //!
 //! - **error**: a fixed offset stands under the name of a place that has daylight saving: `EASTERN = timezone(timedelta(hours=-5))`,
-//!   `const BERLIN_OFFSET = 1 * 60 * 60 * 1000`; or a zone is asked for by a name that is a fixed offset in the tz database: `ZoneInfo("EST")`;
+//!   `const BERLIN_OFFSET = 1 * 60 * 60 * 1000`, `def utc_to_eastern(..)`; an abbreviation counts with the offset it has (`EST` with -5, `BST` with +1); or a zone is asked for by a name that is a fixed offset in the tz database: `ZoneInfo("EST")`;
 //! - **warning**: a fixed offset that zones with daylight saving have, with no name that says which place is meant; an instant that is shifted by hours and called local.
 //!
 //! Left alone: UTC, offsets of places without daylight saving (India's `+05:30`, Japan, China, ..), what is read from text or asked of the machine, and durations
@@ -165,8 +165,32 @@ const STEADY: &[&str] = &[
     "ict",
     "istanbul",
     "trt",
-    "utc",
-    "gmt",
+];
+
+/// Words of no place: they say what an offset is counted from, or that none is meant.
+const NOWHERE: &[&str] = &["utc", "gmt", "zulu"];
+
+/// Minutes from UTC that the abbreviations of [`CHANGING`] have: short as they are, with any other number they are short for something else.
+const ABBREVIATED: &[(&str, i64)] = &[
+    ("est", -300),
+    ("edt", -240),
+    ("cst", -360),
+    ("cdt", -300),
+    ("mst", -420),
+    ("mdt", -360),
+    ("pst", -480),
+    ("pdt", -420),
+    ("cet", 60),
+    ("cest", 120),
+    ("mez", 60),
+    ("mesz", 120),
+    ("bst", 60),
+    ("eet", 120),
+    ("eest", 180),
+    ("aest", 600),
+    ("aedt", 660),
+    ("nzst", 720),
+    ("nzdt", 780),
 ];
 
 /// Minutes from UTC that places with daylight saving have, the most of them and no others of weight.
@@ -252,23 +276,34 @@ fn called(file: &SourceFile, expr: &Expr, call: &Call, around: Around<'_, '_>, r
     judge(file, expr.extent, minutes, &names, report);
 }
 
+/// The place with daylight saving that the words name, where the offset can be its own.
+fn meant(words: &[String], minutes: i64) -> Option<&String> {
+    words.iter().filter(|word| CHANGING.contains(&word.as_str())).find(|word| {
+        let own = ABBREVIATED.iter().find(|(name, _)| name == word);
+        own.is_none_or(|(_, own)| *own == minutes)
+    })
+}
+
+fn stands_for(minutes: i64, place: &str) -> String {
+    format!(
+        "a fixed offset of {} stands for `{place}`, which has daylight saving: an hour off for half of the year",
+        shown(minutes)
+    )
+}
+
 fn judge(file: &SourceFile, place: Extent, minutes: i64, names: &[String], report: &mut Report<'_>) {
     let words: Vec<String> = names.iter().flat_map(|name| words(name)).collect();
-    let has = |list: &[&str]| words.iter().find(|word| list.contains(&word.as_str()));
-    if has(STEADY).is_some() {
+    let has = |list: &[&str]| words.iter().any(|word| list.contains(&word.as_str()));
+    if has(STEADY) {
         return;
     }
-    let shown = shown(minutes);
-    // Central standard time of America is behind UTC; China's is ahead.
-    let meant = has(CHANGING).filter(|word| *word != "cst" || minutes < 0);
-    if let Some(word) = meant {
-        let message = format!(
-            "a fixed offset of {shown} stands for `{word}`, which has daylight saving: an hour off for half of the year"
-        );
+    if let Some(word) = meant(&words, minutes) {
+        let message = stands_for(minutes, word);
         say(file, place, message, "place", Severity::Error, advice(file), report);
-    } else if OFFSETS.contains(&minutes) {
+    } else if OFFSETS.contains(&minutes) && !has(NOWHERE) {
         let message = format!(
-            "a fixed offset of {shown}: the places that have it in winter or summer have another in the other half of the year"
+            "a fixed offset of {}: the places that have it in winter or summer have another in the other half of the year",
+            shown(minutes)
         );
         say(file, place, message, "offset", Severity::Warning, advice(file), report);
     }
@@ -386,12 +421,18 @@ fn delta(expr: &Expr) -> Option<i64> {
 fn named(file: &SourceFile, place: Extent, name: &str, number: f64, report: &mut Report<'_>) {
     let parts = words(name);
     let has = |list: &[&str]| parts.iter().any(|word| list.contains(&word.as_str()));
-    if number == 0.0 || !has(&["offset"]) || !has(CHANGING) {
+    if number == 0.0 || !has(&["offset"]) || !has(CHANGING) || has(STEADY) {
         return;
     }
     report.trial();
     let Some(minutes) = as_offset(number) else { return };
-    judge(file, place, minutes, &[name.to_owned()], report);
+    // Browsers count the other way: five hours behind UTC are 300 minutes.
+    let both = [minutes, -minutes].into_iter().filter(|minutes| OFFSETS.contains(minutes));
+    if let Some((minutes, word)) = both.filter_map(|minutes| Some((minutes, meant(&parts, minutes)?))).next()
+    {
+        let message = stands_for(minutes, word);
+        say(file, place, message, "place", Severity::Error, advice(file), report);
+    }
 }
 
 /// A number of hours, minutes, seconds or milliseconds as minutes, when it can be an offset.
@@ -440,7 +481,7 @@ fn shifted(file: &SourceFile, expr: &Expr, around: Around<'_, '_>, report: &mut 
         return;
     }
     report.trial();
-    if has(CHANGING) {
+    if meant(&parts, minutes).is_some() {
         judge(file, expr.extent, minutes, &names, report);
     } else if has(&["local", "tz", "timezone", "zone", "zoned"]) {
         let message = format!(

@@ -13,7 +13,7 @@
 //! - **warning**: counts of tries in a variable of the connection: `let attempts = 0` where a socket is accepted, a field of the object that
 //!   `http.server` makes for each connection.
 //!
-//! Left alone: limits by address, account or key, limiters that are made once and used by all requests, and what a connection may count of itself (messages,
+//! Left alone: limits by address, account or key, limiters that are made once and used by all requests or count in a store that is handed to them (`store`, `storeClient`), and what a connection may count of itself (messages,
 //! bytes).
 //!
 //! ## What to do
@@ -28,15 +28,17 @@ use seaworthy_core::policy::Need;
 use seaworthy_core::{Confidence, FailureMode, RuleId, Severity};
 
 use crate::context::Context;
-use crate::facts::nodes::{Node, each_in_body, each_in_expr, each_node};
+use crate::facts::absence::root_name;
+use crate::facts::nodes::{Around, Node, each_in_body, each_in_expr, each_node};
 use crate::facts::plain_text::is_example;
 use crate::facts::source::SourceFile;
 use crate::facts::syntax::{Assign, Call, Expr, ExprKind, Extent, Function, Stmt, StmtKind};
-use crate::facts::values::{called_name, entry};
+use crate::facts::values::{Bound, Values, called_name, entry};
 use crate::facts::words::has_word;
 use crate::language::Language;
 use crate::process::kind::{Kind, kind};
-use crate::process::{Reached, Variable, What};
+use crate::process::miss::is_after_miss;
+use crate::process::{Reached, Variable, What, takes_request};
 use crate::registry::{Check, Meta, Run};
 use crate::report::Report;
 
@@ -116,6 +118,10 @@ fn made_anew(file: &SourceFile, one: &Reached<'_>, report: &mut Report<'_>) {
             return true;
         }
         report.trial();
+        let is_kept = holder(around).is_some_and(|holder| is_after_miss(innermost, holder, expr.extent));
+        if is_kept || counts_elsewhere(file, innermost, call) {
+            return true;
+        }
         let message = format!(
             "the limiter of {} {} is made anew for each request: it never counts further than one",
             one.handler.method, one.handler.path
@@ -133,15 +139,36 @@ fn made_anew(file: &SourceFile, one: &Reached<'_>, report: &mut Report<'_>) {
     });
 }
 
-fn callee_extent(whole: Extent, call: &Call) -> Extent {
-    Extent { start: whole.start, end: call.callee.extent.end }
+/// What a value is put into: `limiters` of `limiters[plan] ||= ..` and of `limiters.set(plan, ..)`.
+fn holder<'a>(around: Around<'a, '_>) -> Option<&'a str> {
+    around.iter().rev().find_map(|node| match node {
+        Node::Expr(Expr { kind: ExprKind::Assign { target, .. }, .. }) => root_name(target),
+        Node::Expr(Expr { kind: ExprKind::Call(call), .. }) if called_name(&call.callee) == Some("set") => {
+            root_name(&call.callee)
+        }
+        Node::Stmt(Stmt { kind: StmtKind::Assign(assign), .. }) => assign.targets.first().and_then(root_name),
+        _ => None,
+    })
 }
 
-/// Whether a function is given a request.
-fn takes_request(function: &Function) -> bool {
-    function.parameters.iter().any(|parameter| {
-        matches!(&parameter.pattern.kind, ExprKind::Name(name) if matches!(name.as_str(), "req" | "request" | "_req" | "ctx"))
+/// Whether a limiter is handed the store in which it counts: that one outlives it.
+fn counts_elsewhere(file: &SourceFile, function: &Function, call: &Call) -> bool {
+    let top = Values::of_body(&file.syntax.body);
+    call.arguments.iter().any(|given| {
+        let at_top = match &given.value.kind {
+            ExprKind::Name(name) => top.bound(name).iter().find_map(|bound| match bound {
+                Bound::To(value) => Some(*value),
+                _ => None,
+            }),
+            _ => None,
+        };
+        let options = bound_to(function, &given.value).or(at_top).unwrap_or(&given.value);
+        entry(options, "store").or_else(|| entry(options, "storeClient")).is_some()
     })
+}
+
+fn callee_extent(whole: Extent, call: &Call) -> Extent {
+    Extent { start: whole.start, end: call.callee.extent.end }
 }
 
 /// Counts under the caller's port.

@@ -1,7 +1,7 @@
 //! # process-local-state
 //!
-//! What one request brings is kept in a variable of the process (a dict or list at the top of a file, a `Map`, a field of an object that is made
-//! once), and the answers of later requests depend on it. It is gone with the process: at each deploy, at each crash. And each worker and each
+//! What one request brings is kept in a variable of the process (a dict or list at the top of a file, a `Map`, a field of a record or of an
+//! object that is made once), and the answers of later requests depend on it. It is gone with the process: at each deploy, at each crash. And each worker and each
 //! replica has its own: with two of them every second request does not find what was just sent. `gunicorn -w 4` is enough for that.
 //!
 //! ## What is reported
@@ -11,8 +11,10 @@
 //!   processes still do not see it;
 //! - **note**: counting of tries and requests: it begins anew at each restart, and with four workers there are four counts.
 //!
-//! Left alone: caches (what a read fills can be filled again; `unbounded-cache` looks at how they grow), numbers for those who run the service, and what
-//! lives in one process anyway: sockets, locks, timers, functions. Sessions and tokens are the business of `process-local-session`.
+//! What is put in counts first: a record with an `id` of its own is data in `clients` and `logs` too. Only where the value says nothing does the name of the variable decide.
+//!
+//! Left alone: caches (what a read fills can be filled again; `unbounded-cache` looks at how they grow), what is loaded, opened or compiled after it was not found and so can be made again,
+//! numbers for those who run the service, and what lives in one process anyway: sockets, locks, timers, functions, and what the same request takes out again in `finally`. Sessions and tokens are the business of `process-local-session`.
 //!
 //! ## What to do
 //!

@@ -17,6 +17,29 @@ pub fn present_names(test: &Expr) -> Vec<&str> {
     found
 }
 
+/// Whether a test is true when something is not there (`!cache.has(key)`, `key not in cache`, `found === undefined`), or false then (`key in cache`);
+/// `None` when no part of it asks for that thing.
+pub fn asks_absence(test: &Expr, is_it: &dyn Fn(&Expr) -> bool) -> Option<bool> {
+    match &test.kind {
+        ExprKind::Unary { op: UnaryOp::Not, value } => asks_absence(value, is_it).map(|absent| !absent),
+        ExprKind::Logical { left, right, .. } => {
+            asks_absence(left, is_it).or_else(|| asks_absence(right, is_it))
+        }
+        ExprKind::Compare { left, rest } => match rest.as_slice() {
+            [(CompareOp::In, right)] => is_it(right).then_some(false),
+            [(CompareOp::NotIn, right)] => is_it(right).then_some(true),
+            [(op, right)] if is_nothing(right) && is_it(left) => {
+                Some(matches!(op, CompareOp::Equal | CompareOp::StrictEqual | CompareOp::Is))
+            }
+            _ => None,
+        },
+        ExprKind::Await(value) | ExprKind::Cast { value, .. } | ExprKind::Assign { value, .. } => {
+            asks_absence(value, is_it)
+        }
+        _ => is_it(test).then_some(false),
+    }
+}
+
 /// The name that an expression begins with: `user` in `user["password"].encode()`.
 pub fn root_name(expr: &Expr) -> Option<&str> {
     match &expr.kind {

@@ -268,6 +268,14 @@ pub struct Function {
     pub is_static: bool,
 }
 
+impl Function {
+    /// From its first statement to the end of its last; empty where it does nothing.
+    pub fn span(&self) -> Extent {
+        let start = self.body.first().map_or(0, |stmt| stmt.extent.start);
+        Extent { start, end: self.body.last().map_or(start, |stmt| stmt.extent.end) }
+    }
+}
+
 /// A parameter.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Parameter {

@@ -1,5 +1,6 @@
 //! What a collection is for, by what is put into it and what it is called.
 
+use super::put::{Put, is_filled, is_random, is_taken_out_again, put};
 use super::{Use, Variable, What};
 use crate::context::Context;
 use crate::facts::nodes::{Node, each_in_body, each_in_expr};
@@ -19,7 +20,7 @@ pub(crate) enum Kind {
     Limiter,
     /// Numbers for whoever runs the service.
     Metrics,
-    /// What lives only in this process anyway: sockets, locks, timers, functions, settings.
+    /// What lives only in this process anyway: sockets, locks, timers, functions, settings, what is loaded or opened when first needed.
     Local,
     /// What answers depend on.
     Data,
@@ -159,11 +160,21 @@ const LOCAL: &[&str] = &[
 
 /// What a collection is for.
 pub(crate) fn kind(context: &Context<'_>, variable: &Variable<'_>) -> Kind {
-    if variable.adds().any(|one| is_live(one)) {
+    let puts: Vec<Put> = variable.adds().map(|one| put(context, variable, one)).collect();
+    let has = |sought: Put| puts.contains(&sought);
+    let only = |sought: &[Put]| !puts.is_empty() && puts.iter().all(|put| sought.contains(put));
+    let is_passing = !puts.is_empty() && variable.adds().all(|one| is_taken_out_again(variable, one));
+    if has(Put::Live) || is_passing {
         return Kind::Local;
     }
     let own = words(&variable.name);
     let is = |list: &[&str]| own.iter().any(|word| list.contains(&word.as_str()));
+    // A thing with an identity is no count and no connection, whatever it is called.
+    let says = |kind: Kind| match kind {
+        Kind::Limiter | Kind::Metrics => !has(Put::Entity),
+        Kind::Local => !has(Put::Entity) && !has(Put::Brought),
+        _ => true,
+    };
     // The last word says most: `session_cache` is a cache, `cache_tokens` are tokens.
     let ordered = [
         (CACHE, Kind::Cache),
@@ -172,65 +183,20 @@ pub(crate) fn kind(context: &Context<'_>, variable: &Variable<'_>) -> Kind {
         (SESSION, Kind::Session),
         (LOCAL, Kind::Local),
     ];
-    if let Some((_, kind)) = ordered.iter().find(|(list, _)| is(list)) {
+    if let Some((_, kind)) = ordered.iter().find(|(list, kind)| is(list) && says(*kind)) {
         return *kind;
     }
-    if variable.adds().any(|one| has_random_key(one)) {
+    let is_remade = only(&[Put::Again, Put::Hollow]) && (has(Put::Again) || !is_filled(context, variable));
+    if !is_remade && variable.adds().any(|one| has_random_key(one)) {
         return Kind::Session;
     }
     // What a read fills by itself can be filled again.
     let by_reads = |one: &Use<'_>| context.process.reached.get(one.by).is_some_and(|by| !by.may_change);
-    if variable.adds().all(by_reads) { Kind::Cache } else { Kind::Data }
-}
-
-/// Whether what is put in lives only in this process: a lock, a socket, a timer, an answer that is still open, a function.
-fn is_live(one: &Use<'_>) -> bool {
-    let What::Adds { value: Some(value), .. } = one.what else { return false };
-    match &value.kind {
-        ExprKind::Function(_) => true,
-        ExprKind::Name(name) => matches!(
-            name.as_str(),
-            "res"
-                | "response"
-                | "reply"
-                | "ws"
-                | "websocket"
-                | "socket"
-                | "conn"
-                | "connection"
-                | "writer"
-                | "client"
-                | "stream"
-                | "fn"
-                | "handler"
-                | "callback"
-                | "listener"
-                | "resolve"
-                | "reject"
-                | "queue"
-        ),
-        ExprKind::Call(call) => matches!(
-            called_name(&call.callee),
-            Some(
-                "Lock"
-                    | "RLock"
-                    | "Semaphore"
-                    | "Event"
-                    | "Condition"
-                    | "Queue"
-                    | "Future"
-                    | "create_task"
-                    | "Thread"
-                    | "setTimeout"
-                    | "setInterval"
-                    | "Timer"
-                    | "spawn"
-                    | "Popen"
-                    | "Worker"
-                    | "connect"
-            )
-        ),
-        _ => false,
+    match variable.adds().all(by_reads) {
+        true => Kind::Cache,
+        // Models, engines, templates: how many there are is the program's choice more often than the caller's.
+        false if is_remade => Kind::Local,
+        false => Kind::Data,
     }
 }
 
@@ -252,21 +218,7 @@ fn makes_random(function: &Function, name: &str) -> bool {
         {
             each_in_expr(value, &mut |node, _| {
                 if let Node::Expr(Expr { kind: ExprKind::Call(call), .. }) = node {
-                    random |= matches!(
-                        called_name(&call.callee),
-                        Some(
-                            "token_hex"
-                                | "token_urlsafe"
-                                | "token_bytes"
-                                | "randomBytes"
-                                | "randomUUID"
-                                | "uuid4"
-                                | "uuidv4"
-                                | "nanoid"
-                                | "urandom"
-                                | "getRandomValues"
-                        )
-                    );
+                    random |= called_name(&call.callee).is_some_and(is_random);
                 }
                 !random
             });

@@ -2,7 +2,7 @@
 
 use super::Variable;
 use super::reach::Reached;
-use super::shared::{At, Shared, own_field};
+use super::shared::{At, Owner, Shared, own_field};
 use crate::facts::nodes::{Node, each_in_body, each_in_expr, each_node};
 use crate::facts::syntax::{Call, Declares, Expr, ExprKind, Extent, Function, Stmt, StmtKind, UnaryOp};
 use crate::facts::values::called_name;
@@ -41,25 +41,35 @@ pub(super) fn each<'a>(
     let is_python = project.context.files.get(one.file).is_some_and(|file| file.language == Language::Python);
     each_in_body(&one.function.body, &mut |node, around| {
         let Node::Expr(expr) = node else { return true };
+        let named = |of: &Expr| {
+            let ExprKind::Name(name) = &of.kind else { return None };
+            let local = |function: &&&Function| {
+                !project.local(one.file, function, name).is_empty()
+                    && if is_python { !is_global(function, name) } else { declares(function, name) }
+            };
+            let inner = around.iter().rev().filter_map(|node| node.function());
+            let all: Vec<&Function> = inner.chain(within.iter().rev().copied()).collect();
+            match all.iter().find(local) {
+                Some(function) => Some(Owner::Function(std::ptr::from_ref(*function), name.to_string())),
+                None => project.find(one.file, &[], of).map(|place| Owner::File(place.file, place.name)),
+            }
+        };
         let at = match &expr.kind {
             ExprKind::Name(name) if shared.names.contains(name.as_str()) => {
-                let local = |function: &&Function| {
-                    !project.local(one.file, function, name).is_empty()
-                        && if is_python { !is_global(function, name) } else { declares(function, name) }
-                };
-                let inner = around.iter().filter_map(|node| node.function());
-                let hidden = within.iter().copied().chain(inner).any(|function| local(&function));
-                let place = project.find(one.file, &[], expr).filter(|_| !hidden);
-                place.and_then(|place| shared.named(place.file, &place.name))
+                named(expr).and_then(|owner| shared.owned(&owner, None))
             }
-            // `store.items` of another file, `self.items` of an object that is made once.
-            ExprKind::Member { name, .. } => match own_field(expr).zip(class) {
+            // `store.items` of another file, `self.items` of an object that is made once, `state.items` of a record.
+            ExprKind::Member { object, name, .. } => match own_field(expr).zip(class) {
                 Some((field, class)) => shared.fields.get(&(std::ptr::from_ref(class), field)),
-                None if shared.names.contains(name.as_str()) => {
-                    let place = project.find(one.file, &[], expr);
-                    place.and_then(|place| shared.named(place.file, &place.name))
+                None => {
+                    let known = shared.names.contains(name.as_str());
+                    let place = known.then(|| project.find(one.file, &[], expr)).flatten();
+                    let whole =
+                        place.and_then(|place| shared.owned(&Owner::File(place.file, place.name), None));
+                    let of_record = shared.parts.contains(name.as_str());
+                    let part = || shared.owned(&named(object).filter(|_| of_record)?, Some(name));
+                    whole.or_else(part)
                 }
-                None => None,
             },
             _ => None,
         };
@@ -127,7 +137,6 @@ fn what<'a>(expr: &'a Expr, around: &[Node<'a>]) -> What<'a> {
             },
             ExprKind::Call(call) if called_name(&call.callee) == Some("len") => What::Size,
             ExprKind::Assign { target, .. } if std::ptr::eq(&**target, expr) => What::Replaces,
-            ExprKind::Compare { left, .. } if !std::ptr::eq(&**left, expr) => What::Reads,
             _ => What::Reads,
         },
         Node::Stmt(Stmt { kind: StmtKind::Assign(assign), .. })
@@ -201,7 +210,6 @@ fn method<'a>(name: &str, call: &'a Call) -> What<'a> {
         "pop" | "popitem" | "popleft" | "delete" | "clear" | "remove" | "discard" | "shift" | "splice" => {
             What::Removes
         }
-        "get" | "has" | "includes" | "index" | "count" => What::Reads,
         _ => What::Reads,
     }
 }

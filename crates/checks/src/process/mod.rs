@@ -1,16 +1,18 @@
-//! What a service keeps in variables of its process: dicts, lists and maps at the top of a file or on an object that is made once, and what
-//! the functions that answer requests do with them.
+//! What a service keeps in variables of its process: dicts, lists and maps at the top of a file, in a record there, in the function that makes the
+//! application, or on an object that is made once, and what the functions that answer requests do with them.
 //!
 //! Limit: a collection that is handed on as an argument or bound to another name is not followed there.
 
 pub(crate) mod kind;
 mod mention;
+pub(crate) mod miss;
+mod put;
 mod reach;
 mod shared;
 
 use std::collections::HashMap;
 
-use crate::facts::syntax::{Extent, Function};
+use crate::facts::syntax::{ExprKind, Extent, Function};
 use crate::framework::Project;
 use crate::framework::web::Web;
 
@@ -56,6 +58,13 @@ pub(crate) struct Use<'a> {
     pub(crate) what: What<'a>,
 }
 
+/// Whether a function is given a request, by the name of a parameter.
+pub(crate) fn takes_request(function: &Function) -> bool {
+    function.parameters.iter().any(|parameter| {
+        matches!(&parameter.pattern.kind, ExprKind::Name(name) if matches!(name.as_str(), "req" | "request" | "_req" | "ctx"))
+    })
+}
+
 impl<'a> Process<'a> {
     /// Of a program that answers no requests.
     pub(crate) const NONE: &'static Process<'static> =
@@ -67,7 +76,7 @@ impl<'a> Process<'a> {
             return Self::default();
         }
         let reached = reach::reached(project, web);
-        let shared = shared::Shared::of(project);
+        let shared = shared::Shared::of(project, web, &reached);
         let mut found: HashMap<(usize, Extent), Variable<'a>> = HashMap::new();
         for (by, one) in reached.iter().enumerate() {
             mention::each(project, &shared, one, &mut |at, extent, what| {

@@ -1,6 +1,6 @@
 //! The functions that run for requests.
 
-use std::collections::HashMap;
+use std::collections::HashSet;
 
 use crate::facts::nodes::{Node, each_in_body};
 use crate::facts::syntax::{Expr, ExprKind, Function};
@@ -28,20 +28,19 @@ pub(crate) struct Reached<'a> {
 /// Every function that handlers, and what stands before them, call.
 pub(super) fn reached<'a>(project: &Project<'a>, web: &'a Web<'a>) -> Vec<Reached<'a>> {
     let mut found: Vec<Reached<'a>> = Vec::new();
-    let mut known: HashMap<*const Function, usize> = HashMap::new();
-    // Those that may change something first: whoever is reached from them stays known as such.
-    let changes = |handler: &&Handler<'_>| !matches!(handler.method.as_str(), "GET" | "HEAD" | "OPTIONS");
-    let ordered =
-        web.handlers.iter().filter(|one| changes(one)).chain(web.handlers.iter().filter(|one| !changes(one)));
-    for handler in ordered {
-        let may_change = changes(&handler);
-        let guards = handler.guards.iter().filter_map(|guard| guard.function).map(|at| (at, false));
-        let first = std::iter::once(((handler.file, handler.function), may_change));
-        for ((file, function), may_change) in first.chain(guards) {
-            let at = found.len();
-            if known.insert(std::ptr::from_ref(function), at).is_none() {
-                found.push(Reached { file, function, handler, may_change, depth: 0 });
-            }
+    let mut known: HashSet<*const Function> = HashSet::new();
+    let changes = |handler: &Handler<'_>| !matches!(handler.method.as_str(), "GET" | "HEAD" | "OPTIONS");
+    let of = |handler: &'a Handler<'a>| (handler, (handler.file, handler.function), changes(handler));
+    let guards = web.handlers.iter().flat_map(|handler| {
+        handler.guards.iter().filter_map(move |guard| Some((handler, guard.function?, false)))
+    });
+    // Those that may change something first, and what stands before a handler last: whoever is reached from the first stays known as such.
+    let changing = web.handlers.iter().filter(|handler| changes(handler)).map(of);
+    let reading = web.handlers.iter().filter(|handler| !changes(handler)).map(of);
+    for (handler, (file, function), may_change) in changing.chain(reading).chain(guards) {
+        let at = found.len();
+        if known.insert(std::ptr::from_ref(function)) {
+            found.push(Reached { file, function, handler, may_change, depth: 0 });
             follow(project, at, &mut found, &mut known);
         }
     }
@@ -52,7 +51,7 @@ fn follow<'a>(
     project: &Project<'a>,
     from: usize,
     found: &mut Vec<Reached<'a>>,
-    known: &mut HashMap<*const Function, usize>,
+    known: &mut HashSet<*const Function>,
 ) {
     let mut at = from;
     while let Some(one) = found.get(at) {
@@ -74,8 +73,7 @@ fn follow<'a>(
             true
         });
         for (file, function) in targets {
-            if found.len() < FUNCTIONS && !known.contains_key(&std::ptr::from_ref(function)) {
-                known.insert(std::ptr::from_ref(function), found.len());
+            if found.len() < FUNCTIONS && known.insert(std::ptr::from_ref(function)) {
                 found.push(Reached { file, function, handler, may_change, depth });
             }
         }

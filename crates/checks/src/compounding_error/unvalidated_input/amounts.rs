@@ -1,9 +1,10 @@
 //! Amounts, prices and quantities that may be negative, or no number.
 
 use super::checked::{Checked, keys};
+use super::elsewhere::Elsewhere;
 use super::fields::{Fields, Kind};
-use crate::facts::nodes::{Node, each_in_body};
-use crate::facts::syntax::{Expr, ExprKind, Extent, Stmt, StmtKind, UnaryOp};
+use crate::facts::nodes::{Around, Node, each_in_body};
+use crate::facts::syntax::{CompareOp, Expr, ExprKind, Extent, LogicalOp, Stmt, StmtKind, UnaryOp};
 use crate::facts::values::called_name;
 use crate::facts::words::words;
 use crate::language::Language;
@@ -13,11 +14,16 @@ use seaworthy_core::{Confidence, Severity};
 /// Last words of what is counted or paid, and never below nothing.
 const AMOUNTS: &[&str] = &["amount", "price", "quantity", "qty"];
 
-pub(super) fn judge(fields: &Fields<'_>, checked: &Checked, report: &mut Report<'_>) {
+pub(super) fn judge<'a>(
+    fields: &Fields<'a>,
+    checked: &Checked,
+    elsewhere: &Elsewhere<'_, 'a>,
+    report: &mut Report<'_>,
+) {
     let mut said: Vec<String> = Vec::new();
-    each_in_body(&fields.function.body, &mut |node, _| {
+    each_in_body(&fields.function.body, &mut |node, around| {
         let Node::Expr(expr) = node else { return true };
-        if let Some((key, place)) = not_a_number(fields, expr)
+        if let Some((key, place)) = not_a_number(fields, expr, around)
             && !said.contains(&key)
         {
             let message = format!(
@@ -37,7 +43,8 @@ pub(super) fn judge(fields: &Fields<'_>, checked: &Checked, report: &mut Report<
         }
         true
     });
-    if let Some((key, place)) = negative(fields, checked).filter(|(key, _)| !said.contains(key)) {
+    let found = negative(fields, checked).filter(|(key, _)| !said.contains(key));
+    if let Some((key, place)) = found.filter(|(key, _)| !elsewhere.compares(key)) {
         let message = format!(
             "`{key}` of the body is used as it comes, and nothing compares it with anything: `{{\"{key}\": -5}}` gives where it should take"
         );
@@ -57,16 +64,91 @@ fn is_amount(key: &str) -> bool {
 }
 
 /// `float(data["price"])` of an amount, in a function that asks nothing of the number but whether it is less or more.
-fn not_a_number(fields: &Fields<'_>, expr: &Expr) -> Option<(String, Extent)> {
+fn not_a_number(fields: &Fields<'_>, expr: &Expr, around: Around<'_, '_>) -> Option<(String, Extent)> {
     let call = expr.call()?;
     if fields.source.language != Language::Python || called_name(&call.callee) != Some("float") {
         return None;
     }
-    let field = fields.field_of(&call.arguments.first()?.value)?;
-    let text = fields.source.text_of(whole(fields));
+    // In the query it is a filter more often than an amount.
+    let field = fields.field_of(&call.arguments.first()?.value).filter(|field| field.kind == Kind::Json)?;
+    let text = fields.source.text_of(fields.function.span());
     let asks =
         ["isfinite", "isnan", "is_finite", "is_nan", "allow_nan"].iter().any(|sign| text.contains(sign));
-    (is_amount(&field.key) && !asks && !refuses_by_not(fields)).then_some((field.key, expr.extent))
+    let is_bounded = || match around.last() {
+        Some(Node::Stmt(Stmt { kind: StmtKind::Assign(assign), extent })) => assign
+            .targets
+            .first()
+            .and_then(called_name)
+            .is_some_and(|name| is_bounded(fields, name, extent.end)),
+        _ => false,
+    };
+    (is_amount(&field.key) && !asks && !refuses_by_not(fields) && !is_bounded())
+        .then_some((field.key, expr.extent))
+}
+
+/// Whether a number is used only where a comparison of it is true, which none with `NaN` is: `if 0 < price < 1000: save(price)`.
+fn is_bounded(fields: &Fields<'_>, name: &str, from: u32) -> bool {
+    let is_it = |expr: &Expr| matches!(&expr.kind, ExprKind::Name(own) if own == name);
+    // `assert price > 0` raises for what is no number.
+    let mut asserted = None;
+    let mut is_bounded = true;
+    let mut is_used = false;
+    each_in_body(&fields.function.body, &mut |node, around| {
+        if let Node::Stmt(Stmt { kind: StmtKind::Assert { test, .. }, extent }) = node
+            && is_true_of_numbers(test, &is_it)
+        {
+            asserted = Some(extent.end);
+        }
+        let Node::Expr(expr) = node else { return true };
+        if !is_it(expr) || expr.extent.start < from {
+            return true;
+        }
+        let is_compared =
+            around.iter().any(|node| matches!(node, Node::Expr(Expr { kind: ExprKind::Compare { .. }, .. })));
+        let guarded = || {
+            around.iter().any(|node| match node {
+                Node::Stmt(Stmt { kind: StmtKind::If { test, then, .. }, .. }) => {
+                    let inside = then
+                        .iter()
+                        .any(|stmt| (stmt.extent.start..stmt.extent.end).contains(&expr.extent.start));
+                    inside && is_true_of_numbers(test, &is_it)
+                }
+                Node::Expr(Expr { kind: ExprKind::Conditional { test, then, .. }, .. }) => {
+                    (then.extent.start..then.extent.end).contains(&expr.extent.start)
+                        && is_true_of_numbers(test, &is_it)
+                }
+                _ => false,
+            })
+        };
+        if !is_compared {
+            is_used = true;
+            is_bounded &= asserted.is_some_and(|end| end <= expr.extent.start) || guarded();
+        }
+        true
+    });
+    is_bounded && is_used
+}
+
+/// Whether a test is true only of what is a number: a comparison in size that no `not` turns round.
+fn is_true_of_numbers(test: &Expr, is_it: &dyn Fn(&Expr) -> bool) -> bool {
+    match &test.kind {
+        ExprKind::Logical { op: LogicalOp::And, left, right } => {
+            is_true_of_numbers(left, is_it) || is_true_of_numbers(right, is_it)
+        }
+        ExprKind::Logical { left, right, .. } => {
+            is_true_of_numbers(left, is_it) && is_true_of_numbers(right, is_it)
+        }
+        ExprKind::Compare { left, rest } => {
+            let in_size = rest.iter().all(|(op, _)| {
+                matches!(
+                    op,
+                    CompareOp::Less | CompareOp::LessOrEqual | CompareOp::Greater | CompareOp::GreaterOrEqual
+                )
+            });
+            in_size && (is_it(left) || rest.iter().any(|(_, right)| is_it(right)))
+        }
+        _ => false,
+    }
 }
 
 /// `if not 0 <= price < 100:` is true of `NaN`, which is less than nothing and more than nothing.
@@ -101,12 +183,6 @@ fn made_of(fields: &Fields<'_>) -> Vec<(String, String)> {
     made
 }
 
-fn whole(fields: &Fields<'_>) -> Extent {
-    let body = &fields.function.body;
-    let start = body.first().map_or(0, |stmt| stmt.extent.start);
-    Extent { start, end: body.last().map_or(start, |stmt| stmt.extent.end) }
-}
-
 /// An amount that is calculated with or kept, and never compared.
 fn negative(fields: &Fields<'_>, checked: &Checked) -> Option<(String, Extent)> {
     let made = made_of(fields);
@@ -118,7 +194,6 @@ fn negative(fields: &Fields<'_>, checked: &Checked) -> Option<(String, Extent)> 
             let mut sides = std::iter::once(&**left).chain(rest.iter().map(|(_, right)| right));
             compares |= sides.any(|side| mentions_amount(fields, &made, side));
         }
-        // A function of the program may look at it.
         let Some(field) =
             fields.field_of(expr).filter(|field| field.kind == Kind::Json && is_amount(&field.key))
         else {

@@ -5,9 +5,11 @@ use std::collections::BTreeMap;
 use crate::facts::faults::is_tried;
 use crate::facts::nodes::{Node, each_in_body};
 use crate::facts::source::SourceFile;
-use crate::facts::syntax::{Assign, Expr, ExprKind, Extent, Function, Literal, LogicalOp, Stmt, StmtKind};
+use crate::facts::syntax::{
+    Assign, Expr, ExprKind, Extent, Function, Literal, LogicalOp, Parameter, Stmt, StmtKind,
+};
 use crate::facts::values::{called_name, returned};
-use crate::framework::conduct::Conduct;
+use crate::framework::conduct::{Called, Conduct};
 use crate::language::Language;
 
 /// Calls that a body is followed through to where it is read: `self.read_json()` and what that calls.
@@ -112,21 +114,7 @@ impl<'a> Fields<'a> {
             }
             (ExprKind::Record { entries, .. }, Some(kind)) => {
                 self.read_at.get_or_insert(extent);
-                for (key, bound) in entries {
-                    let Some(key) = key.as_ref().and_then(|key| key.string().or_else(|| called_name(key)))
-                    else {
-                        continue;
-                    };
-                    let (local, has_default) = match &bound.kind {
-                        ExprKind::Name(name) => (name, false),
-                        ExprKind::Assign { target, .. } => match &target.kind {
-                            ExprKind::Name(name) => (name, true),
-                            _ => continue,
-                        },
-                        _ => continue,
-                    };
-                    self.names.insert(local.to_string(), Field { key: key.to_owned(), kind, has_default });
-                }
+                self.take_apart(entries, kind);
             }
             (ExprKind::Name(name), None) => {
                 if let Some(field) = self.field_of(value) {
@@ -136,6 +124,52 @@ impl<'a> Fields<'a> {
             }
             _ => {}
         }
+    }
+
+    /// `const { name, amount = 1 } = body`.
+    fn take_apart(&mut self, entries: &[(Option<Expr>, Expr)], kind: Kind) {
+        for (key, bound) in entries {
+            let Some(key) = key.as_ref().and_then(|key| key.string().or_else(|| called_name(key))) else {
+                continue;
+            };
+            let (local, has_default) = match &bound.kind {
+                ExprKind::Name(name) => (name, false),
+                ExprKind::Assign { target, .. } => match &target.kind {
+                    ExprKind::Name(name) => (name, true),
+                    _ => continue,
+                },
+                _ => continue,
+            };
+            self.names.insert(local.to_string(), Field { key: key.to_owned(), kind, has_default });
+        }
+    }
+
+    /// What a function of the project has of the request, by a call that hands it the body or a field; `None` when it is handed neither.
+    pub(super) fn of_call(&self, conduct: &Conduct<'a>, called: &Called<'a>) -> Option<Self> {
+        let (file, function) = called.to;
+        let source = conduct.context().files.get(file)?;
+        let mut fields =
+            Self { source, function, bodies: Vec::new(), names: BTreeMap::new(), read_at: None, file };
+        for (parameter, given) in parameters(function).zip(&called.call.arguments) {
+            match (&parameter.pattern.kind, self.body_of(&given.value), self.field_of(&given.value)) {
+                (ExprKind::Name(name), Some(kind), _) => fields.bodies.push((name.to_string(), kind)),
+                (ExprKind::Record { entries, .. }, Some(kind), _) => fields.take_apart(entries, kind),
+                (ExprKind::Name(name), None, Some(field)) => {
+                    fields.names.insert(name.to_string(), field);
+                }
+                _ => {}
+            }
+        }
+        if fields.bodies.is_empty() && fields.names.is_empty() {
+            return None;
+        }
+        fields.bind(conduct);
+        Some(fields)
+    }
+
+    /// The place of its file, and the function.
+    pub(super) fn at(&self) -> (usize, &'a Function) {
+        (self.file, self.function)
     }
 
     /// Whether an expression is the body, or the query.
@@ -248,12 +282,8 @@ impl<'a> Fields<'a> {
             let Some(called) = calls.iter().find(|called| std::ptr::eq(called.call, call)) else {
                 return true;
             };
-            let parameters =
-                called.to.1.parameters.iter().filter(|parameter| {
-                    !matches!(parameter.pattern.dotted().as_deref(), Some("self" | "cls"))
-                });
             let mut given = Vec::new();
-            for (parameter, argument) in parameters.zip(&call.arguments) {
+            for (parameter, argument) in parameters(called.to.1).zip(&call.arguments) {
                 let kind =
                     self.body_of(&argument.value).or_else(|| self.read_by_function(conduct, &argument.value));
                 if let (Some(name), Some(kind)) = (parameter.pattern.dotted(), kind)
@@ -274,6 +304,13 @@ impl<'a> Fields<'a> {
     }
 }
 
+/// What a caller gives a function: its parameters without the object.
+fn parameters(function: &Function) -> impl Iterator<Item = &Parameter> {
+    let is_object =
+        |parameter: &&Parameter| matches!(parameter.pattern.dotted().as_deref(), Some("self" | "cls"));
+    function.parameters.iter().filter(move |parameter| !is_object(parameter))
+}
+
 fn unwrapped(expr: &Expr) -> &Expr {
     match &expr.kind {
         ExprKind::Await(value) | ExprKind::Cast { value, .. } => unwrapped(value),
@@ -292,8 +329,8 @@ fn reads_body<'a>(
     let none = Fields { source, function, bodies: Vec::new(), names: BTreeMap::new(), read_at: None, file };
     let given = returned(function);
     // Whoever looks at it before giving it back has checked something.
-    let checks = source.text_of(span(function)).contains("isinstance")
-        || source.text_of(span(function)).contains("typeof");
+    let text = source.text_of(function.span());
+    let checks = text.contains("isinstance") || text.contains("typeof");
     let direct = given.iter().find_map(|value| none.body_of(value));
     let calls = conduct.calls((file, function));
     let below = || {
@@ -307,9 +344,4 @@ fn reads_body<'a>(
             .find_map(|called| reads_body(conduct, called.to, left))
     };
     direct.or_else(below).filter(|_| !checks)
-}
-
-fn span(function: &Function) -> Extent {
-    let start = function.body.first().map_or(0, |stmt| stmt.extent.start);
-    Extent { start, end: function.body.last().map_or(start, |stmt| stmt.extent.end) }
 }

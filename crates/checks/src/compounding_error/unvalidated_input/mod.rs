@@ -6,9 +6,10 @@
 //!
 //! ## What is reported
 //!
-//! - **error**, `not-a-number`: an amount, price or quantity becomes a float with `float(..)`, and what follows lets `NaN` through, since every comparison with
-//!   it is false (`float("nan") < 0`);
-//! - **error**, `negative`: an amount, price or quantity of the body is used or kept, and nothing ever compares it with anything;
+//! - **error**, `not-a-number`: an amount, price or quantity of the body becomes a float with `float(..)`, and what follows lets `NaN` through, since every comparison with
+//!   it is false (`float("nan") < 0`); what happens only where it is in bounds (`if 0 < price < 1000: save(price)`) lets none through;
+//! - **error**, `negative`: an amount, price or quantity of the body is used or kept, and nothing ever compares it with anything: not what stands before the
+//!   handler, no function that is handed the body or the field, no `CHECK` of the table;
 //! - **warning**, `wrong-type`: a field of the body (or the query) is used as a text, number or list with nothing that looks at its type, so that another
 //!   type raises and is answered with 500; a key is read that may be missing; a number of the query is converted and no bad one is caught.
 //!
@@ -35,15 +36,20 @@
 
 mod amounts;
 mod checked;
+mod elsewhere;
 mod fields;
 mod uses;
+
+use std::cell::OnceCell;
 
 use seaworthy_core::policy::Need;
 use seaworthy_core::{Confidence, FailureMode, RuleId, Severity};
 
+use self::elsewhere::Elsewhere;
 use self::fields::{Fields, Kind};
 use self::uses::Use;
 use crate::context::Context;
+use crate::database::Tables;
 use crate::facts::syntax::Function;
 use crate::facts::words::has_word;
 use crate::framework::conduct::Conduct;
@@ -75,6 +81,7 @@ fn run(context: &Context<'_>, report: &mut Report<'_>) {
         return;
     }
     let conduct = Conduct::of(context);
+    let tables = OnceCell::new();
     let mut seen: Vec<*const Function> = Vec::new();
     let keeps_in_sqlite = context.files.iter().any(|file| {
         !file.is_test
@@ -86,13 +93,20 @@ fn run(context: &Context<'_>, report: &mut Report<'_>) {
         if handler.guards.iter().any(is_schema) {
             continue;
         }
-        for fields in followed(&conduct, handler) {
+        let followed = followed(&conduct, handler);
+        let elsewhere = Elsewhere {
+            conduct: &conduct,
+            handler,
+            followed: &followed,
+            tables: &|| tables.get_or_init(|| Tables::of(context)),
+        };
+        for fields in &followed {
             if seen.contains(&std::ptr::from_ref(fields.function)) {
                 continue;
             }
             seen.push(fields.function);
             report.trial();
-            judge(&fields, keeps_in_sqlite, report);
+            judge(fields, &elsewhere, keeps_in_sqlite, report);
         }
     }
 }
@@ -150,12 +164,17 @@ fn followed<'a>(conduct: &Conduct<'a>, handler: &Handler<'a>) -> Vec<Fields<'a>>
     found
 }
 
-fn judge(fields: &Fields<'_>, keeps_in_sqlite: bool, report: &mut Report<'_>) {
+fn judge<'a>(
+    fields: &Fields<'a>,
+    elsewhere: &Elsewhere<'_, 'a>,
+    keeps_in_sqlite: bool,
+    report: &mut Report<'_>,
+) {
     let checked = checked::of(fields);
     if checked.whole {
         return;
     }
-    amounts::judge(fields, &checked, report);
+    amounts::judge(fields, &checked, elsewhere, report);
     let mut uses = uses::of(fields, &checked, keeps_in_sqlite);
     uses.sort_by_key(|used| used.place.start);
     let mut named: Vec<&Use<'_>> = Vec::new();

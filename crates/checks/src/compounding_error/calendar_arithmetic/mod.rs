@@ -7,14 +7,15 @@
 //! ## What is reported
 //!
 //! - **error**, `month`: `day.replace(month=day.month + 1)` raises on the 31st (and in December), `date.setMonth(date.getMonth() + 1)` on 31 January is 3 March,
-//!   `.with_month(..).unwrap()` panics;
+//!   `.with_month(..).unwrap()` panics (**note** where months are only taken from the present moment, to look back);
 //! - **error**, `year`: `day.replace(year=day.year + 1)` raises on 29 February; in JavaScript (**warning**) it becomes 1 March;
 //! - **error**, `day`: a day's worth of milliseconds is added to a local midnight: on the day when clocks go back the result is 23:00 of the same day;
 //! - **warning**, `day`: days are counted by dividing the milliseconds between two local midnights and cutting off: one too few across the change in spring;
 //! - **warning**, `length`: 30 days stand for the next month of a subscription or an invoice, or an age is counted in pieces of 365 days.
 //!
 //! Left alone: instants and durations (`Date.now() + 24 * 3600 * 1000` for an expiry, `datetime.now(timezone.utc) + timedelta(days=30)`), a day that is set
-//! too (`replace(month=m, day=1)`, `setMonth(m, 1)`), what catches the exception or mends the overflow, and `timedelta(days=1)` on dates and wall times, which is the same wall time of the next day.
+//! too (`replace(month=m, day=1)`, `setMonth(m, 1)`) or is at most the 28th (`start = now.replace(day=1)`, `startOfMonth(now)`, copies of them), a function that asks for the day
+//! (`day.day == 29`, `calendar.isleap(..)`), what catches the exception or mends the overflow, and `timedelta(days=1)` on dates and wall times, which is the same wall time of the next day.
 //!
 //! ## What to do
 //!
@@ -23,11 +24,14 @@
 //!
 //! Source: [datetime.replace](https://docs.python.org/3/library/datetime.html#datetime.date.replace); ECMA-262, `Date.prototype.setMonth` and `MakeDay`; [Falsehoods programmers believe about time](https://infiniteundo.com/post/25326999628/falsehoods-programmers-believe-about-time).
 
+mod day;
+
 use std::collections::BTreeSet;
 
 use seaworthy_core::policy::Need;
 use seaworthy_core::{FailureMode, RuleId, Severity};
 
+use self::day::Dates;
 use crate::context::Context;
 use crate::facts::faults::is_tried;
 use crate::facts::nodes::{Around, Node, each_in_body, each_in_expr, each_node, enclosing_function};
@@ -52,7 +56,7 @@ pub static CHECK: Check = Check {
         title: "months, years and days are taken for equal pieces",
         applies_to: "calculation with the calendar",
         variants: &["month", "year", "day", "length"],
-        source: include_str!("calendar_arithmetic.rs"),
+        source: include_str!("mod.rs"),
     },
     run: Run::File(run),
 };
@@ -69,7 +73,7 @@ struct Said {
     advice: &'static str,
 }
 
-fn run(_: &Context<'_>, file: &SourceFile, report: &mut Report<'_>) {
+fn run(context: &Context<'_>, file: &SourceFile, report: &mut Report<'_>) {
     const SIGNS: &[&str] = &[
         "replace(",
         "etMonth(",
@@ -90,12 +94,13 @@ fn run(_: &Context<'_>, file: &SourceFile, report: &mut Report<'_>) {
     if file.is_test || is_made_up || !SIGNS.iter().any(|sign| file.text.contains(sign)) {
         return;
     }
+    let mut dates = Dates::of(context, file);
     each_node(&file.syntax, &mut |node, around| {
         let Node::Expr(expr) = node else { return true };
         let said = match file.language {
-            Language::Python => python(file, expr, around, report),
+            Language::Python => python(&mut dates, expr, around, report),
             Language::Rust => rust(expr, around, report),
-            _ => script(file, expr, around, report),
+            _ => script(&mut dates, expr, around, report),
         };
         if let Some(Said { place, variant, severity, message, advice }) = said {
             report.add(report.at(file, place, message).variant(variant).graded(severity).advice(advice));
@@ -132,10 +137,15 @@ fn names_around(around: Around<'_, '_>) -> Vec<String> {
     bound.into_iter().chain(function).flat_map(|name| words(&name)).collect()
 }
 
-fn python(file: &SourceFile, expr: &Expr, around: Around<'_, '_>, report: &mut Report<'_>) -> Option<Said> {
+fn python<'a>(
+    dates: &mut Dates<'a, '_>,
+    expr: &'a Expr,
+    around: Around<'a, '_>,
+    report: &mut Report<'_>,
+) -> Option<Said> {
     match &expr.kind {
         ExprKind::Call(call) => match called_name(&call.callee)? {
-            "replace" => replaced(call, expr, around, report),
+            "replace" => replaced(dates, call, expr, around, report),
             "timedelta" => month_of_days(call, expr, around, report),
             _ => None,
         },
@@ -155,7 +165,7 @@ fn python(file: &SourceFile, expr: &Expr, around: Around<'_, '_>, report: &mut R
                 severity: Severity::Warning,
                 message: format!(
                     "`{}` counts years as 365 days each: an age is reached days before the birthday, one more for every leap year lived through",
-                    file.text_of(expr.extent)
+                    dates.file.text_of(expr.extent)
                 ),
                 advice: "compare the calendar: `today.year - born.year - ((today.month, today.day) < (born.month, born.day))`",
             })
@@ -165,20 +175,30 @@ fn python(file: &SourceFile, expr: &Expr, around: Around<'_, '_>, report: &mut R
 }
 
 /// `day.replace(month=..)`, `day.replace(year=..)` without a day.
-fn replaced(call: &Call, expr: &Expr, around: Around<'_, '_>, report: &mut Report<'_>) -> Option<Said> {
+fn replaced<'a>(
+    dates: &mut Dates<'a, '_>,
+    call: &'a Call,
+    expr: &Expr,
+    around: Around<'a, '_>,
+    report: &mut Report<'_>,
+) -> Option<Said> {
     let given = |name: &str| keyword(&call.arguments, name);
     let (month, year) = (given("month"), given("year"));
     if month.is_none() && year.is_none() {
         return None;
     }
     report.trial();
-    if given("day").is_some() || is_tried(around) || is_of_first(call) || is_made_here(call, around) {
+    let ExprKind::Member { object, .. } = &call.callee.kind else { return None };
+    if given("day").is_some()
+        || is_tried(around)
+        || day::asks_day(around)
+        || dates.is_in_every_month(object, around)
+    {
         return None;
     }
     if let Some(month) = month.filter(|month| is_moved(month)) {
-        let wraps = is_moved_by_modulo(month);
-        let december =
-            if wraps || year.is_some() { "" } else { ", and in December, when there is no month 13" };
+        let stays_in_year = is_moved_by_modulo(month) || year.is_some() || day::asks_month(around);
+        let december = if stays_in_year { "" } else { ", and in December, when there is no month 13" };
         return Some(Said {
             place: expr.extent,
             variant: "month",
@@ -189,9 +209,7 @@ fn replaced(call: &Call, expr: &Expr, around: Around<'_, '_>, report: &mut Repor
             advice: "`dateutil.relativedelta.relativedelta(months=1)`, or set the day too: `min(day, calendar.monthrange(year, month)[1])`",
         });
     }
-    let year = year.filter(|year| is_moved(year) && month.is_none())?;
-    // Another year of a date that cannot be 29 February is sound; that cannot be seen here.
-    let _ = year;
+    year.filter(|year| is_moved(year) && month.is_none())?;
     Some(Said {
         place: expr.extent,
         variant: "year",
@@ -199,21 +217,6 @@ fn replaced(call: &Call, expr: &Expr, around: Around<'_, '_>, report: &mut Repor
         message: "`replace(year=..)` of 29 February raises `ValueError`: the other year has none".to_owned(),
         advice: "`dateutil.relativedelta.relativedelta(years=1)`, which takes 28 February then, or catch the `ValueError` and say which day is meant",
     })
-}
-
-/// `day.replace(day=1).replace(month=..)`.
-fn is_of_first(call: &Call) -> bool {
-    let ExprKind::Member { object, .. } = &call.callee.kind else { return false };
-    object.call().is_some_and(|inner| {
-        let first = keyword(&inner.arguments, "day").and_then(constant);
-        called_name(&inner.callee) == Some("replace") && first.is_some_and(|day| day <= 28.0)
-    })
-}
-
-/// Whether the date is made in the function, so that its day is chosen there: `start = date(year, 1, 1)`.
-fn is_made_here(call: &Call, around: Around<'_, '_>) -> bool {
-    let ExprKind::Member { object, .. } = &call.callee.kind else { return false };
-    made_with(object, around).is_some()
 }
 
 fn is_moved_by_modulo(expr: &Expr) -> bool {
@@ -307,11 +310,17 @@ fn rust(expr: &Expr, around: Around<'_, '_>, report: &mut Report<'_>) -> Option<
     })
 }
 
-fn script(file: &SourceFile, expr: &Expr, around: Around<'_, '_>, report: &mut Report<'_>) -> Option<Said> {
+fn script<'a>(
+    dates: &mut Dates<'a, '_>,
+    expr: &'a Expr,
+    around: Around<'a, '_>,
+    report: &mut Report<'_>,
+) -> Option<Said> {
+    let file = dates.file;
     match &expr.kind {
         ExprKind::Call(call) => match called_name(&call.callee)? {
-            name @ ("setMonth" | "setUTCMonth" | "setFullYear" | "setUTCFullYear") => {
-                set(file, name, call, expr, around, report)
+            "setMonth" | "setUTCMonth" | "setFullYear" | "setUTCFullYear" => {
+                set(dates, call, expr, around, report)
             }
             "Date" if call.style == CallStyle::New => made(file, call, expr, around, report),
             _ => None,
@@ -370,30 +379,30 @@ fn unwrapped(expr: &Expr) -> &Expr {
 }
 
 /// `date.setMonth(date.getMonth() + 1)` with no day set.
-fn set(
-    file: &SourceFile,
-    name: &str,
-    call: &Call,
+fn set<'a>(
+    dates: &mut Dates<'a, '_>,
+    call: &'a Call,
     expr: &Expr,
-    around: Around<'_, '_>,
+    around: Around<'a, '_>,
     report: &mut Report<'_>,
 ) -> Option<Said> {
+    let ExprKind::Member { object, name, .. } = &call.callee.kind else { return None };
     let first = call.arguments.first()?;
     report.trial();
     let by_month = name.ends_with("Month");
     // A second (or, for a year, third) argument is the day.
     let sets_day = call.arguments.len() > if by_month { 1 } else { 2 };
-    let text = enclosing_function(around).map_or(&*file.text, |function| file.text_of(span(function)));
+    let file = dates.file;
+    let text = enclosing_function(around).map_or(&*file.text, |function| file.text_of(function.span()));
     let mends = ["setDate(", "setUTCDate(", "daysInMonth", "lastDay", "getDaysInMonth"]
         .iter()
         .any(|sign| text.contains(sign));
-    // A date that is made with a day of its own: `new Date(year, month, 1)`.
-    let ExprKind::Member { object, .. } = &call.callee.kind else { return None };
-    let is_first = made_with(object, around).is_some_and(|made| {
-        made.arguments.get(2).is_none_or(|day| constant(&day.value).is_some_and(|day| day <= 28.0))
-            && made.arguments.len() >= 2
-    });
-    if sets_day || mends || is_first || !is_moved(&first.value) {
+    if sets_day
+        || mends
+        || !is_moved(&first.value)
+        || day::asks_day(around)
+        || dates.is_in_every_month(object, around)
+    {
         return None;
     }
     // A cookie's life and the like may be a day longer.
@@ -401,14 +410,19 @@ fn set(
         matches!(name.as_str(), "expires" | "expiry" | "expire" | "expiration" | "cookie" | "ttl")
     });
     let (variant, severity, message) = if by_month {
-        let severity = if is_life { Severity::Warning } else { Severity::Error };
-        (
-            "month",
-            severity,
-            format!(
+        let goes_back = matches!(first.value.kind, ExprKind::Binary { op: BinaryOp::Subtract, .. });
+        if goes_back && dates.is_now(object, around) {
+            let message = format!(
+                "`{name}(..)` keeps the day: 31 August minus six months is 2 or 3 March, and what looks back that far begins days late"
+            );
+            ("month", Severity::Note, message)
+        } else {
+            let severity = if is_life { Severity::Warning } else { Severity::Error };
+            let message = format!(
                 "`{name}(..)` keeps the day: 31 January plus a month is 2 or 3 March, and February is left out"
-            ),
-        )
+            );
+            ("month", severity, message)
+        }
     } else {
         (
             "year",
@@ -442,7 +456,7 @@ fn made(
         day.call().is_some_and(|call| matches!(called_name(&call.callee), Some("getDate" | "getUTCDate")));
     let moves = matches!(month.kind, ExprKind::Binary { op: BinaryOp::Add | BinaryOp::Subtract, .. })
         && file.text_of(month.extent).contains("Month(");
-    let text = enclosing_function(around).map_or("", |function| file.text_of(span(function)));
+    let text = enclosing_function(around).map_or("", |function| file.text_of(function.span()));
     let mends = ["setDate(0", "Math.min(", "daysInMonth", "lastDay"].iter().any(|sign| text.contains(sign));
     (keeps_day && moves && !mends).then(|| Said {
         place: expr.extent,
@@ -451,11 +465,6 @@ fn made(
         message: "the day is kept and the month moved: 31 January plus a month is 2 or 3 March, and February is left out".to_owned(),
         advice: "`addMonths` of date-fns, or take the last day of a shorter month: `Math.min(day, new Date(year, month + 1, 0).getDate())`",
     })
-}
-
-fn span(function: &Function) -> Extent {
-    let start = function.body.first().map_or(0, |stmt| stmt.extent.start);
-    Extent { start, end: function.body.last().map_or(start, |stmt| stmt.extent.end) }
 }
 
 /// Whether an expression is the time of a local midnight: `start.getTime()`, `+start`, `start` after `start.setHours(0, 0, 0, 0)`.
@@ -511,27 +520,6 @@ fn midnights(function: &Function) -> BTreeSet<&str> {
             _ => {}
         }
         true
-    });
-    found
-}
-
-/// The `new Date(..)` that a name is bound to in the function.
-fn made_with<'a>(expr: &Expr, around: Around<'a, '_>) -> Option<&'a Call> {
-    let ExprKind::Name(sought) = &expr.kind else { return None };
-    let function = enclosing_function(around)?;
-    let mut found = None;
-    each_in_body(&function.body, &mut |node, _| {
-        if let Node::Stmt(Stmt { kind: StmtKind::Assign(assign), .. }) = node
-            && let (Some(ExprKind::Name(name)), Some(call)) = (
-                assign.targets.first().map(|target| &target.kind),
-                assign.value.as_ref().and_then(Expr::call),
-            )
-            && name == sought
-            && matches!(called_name(&call.callee), Some("Date" | "date" | "datetime"))
-        {
-            found = Some(call);
-        }
-        found.is_none()
     });
     found
 }
