@@ -1,6 +1,6 @@
 //! What the answers `true` and `false` of a function tell: what is known of what came in wherever it gives them back.
 
-use std::collections::HashMap;
+use ahash::AHashMap;
 use std::rc::Rc;
 
 use seaworthy_core::limits::FLOW_TOLD;
@@ -11,7 +11,7 @@ use super::state::State;
 use super::value::{Shape, Value};
 
 /// What is known of what came in, by its keys.
-type Harmless = Rc<HashMap<String, Known>>;
+type Harmless = Rc<AHashMap<String, Known>>;
 
 /// The answers of one call.
 #[derive(Debug, Default)]
@@ -46,7 +46,7 @@ impl Answers {
 }
 
 /// What both know.
-fn shared(one: &HashMap<String, Known>, two: &HashMap<String, Known>) -> HashMap<String, Known> {
+fn shared(one: &AHashMap<String, Known>, two: &AHashMap<String, Known>) -> AHashMap<String, Known> {
     let both = |(key, known): (&String, &Known)| {
         let known = known.shared(*two.get(key)?);
         (!known.is_empty()).then(|| (key.clone(), known))
@@ -55,7 +55,7 @@ fn shared(one: &HashMap<String, Known>, two: &HashMap<String, Known>) -> HashMap
 }
 
 /// What one knows and the other does not.
-fn beyond(one: &HashMap<String, Known>, other: &HashMap<String, Known>) -> Vec<Told> {
+fn beyond(one: &AHashMap<String, Known>, other: &AHashMap<String, Known>) -> Vec<Told> {
     let mut more: Vec<(&String, &Known)> =
         one.iter().filter(|(key, known)| other.get(*key) != Some(known)).collect();
     more.sort_by_key(|(key, _)| *key);

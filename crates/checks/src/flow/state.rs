@@ -105,7 +105,7 @@ impl<'a> State<'a> {
     }
 
     /// The same of everything that came in.
-    pub(super) fn all_harmless(&self) -> Rc<HashMap<String, Known>> {
+    pub(super) fn all_harmless(&self) -> Rc<AHashMap<String, Known>> {
         self.harmless.clone()
     }
 
