@@ -1,8 +1,8 @@
 //! What the answers `true` and `false` of a function tell: what is known of what came in wherever it gives them back.
 
-use ahash::AHashMap;
 use std::rc::Rc;
 
+use ahash::AHashMap;
 use seaworthy_core::limits::FLOW_TOLD;
 
 use super::guard::{Implied, Told};
