@@ -135,8 +135,7 @@ fn judge_store(file: &SourceFile, library: &str, extent: Extent, call: &Call, re
     if spread || !in_memory {
         return;
     }
-    let line = file.text_of(extent).lines().next().unwrap_or_default().len();
-    let head = Extent { end: extent.start + u32::try_from(line).unwrap_or(0), ..extent };
+    let head = file.first_line(extent);
     let message = format!(
         "`{library}` without a `store` keeps sessions in this process: everybody is logged out at each restart, a second replica knows nobody, and the memory grows with each visitor"
     );

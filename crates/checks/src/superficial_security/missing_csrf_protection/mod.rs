@@ -42,7 +42,7 @@ use seaworthy_core::{Confidence, FailureMode, RuleId, Severity};
 use crate::context::Context;
 use crate::facts::nodes::{Node, each_in_body};
 use crate::facts::source::SourceFile;
-use crate::facts::syntax::{Expr, ExprKind, Extent, Function, Literal};
+use crate::facts::syntax::{Expr, ExprKind, Function, Literal};
 use crate::facts::values::called_name;
 use crate::facts::words::{has_word, words};
 use crate::framework::Framework;
@@ -195,7 +195,7 @@ fn say(
     let (place, extent) = if handler.function.name.is_empty() {
         let (at, extent) = handler.registered;
         let Some(file) = context.files.get(at) else { return };
-        (file, first_line(file, extent))
+        (file, file.first_line(extent))
     } else {
         (file, handler.function.name_extent)
     };
@@ -217,12 +217,6 @@ fn say(
         .related(cookie_file, cookie.extent, "the cookie is set here, without `SameSite=Lax`")
         .advice(advice(file.language));
     report.add(draft);
-}
-
-/// The first line of a stretch.
-fn first_line(file: &SourceFile, extent: Extent) -> Extent {
-    let line = file.text_of(extent).lines().next().unwrap_or_default().trim_end();
-    Extent { end: extent.start + u32::try_from(line.len()).unwrap_or(0), ..extent }
 }
 
 fn advice(language: Language) -> &'static str {

@@ -191,8 +191,7 @@ fn place_of<'a>(
     }
     let (file, extent) = handler.registered;
     let file = context.files.get(file)?;
-    let line = file.text_of(extent).lines().next().unwrap_or_default().trim_end();
-    Some((file, Extent { end: extent.start + u32::try_from(line.len()).unwrap_or(0), ..extent }))
+    Some((file, file.first_line(extent)))
 }
 
 fn say(
