@@ -1,5 +1,6 @@
 //! What a collection is for, by what is put into it and what it is called.
 
+use super::fetched::is_fetched_again;
 use super::{Use, Variable, What};
 use crate::context::Context;
 use crate::facts::nodes::{Node, each_in_body, each_in_expr};
@@ -173,7 +174,8 @@ pub(crate) fn kind(context: &Context<'_>, variable: &Variable<'_>) -> Kind {
         (LOCAL, Kind::Local),
     ];
     if let Some((_, kind)) = ordered.iter().find(|(list, _)| is(list)) {
-        return *kind;
+        let own = *kind == Kind::Session && is_fetched_again(variable);
+        return if own { Kind::Cache } else { *kind };
     }
     if variable.adds().any(|one| has_random_key(one)) {
         return Kind::Session;

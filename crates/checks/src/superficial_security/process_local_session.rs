@@ -12,7 +12,8 @@
 //! - **warning**: Flask-Session in files of the machine (`SESSION_TYPE = "filesystem"`), Django's sessions in the cache of the process: a second replica
 //!   does not have them.
 //!
-//! Left alone: sessions in signed cookies (Flask's own, `cookie-session`, Starlette's), signed tokens, stores that are named.
+//! Left alone: sessions in signed cookies (Flask's own, `cookie-session`, Starlette's), signed tokens, stores that are named; tokens of
+//! another service that the program fetches again when they are missing.
 //!
 //! ## What to do
 //!
