@@ -12,7 +12,10 @@
 //!   token that is written to the log;
 //! - **note**: a token that resets a password or logs somebody in once, kept as it is and not as its digest.
 //!
-//! Left alone: what is encrypted, hashed, masked or cut to its last digits on the way, tokens of a payment provider (`payment_method`, `card_token`), public
+//! What is only called a card's number counts where something else says that one pays with it: the table, a security code or an expiry date beside it,
+//! or what else the function reads.
+//!
+//! Left alone: cards of boards, libraries and clubs; objects of packages and classes that are no models; what is encrypted, hashed, masked or cut to its last digits on the way, tokens of a payment provider (`payment_method`, `card_token`), public
 //! keys, expiry dates, and session ids (which end soon).
 //!
 //! ## What to do
@@ -27,12 +30,13 @@ use seaworthy_core::policy::Need;
 use seaworthy_core::{Confidence, FailureMode, RuleId, Severity};
 
 use crate::context::Context;
-use crate::facts::nodes::{Node, each_node};
+use crate::facts::graph::External;
+use crate::facts::nodes::{Around, Node, each_in_body, each_node, enclosing_function};
 use crate::facts::passwords::{is_password_name, last_name};
 use crate::facts::sent::{Sent, column_of, sent, value_of};
 use crate::facts::source::SourceFile;
-use crate::facts::stored::{How, stored};
-use crate::facts::syntax::{Call, Expr, ExprKind, StmtKind, TemplatePart};
+use crate::facts::stored::{Field, How, stored};
+use crate::facts::syntax::{Argument, Call, Class, Expr, ExprKind, Function, StmtKind, TemplatePart};
 use crate::facts::values::{FileValues, called_name};
 use crate::facts::words::{has_word, words};
 use crate::registry::{Check, Meta, Run};
@@ -81,12 +85,15 @@ const WORDS: &[&str] = &[
 ];
 
 /// What kind of secret a name is of.
+#[derive(Clone, Copy)]
 struct Kind {
     what: &'static str,
     severity: Severity,
     advice: &'static str,
     /// Whether one that the program makes up counts as well.
     made: bool,
+    /// Whether the name leaves open what kind of card it is: a card of a board or of a library has a number too.
+    any_card: bool,
 }
 
 const CARD: &str = "leave cards to a payment provider, and keep its token and the last four digits";
@@ -166,28 +173,41 @@ fn kind(name: &str) -> Option<Kind> {
     if words.iter().any(|word| OTHERWISE.contains(word)) {
         return None;
     }
-    let card = Kind { what: "the number of a card", severity: Severity::Error, advice: CARD, made: false };
+    let card = Kind {
+        what: "the number of a card",
+        severity: Severity::Error,
+        advice: CARD,
+        made: false,
+        any_card: false,
+    };
+    let any_card = Kind { any_card: true, ..card };
     let code = Kind {
         what: "the security code of a card",
         severity: Severity::Error,
         advice: "do not keep it at all: PCI DSS forbids it, even encrypted",
         made: false,
+        any_card: false,
     };
-    let person = |what| Some(Kind { what, severity: Severity::Error, advice: SEALED, made: false });
+    let person =
+        |what| Some(Kind { what, severity: Severity::Error, advice: SEALED, made: false, any_card: false });
     let key = |what, made| {
-        Some(Kind { what, severity: Severity::Warning, advice: if made { DIGEST } else { SEALED }, made })
+        let advice = if made { DIGEST } else { SEALED };
+        Some(Kind { what, severity: Severity::Warning, advice, made, any_card: false })
     };
     let once = Some(Kind {
         what: "a token that lets somebody in once",
         severity: Severity::Note,
         advice: DIGEST,
         made: true,
+        any_card: false,
     });
     match words.as_slice() {
-        [.., "card" | "cc" | "creditcard", "number" | "no" | "num"]
-        | ["cardnumber" | "ccnumber" | "pan"]
+        [.., "cc" | "creditcard", "number" | "no" | "num"]
+        | [.., "credit" | "debit" | "payment" | "bank", "card", "number" | "no" | "num"]
+        | ["ccnumber" | "pan"]
         | ["card", "pan"] => Some(card),
         [.., "credit" | "debit", "card"] => Some(card),
+        [.., "card", "number" | "no" | "num"] | ["cardnumber"] => Some(any_card),
         ["cvv" | "cvc" | "cvv2" | "cvc2" | "csc"]
         | ["card", "cvv" | "cvc" | "cvv2"]
         | ["card", "security", "code"]
@@ -215,22 +235,23 @@ fn kind(name: &str) -> Option<Kind> {
 }
 
 fn run(context: &Context<'_>, report: &mut Report<'_>) {
-    for file in context.files {
+    for (at, file) in context.files.iter().enumerate() {
         if !file.is_test && WORDS.iter().any(|word| file.text.contains(word)) {
-            judge(context, file, report);
+            judge(context, (at, file), report);
         }
     }
 }
 
-fn judge(context: &Context<'_>, file: &SourceFile, report: &mut Report<'_>) {
+fn judge(context: &Context<'_>, (at, file): (usize, &SourceFile), report: &mut Report<'_>) {
     let mut values = FileValues::of(&file.syntax);
     each_node(&file.syntax, &mut |node, around| {
         let call = node.expr().and_then(Expr::call);
         if let Some(call) = call {
             logged(file, call, report);
         }
-        for field in stored(file, &mut values, node, around) {
-            let column = column_of(context.files, &field);
+        let fields = stored(file, &mut values, node, around);
+        for field in &fields {
+            let column = column_of(context.files, field);
             // Of `api_keys.key` the table says what kind of key.
             let of = field.into.strip_suffix('s').unwrap_or(&field.into);
             let whole = match column.as_str() {
@@ -246,11 +267,11 @@ fn judge(context: &Context<'_>, file: &SourceFile, report: &mut Report<'_>) {
             else {
                 continue;
             };
-            let Some(value) =
-                value_of(&field).filter(|_| keeps(node, &field.into) && !is_elsewhere(context, file, node))
-            else {
+            let lasts = keeps(node, &field.into) && !is_no_row(context, (at, file), node);
+            let Some(value) = value_of(field).filter(|_| lasts) else { continue };
+            if kind.any_card && !is_of_payment(context, &fields, around) {
                 continue;
-            };
+            }
             report.trial();
             let Some(from) = sent(&mut values, value, around) else { continue };
             if from == Sent::Made && !kind.made || matches!(from, Sent::Parameter(name) if is_done_to(name)) {
@@ -397,15 +418,121 @@ fn keeps_part(node: Node<'_>, into: &str) -> bool {
     !into.is_empty() && (!by_member || has_word(into, ROWS))
 }
 
-/// Whether what is called is of a package: a payment provider's own object, which keeps things at the provider's.
-fn is_elsewhere(context: &Context<'_>, file: &SourceFile, node: Node<'_>) -> bool {
-    let Some(path) = node.expr().and_then(Expr::call).and_then(|call| file.resolve(&call.callee)) else {
-        return false;
+/// Whether what is called is of a package, as a payment provider's own object or a client of its API is, or a class of the project that is no
+/// model: neither has a table.
+fn is_no_row(context: &Context<'_>, (at, file): (usize, &SourceFile), node: Node<'_>) -> bool {
+    let Some(call) = node.expr().and_then(Expr::call) else { return false };
+    let path = file.resolve(&call.callee);
+    let root = path.as_deref().and_then(|path| path.split_once('.')).map_or("", |(root, _)| root);
+    let is_foreign = |external: &External| {
+        let import = file.imports.get(external.import).map(|fact| fact.import.module.as_str());
+        external.file == at && import.and_then(|module| module.split(['.', '/']).next()) == Some(root)
     };
-    let Some((root, _)) = path.split_once('.').filter(|(root, _)| !root.is_empty()) else { return false };
-    let imported = file.imports.iter().any(|fact| fact.import.module.split(['.', '/']).next() == Some(root));
-    let ours = context.files.iter().any(|file| file.path.split(['/', '.']).any(|part| part == root));
-    imported && !ours
+    if !root.is_empty() && context.graph.external().iter().any(is_foreign) {
+        return true;
+    }
+    let Some(name) = called_name(&call.callee) else { return false };
+    let classes =
+        || context.defined.classes.iter().filter(|((_, own), _)| *own == name).map(|(_, class)| *class);
+    name.starts_with(|c: char| c.is_ascii_uppercase())
+        && classes().next().is_some()
+        && !classes().any(is_model)
+}
+
+/// Whether the objects of a class are rows: by what it is made of, or by its columns.
+fn is_model(class: &Class) -> bool {
+    let by_base = |base: &Argument| {
+        called_name(&base.value)
+            .is_some_and(|name| has_word(name, &["model", "base", "document", "entity", "table"]))
+    };
+    let by_mark = |mark: &Expr| {
+        called_name(mark.call().map_or(mark, |call| &call.callee))
+            .is_some_and(|name| has_word(name, &["entity", "table", "schema", "dataclass"]))
+    };
+    let has_columns = class.body.iter().any(|stmt| match &stmt.kind {
+        StmtKind::Assign(assign) => {
+            let made = assign.value.as_ref().and_then(Expr::call).and_then(|call| called_name(&call.callee));
+            assign.targets.first().and_then(called_name) == Some("__tablename__")
+                || made.is_some_and(|name| has_word(name, &["column", "field"]))
+        }
+        _ => false,
+    });
+    class.bases.iter().any(by_base) || class.decorators.iter().any(by_mark) || has_columns
+}
+
+/// Whether what is kept is about paying: by the table, by what stands beside it, or by what the function is about. A card of a board, of a
+/// library or of a club has a number as well.
+fn is_of_payment(context: &Context<'_>, fields: &[Field<'_>], around: Around<'_, '_>) -> bool {
+    const TABLES: &[&str] = &[
+        "payment",
+        "payments",
+        "billing",
+        "checkout",
+        "checkouts",
+        "transaction",
+        "transactions",
+        "charge",
+        "charges",
+        "order",
+        "orders",
+        "wallet",
+        "wallets",
+        "credit",
+        "debit",
+        "purchase",
+        "purchases",
+        "subscription",
+        "subscriptions",
+    ];
+    const BESIDE: &[&str] = &[
+        "cvv",
+        "cvc",
+        "cvv2",
+        "cvc2",
+        "csc",
+        "expiry",
+        "exp",
+        "expiration",
+        "expires",
+        "holder",
+        "cardholder",
+        "brand",
+        "payment",
+        "billing",
+    ];
+    const ABOUT: &[&str] = &[
+        "cvv",
+        "cvc",
+        "cvv2",
+        "cvc2",
+        "cardholder",
+        "payment",
+        "payments",
+        "pay",
+        "billing",
+        "charge",
+        "checkout",
+    ];
+    let beside = |field: &Field<'_>| {
+        has_word(&field.into, TABLES) || has_word(&column_of(context.files, field), BESIDE)
+    };
+    let about = |function: &Function| {
+        let mut found = has_word(&function.name, ABOUT);
+        each_in_body(&function.body, &mut |node, _| {
+            found |= match node {
+                Node::Expr(Expr { kind: ExprKind::Name(name) | ExprKind::Member { name, .. }, .. }) => {
+                    has_word(name, ABOUT)
+                }
+                Node::Expr(expr) => {
+                    expr.string().is_some_and(|text| text.len() < 20 && has_word(text, ABOUT))
+                }
+                _ => false,
+            };
+            !found
+        });
+        found
+    };
+    fields.iter().any(beside) || enclosing_function(around).is_some_and(about)
 }
 
 /// A secret is written to the log.
@@ -455,7 +582,7 @@ fn logged(file: &SourceFile, call: &Call, report: &mut Report<'_>) {
         ) || last == "otp";
         let secret = is_password_name(named)
             || once
-            || kind(named).is_some_and(|kind| kind.severity == Severity::Error);
+            || kind(named).is_some_and(|kind| kind.severity == Severity::Error && !kind.any_card);
         if !secret || named.chars().all(|c| c.is_ascii_uppercase() || c == '_') && !is_password_name(named) {
             continue;
         }

@@ -229,11 +229,13 @@ fn renews(step: &Step<'_>) -> bool {
 /// Whether a guard is `passport.authenticate(..)`: since 0.6 it gives the session another id before the handler runs. With `session: false` it
 /// leaves the session alone, and with a callback of one's own that calls `req.logIn`.
 fn is_passport(context: &Context<'_>, guard: &Guard<'_>) -> bool {
-    let Some(call) = guard.expr.call().filter(|call| called_name(&call.callee) == Some("authenticate")) else {
+    let Some(call) = guard.expr.call().filter(|call| called_name(&call.callee) == Some("authenticate"))
+    else {
         return false;
     };
     let resolved = context.files.get(guard.file).and_then(|file| file.resolve(&call.callee));
-    let of_passport = resolved.or_else(|| call.callee.dotted()).is_some_and(|path| path.starts_with("passport."));
+    let of_passport =
+        resolved.or_else(|| call.callee.dotted()).is_some_and(|path| path.starts_with("passport."));
     let keeps = option(call, "session")
         .is_some_and(|value| matches!(value.kind, ExprKind::Literal(Literal::Boolean(false))));
     let answers_itself = call.arguments.iter().any(|given| matches!(given.value.kind, ExprKind::Function(_)));

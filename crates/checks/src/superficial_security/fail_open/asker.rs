@@ -246,8 +246,7 @@ fn counts(body: &[Stmt]) -> bool {
     let mut found = false;
     each_in_body(body, &mut |node, _| {
         if let Node::Expr(Expr { kind: ExprKind::Compare { rest, .. }, .. }) = node {
-            found |=
-                rest.iter().any(|(op, _)| matches!(op, Less | LessOrEqual | Greater | GreaterOrEqual));
+            found |= rest.iter().any(|(op, _)| matches!(op, Less | LessOrEqual | Greater | GreaterOrEqual));
         }
         !found
     });
@@ -264,8 +263,7 @@ fn is_needed(context: &Context<'_>, name: &str) -> bool {
         let mut found = false;
         each_in_body(&function.body, &mut |node, _| {
             if let Node::Stmt(Stmt { kind: StmtKind::If { test, then, otherwise }, .. }) = node {
-                found |= asked.is_denied_by(test) && denies(then)
-                    || asked.is(test) && denies(otherwise);
+                found |= asked.is_denied_by(test) && denies(then) || asked.is(test) && denies(otherwise);
             }
             !found
         });
@@ -290,9 +288,11 @@ impl Asked<'_> {
             expr.call().is_some_and(|call| std::ptr::eq(call, self.call))
         };
         match &expr.kind {
-            ExprKind::Name(name) => {
-                self.values.bound(name).iter().any(|bound| matches!(bound, Bound::To(value) if is_call(value)))
-            }
+            ExprKind::Name(name) => self
+                .values
+                .bound(name)
+                .iter()
+                .any(|bound| matches!(bound, Bound::To(value) if is_call(value))),
             _ => is_call(expr),
         }
     }
