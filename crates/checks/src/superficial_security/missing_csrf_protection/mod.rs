@@ -6,7 +6,7 @@
 //! ## What is reported
 //!
 //! - **error**: a route that changes something for whoever holds the session's cookie, when a form of another site can send what it takes, and
-//!   nothing tells that form apart: the cookie is set without `SameSite=Lax` or `Strict`, and the program knows no CSRF token, no `Origin` or `Sec-Fetch-Site`, and no
+//!   nothing tells that form apart: the cookie is set without `SameSite=Lax` or `Strict`, and the program knows no CSRF token, compares no `Origin` or `Referer`, knows no `Sec-Fetch-Site`, and no
 //!   header of its own.
 //!
 //! A form can send no JSON media type. So a route is left alone that takes only JSON and insists on its type: Flask's `get_json()`, a model of
