@@ -9,7 +9,7 @@
 //!   pending code is found within hours;
 //! - **error**: a password is checked and nothing counts how often, where another route of the program has a limit;
 //! - **warning**: a password is checked, or a mail is sent to whatever address is named, and nothing counts how often;
-//! - **note**: accounts are opened, each with a slow hash, and nothing counts how many.
+//! - **note**: accounts are opened or passwords are set, each with a slow hash, and nothing counts how many.
 //!
 //! Handlers are known by what they do (they compare a password with what is kept, hash one, look a code up), whatever their path. A limit is
 //! looked for in everything that runs before and in the handler: Flask-Limiter, slowapi, express-rate-limit, rate-limiter-flexible,
@@ -43,10 +43,13 @@ use seaworthy_core::{Confidence, FailureMode, RuleId, Severity};
 use self::limits::Limits;
 use crate::context::Context;
 use crate::facts::nodes::each_in_body;
-use crate::facts::passwords::{PasswordUse, first_check, password_use};
+use crate::facts::passwords::{PasswordUse, first_check, is_kept_password_name, password_use};
 use crate::facts::request::sends_mail;
+use crate::facts::sent::column_of;
 use crate::facts::source::SourceFile;
+use crate::facts::stored::{How, stored};
 use crate::facts::syntax::{Expr, Extent, Function};
+use crate::facts::values::{FileValues, called_name};
 use crate::facts::words::words;
 use crate::framework::caller;
 use crate::framework::conduct::{Conduct, Step};
@@ -80,6 +83,8 @@ enum Tried<'a> {
     Mail,
     /// A new account.
     Account,
+    /// A new password for an account that is there.
+    Change,
 }
 
 /// One thing to be tried, and where that is decided.
@@ -140,7 +145,9 @@ fn target<'a>(
         return None;
     }
     if steps.iter().any(|step| calls(step, &|file, expr| is_hash(file, expr))) {
-        return at_handler(Tried::Account);
+        let changes = steps.iter().any(|step| keeps_password(context, step, How::Changed));
+        let makes = steps.iter().any(|step| keeps_password(context, step, How::Made));
+        return at_handler(if changes && !makes { Tried::Change } else { Tried::Account });
     }
     // Who only may name an address in the request can have mails sent to anybody.
     let sends = steps.iter().any(|step| calls(step, &|_, expr| sends_mail(expr)));
@@ -152,6 +159,22 @@ fn calls(step: &Step<'_>, is_sought: &dyn Fn(&SourceFile, &Expr) -> bool) -> boo
     let mut found = false;
     each_in_body(&step.function.body, &mut |node, _| {
         found |= node.expr().is_some_and(|expr| is_sought(step.source, expr));
+        !found
+    });
+    found
+}
+
+/// Whether a step keeps a password in this way.
+fn keeps_password(context: &Context<'_>, step: &Step<'_>, how: How) -> bool {
+    let mut values = FileValues::of(&step.source.syntax);
+    let mut found = false;
+    each_in_body(&step.function.body, &mut |node, around| {
+        found |= stored(step.source, &mut values, node, around)
+            .iter()
+            .any(|field| field.how == how && is_kept_password_name(&column_of(context.files, field)));
+        found |= how == How::Changed
+            && node.expr().and_then(Expr::call).and_then(|call| called_name(&call.callee))
+                == Some("set_password");
         !found
     });
     found
@@ -241,6 +264,12 @@ fn say(
             Severity::Note,
             Confidence::Medium,
             format!("{route} opens accounts without a limit: each costs a slow hash and a row"),
+        ),
+        Tried::Change => (
+            "account",
+            Severity::Note,
+            Confidence::Medium,
+            format!("{route} sets passwords without a limit: each try costs a slow hash"),
         ),
     };
     let mut draft = report
