@@ -1,4 +1,4 @@
-//! What is fetched again when it is missing: a cache, whatever it is called.
+//! What each process fetches for itself, and again when it is missing: no session, whatever it is called.
 
 use super::{Use, Variable, What};
 use crate::facts::nodes::{Node, each_in_body, each_in_expr};

@@ -175,7 +175,7 @@ pub(crate) fn kind(context: &Context<'_>, variable: &Variable<'_>) -> Kind {
     ];
     if let Some((_, kind)) = ordered.iter().find(|(list, _)| is(list)) {
         let own = *kind == Kind::Session && is_fetched_again(variable);
-        return if own { Kind::Cache } else { *kind };
+        return if own { Kind::Local } else { *kind };
     }
     if variable.adds().any(|one| has_random_key(one)) {
         return Kind::Session;

@@ -42,15 +42,15 @@ use seaworthy_core::{Confidence, FailureMode, RuleId, Severity};
 
 use self::limits::Limits;
 use crate::context::Context;
-use crate::facts::nodes::each_in_body;
+use crate::facts::nodes::{Node, each_in_body};
 use crate::facts::passwords::{PasswordUse, first_check, is_kept_password_name, password_use};
 use crate::facts::request::sends_mail;
 use crate::facts::sent::column_of;
 use crate::facts::source::SourceFile;
 use crate::facts::stored::{How, stored};
-use crate::facts::syntax::{Expr, Extent, Function};
+use crate::facts::syntax::{Expr, ExprKind, Extent, Function, Stmt, StmtKind};
 use crate::facts::values::{FileValues, called_name};
-use crate::facts::words::words;
+use crate::facts::words::{has_word, words};
 use crate::framework::caller;
 use crate::framework::conduct::{Conduct, Step};
 use crate::framework::web::Handler;
@@ -146,7 +146,9 @@ fn target<'a>(
     }
     if steps.iter().any(|step| calls(step, &|file, expr| is_hash(file, expr))) {
         let changes = steps.iter().any(|step| keeps_password(context, step, How::Changed));
-        let makes = steps.iter().any(|step| keeps_password(context, step, How::Made));
+        let makes = steps
+            .iter()
+            .any(|step| keeps_password(context, step, How::Made) || calls(step, &|_, expr| makes_row(expr)));
         return at_handler(if changes && !makes { Tried::Change } else { Tried::Account });
     }
     // Who only may name an address in the request can have mails sent to anybody.
@@ -164,11 +166,25 @@ fn calls(step: &Step<'_>, is_sought: &dyn Fn(&SourceFile, &Expr) -> bool) -> boo
     found
 }
 
+/// Whether a call makes a row, whatever of: `User.create(body)`, `db.session.add(user)`, `new User(body)`.
+fn makes_row(expr: &Expr) -> bool {
+    let Some(name) = expr.call().and_then(|call| called_name(&call.callee)) else { return false };
+    let is_somebody = name.starts_with(|c: char| c.is_ascii_uppercase())
+        && has_word(name, &["user", "account", "member", "customer"]);
+    is_somebody || matches!(name, "create" | "insert" | "insertOne" | "insert_one" | "add" | "build")
+}
+
 /// Whether a step keeps a password in this way.
 fn keeps_password(context: &Context<'_>, step: &Step<'_>, how: How) -> bool {
     let mut values = FileValues::of(&step.source.syntax);
     let mut found = false;
     each_in_body(&step.function.body, &mut |node, around| {
+        // `data["password_hash"] = ..` prepares what is made of it afterwards.
+        let prepares = matches!(node, Node::Stmt(Stmt { kind: StmtKind::Assign(assign), .. })
+            if assign.targets.iter().any(|target| matches!(target.kind, ExprKind::Index { .. })));
+        if prepares {
+            return true;
+        }
         found |= stored(step.source, &mut values, node, around)
             .iter()
             .any(|field| field.how == how && is_kept_password_name(&column_of(context.files, field)));
