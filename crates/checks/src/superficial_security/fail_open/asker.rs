@@ -109,7 +109,7 @@ impl<'a> Asker<'a> {
     pub(super) fn of(file: &SourceFile, function: &'a Function, around: Around<'a, '_>) -> Option<Self> {
         let name = name_of(function, around);
         let named = asks(&name);
-        if !named && !(name.is_empty() && takes_next(function)) {
+        if !(named || name.is_empty() && takes_next(function)) {
             return None;
         }
         let verifies = verifies(&function.body) || checks_password(file, function);

@@ -63,6 +63,38 @@ fn knows_sign(file: &SourceFile) -> bool {
 /// Whether a file reads the header that says where a request comes from, and compares it. To log it, to show it or to go back there tells nothing
 /// apart.
 fn compares_source(file: &SourceFile) -> bool {
+    let held = names_of_source(file);
+    let mut found = false;
+    each_node(&file.syntax, &mut |node, _| {
+        let Some(expr) = node.expr() else { return !found };
+        found |= match &expr.kind {
+            ExprKind::Compare { left, rest } => {
+                !rest.iter().any(|(_, right)| is_nothing(right))
+                    && std::iter::once(&**left)
+                        .chain(rest.iter().map(|(_, right)| right))
+                        .any(|side| holds_source(side, &held))
+            }
+            // `ALLOWED.includes(origin)`, `origin.startsWith(OWN)`, `isOwnOrigin(req.headers.origin)`.
+            ExprKind::Call(call) => {
+                let object = match &call.callee.kind {
+                    ExprKind::Member { object, .. } => Some(&**object),
+                    _ => None,
+                };
+                called_name(&call.callee).is_some_and(tests)
+                    && object
+                        .into_iter()
+                        .chain(call.arguments.iter().map(|given| &given.value))
+                        .any(|part| holds_source(part, &held))
+            }
+            _ => false,
+        };
+        !found
+    });
+    found
+}
+
+/// The names that hold the header, or something that is made of it.
+fn names_of_source(file: &SourceFile) -> HashSet<&str> {
     let mut held: HashSet<&str> = HashSet::new();
     for _ in 0..ROUNDS {
         let before = held.len();
@@ -102,33 +134,7 @@ fn compares_source(file: &SourceFile) -> bool {
             break;
         }
     }
-    let mut found = false;
-    each_node(&file.syntax, &mut |node, _| {
-        let Some(expr) = node.expr() else { return !found };
-        found |= match &expr.kind {
-            ExprKind::Compare { left, rest } => {
-                !rest.iter().any(|(_, right)| is_nothing(right))
-                    && std::iter::once(&**left)
-                        .chain(rest.iter().map(|(_, right)| right))
-                        .any(|side| holds_source(side, &held))
-            }
-            // `ALLOWED.includes(origin)`, `origin.startsWith(OWN)`, `isOwnOrigin(req.headers.origin)`.
-            ExprKind::Call(call) => {
-                let object = match &call.callee.kind {
-                    ExprKind::Member { object, .. } => Some(&**object),
-                    _ => None,
-                };
-                called_name(&call.callee).is_some_and(tests)
-                    && object
-                        .into_iter()
-                        .chain(call.arguments.iter().map(|given| &given.value))
-                        .any(|part| holds_source(part, &held))
-            }
-            _ => false,
-        };
-        !found
-    });
-    found
+    held
 }
 
 /// Whether what is called tells one text from another.

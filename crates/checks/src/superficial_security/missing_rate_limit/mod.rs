@@ -233,15 +233,13 @@ fn place_of<'a>(
     Some((file, file.first_line(extent)))
 }
 
-fn say(
-    context: &Context<'_>,
-    handler: &Handler<'_>,
-    target: &Target<'_>,
+/// What is said of a route: variant, severity, confidence and message.
+fn said(
+    route: &str,
+    tried: &Tried<'_>,
     beside: Option<&Handler<'_>>,
-    report: &mut Report<'_>,
-) {
-    let route = format!("`{} {}`", handler.method, handler.path);
-    let (variant, severity, confidence, message) = match &target.tried {
+) -> (&'static str, Severity, Confidence, String) {
+    match tried {
         Tried::Code { values, .. } => (
             "code",
             Severity::Error,
@@ -287,7 +285,18 @@ fn say(
             Confidence::Medium,
             format!("{route} sets passwords without a limit: each try costs a slow hash"),
         ),
-    };
+    }
+}
+
+fn say(
+    context: &Context<'_>,
+    handler: &Handler<'_>,
+    target: &Target<'_>,
+    beside: Option<&Handler<'_>>,
+    report: &mut Report<'_>,
+) {
+    let route = format!("`{} {}`", handler.method, handler.path);
+    let (variant, severity, confidence, message) = said(&route, &target.tried, beside);
     let mut draft = report
         .at(target.file, target.place, message)
         .variant(variant)
