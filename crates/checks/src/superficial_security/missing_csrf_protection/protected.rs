@@ -3,9 +3,10 @@
 use std::collections::HashSet;
 
 use crate::context::Context;
+use crate::facts::absence::is_nothing;
 use crate::facts::nodes::{Node, each_in_expr, each_node};
 use crate::facts::source::SourceFile;
-use crate::facts::syntax::{Expr, ExprKind, Literal, Stmt, StmtKind};
+use crate::facts::syntax::{Expr, ExprKind, Stmt, StmtKind};
 use crate::facts::values::called_name;
 use crate::facts::words::has_word;
 
@@ -162,11 +163,6 @@ fn tests(name: &str) -> bool {
             "ensure",
         ],
     )
-}
-
-fn is_nothing(value: &Expr) -> bool {
-    matches!(&value.kind, ExprKind::Literal(Literal::Null))
-        || matches!(&value.kind, ExprKind::Name(name) if name == "undefined")
 }
 
 /// Whether a value is made of the header, or of a name that holds it.

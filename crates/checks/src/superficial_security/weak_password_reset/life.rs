@@ -4,7 +4,8 @@ use std::collections::HashMap;
 
 use super::evidence::PROOF;
 use crate::context::Context;
-use crate::facts::nodes::{Node, each_in_body};
+use crate::facts::absence::is_nothing;
+use crate::facts::nodes::{Node, each_in_body, each_in_expr};
 use crate::facts::passwords::last_name;
 use crate::facts::source::SourceFile;
 use crate::facts::sql_fields::{Use, statement};
@@ -189,7 +190,7 @@ impl Life {
                     let key = key.as_ref().and_then(|key| key.string().or_else(|| called_name(key)));
                     if let Some(key) = key {
                         self.option(key);
-                        let marks = has_word(key, USED) || is_proof(key) && is_nothing(value);
+                        let marks = has_word(key, USED) || is_proof(key) && is_empty(value);
                         self.removes |= key == "$unset" || marks;
                     }
                 }
@@ -259,7 +260,7 @@ impl Life {
             self.removes |= has_word(name, USED);
             self.changes |= is_proof(name);
         }
-        self.removes |= matches!(target.kind, ExprKind::Index { .. }) && value.is_some_and(is_nothing);
+        self.removes |= matches!(target.kind, ExprKind::Index { .. }) && value.is_some_and(is_empty);
     }
 
     fn sql(&mut self, text: &str) {
@@ -279,16 +280,14 @@ fn is_proof(name: &str) -> bool {
         && !has_word(name, &["password", "passwd", "pwd"])
 }
 
-fn is_nothing(value: &Expr) -> bool {
-    matches!(&value.kind, ExprKind::Literal(Literal::Null))
-        || matches!(&value.kind, ExprKind::Name(name) if name == "undefined")
-        || value.string() == Some("")
+fn is_empty(value: &Expr) -> bool {
+    is_nothing(value) || value.string() == Some("")
 }
 
 /// Whether an expression asks what time it is.
 fn asks_the_clock(expr: &Expr) -> bool {
     let mut found = false;
-    crate::facts::nodes::each_in_expr(expr, &mut |node, _| {
+    each_in_expr(expr, &mut |node, _| {
         found |= node.expr().and_then(Expr::call).is_some_and(|call| {
             matches!(called_name(&call.callee), Some("now" | "utcnow" | "time" | "Date" | "getTime"))
         });
