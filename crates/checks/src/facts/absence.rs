@@ -135,7 +135,8 @@ fn is_count(expr: &Expr) -> bool {
     }
 }
 
-fn is_nothing(expr: &Expr) -> bool {
+/// Whether an expression is `None`, `null` or `undefined`.
+pub fn is_nothing(expr: &Expr) -> bool {
     matches!(&expr.kind, ExprKind::Literal(Literal::Null))
         || matches!(&expr.kind, ExprKind::Name(name) if name == "undefined")
 }

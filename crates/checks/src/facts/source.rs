@@ -50,6 +50,12 @@ impl SourceFile {
         any_of.iter().any(|piece| self.text.contains(piece))
     }
 
+    /// The first line of a stretch, without the space at its end: what a report shows of a long call or function.
+    pub fn first_line(&self, extent: Extent) -> Extent {
+        let line = self.text_of(extent).lines().next().unwrap_or_default().trim_end();
+        Extent { end: extent.start + u32::try_from(line.len()).unwrap_or(0), ..extent }
+    }
+
     /// The dotted name that a name or member stands for, with the aliases of imports replaced: `dt.utcnow` after
     /// `from datetime import datetime as dt` is `datetime.datetime.utcnow`; `t` after `const {timingSafeEqual: t} =
     /// require("node:crypto")` is `crypto.timingSafeEqual`; Rust's `use` likewise, with `.` between the segments.

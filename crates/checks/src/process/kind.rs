@@ -1,5 +1,6 @@
 //! What a collection is for, by what is put into it and what it is called.
 
+use super::fetched::is_fetched_again;
 use super::put::{Put, is_filled, is_random, is_taken_out_again, put};
 use super::{Use, Variable, What};
 use crate::context::Context;
@@ -184,7 +185,8 @@ pub(crate) fn kind(context: &Context<'_>, variable: &Variable<'_>) -> Kind {
         (LOCAL, Kind::Local),
     ];
     if let Some((_, kind)) = ordered.iter().find(|(list, kind)| is(list) && says(*kind)) {
-        return *kind;
+        let own = *kind == Kind::Session && is_fetched_again(variable);
+        return if own { Kind::Local } else { *kind };
     }
     let is_remade = only(&[Put::Again, Put::Hollow]) && (has(Put::Again) || !is_filled(context, variable));
     if !is_remade && variable.adds().any(|one| has_random_key(one)) {

@@ -3,6 +3,7 @@
 //!
 //! Limit: a collection that is handed on as an argument or bound to another name is not followed there.
 
+mod fetched;
 pub(crate) mod kind;
 mod mention;
 pub(crate) mod miss;

@@ -12,7 +12,8 @@
 //! - **warning**: Flask-Session in files of the machine (`SESSION_TYPE = "filesystem"`), Django's sessions in the cache of the process: a second replica
 //!   does not have them.
 //!
-//! Left alone: sessions in signed cookies (Flask's own, `cookie-session`, Starlette's), signed tokens, stores that are named.
+//! Left alone: sessions in signed cookies (Flask's own, `cookie-session`, Starlette's), signed tokens, stores that are named; tokens of
+//! another service that the program fetches again when they are missing.
 //!
 //! ## What to do
 //!
@@ -135,8 +136,7 @@ fn judge_store(file: &SourceFile, library: &str, extent: Extent, call: &Call, re
     if spread || !in_memory {
         return;
     }
-    let line = file.text_of(extent).lines().next().unwrap_or_default().len();
-    let head = Extent { end: extent.start + u32::try_from(line).unwrap_or(0), ..extent };
+    let head = file.first_line(extent);
     let message = format!(
         "`{library}` without a `store` keeps sessions in this process: everybody is logged out at each restart, a second replica knows nobody, and the memory grows with each visitor"
     );

@@ -11,7 +11,8 @@
 //! - **error**: a login that keeps who it is under the id that the caller's cookie brought.
 //!
 //! Left alone are sessions that live in the cookie itself and have no id to keep: Flask's own, Starlette's, cookie-session, `@fastify/secure-session`,
-//! aiohttp_session's cookie storages; there the planted cookie stays what it was. Passport (`req.login`), flask_login and Django's `login()` are left alone too.
+//! aiohttp_session's cookie storages; there the planted cookie stays what it was. Passport (`req.login`, and `passport.authenticate(..)` before
+//! the handler, both since 0.6), flask_login and Django's `login()` are left alone too, and what says when or how often somebody logged in, and not who it is.
 //!
 //! ## What to do
 //!
@@ -38,11 +39,11 @@ use crate::facts::nodes::{Node, each_in_body, each_in_expr};
 use crate::facts::passwords::checks_password;
 use crate::facts::source::SourceFile;
 use crate::facts::syntax::{Call, Expr, ExprKind, Extent, Literal, Stmt, StmtKind};
-use crate::facts::values::{Bound, Values, called_name};
+use crate::facts::values::{Bound, Values, called_name, option};
 use crate::facts::words::has_word;
 use crate::framework::Framework;
 use crate::framework::conduct::{Conduct, Step};
-use crate::framework::web::Handler;
+use crate::framework::web::{Guard, Handler};
 use crate::language::Language;
 use crate::registry::{Check, Meta, Run};
 use crate::report::Report;
@@ -123,7 +124,8 @@ fn run(context: &Context<'_>, report: &mut Report<'_>) {
         if !is_login(handler, &steps) {
             continue;
         }
-        let renewed = steps.iter().any(renews);
+        let renewed = steps.iter().chain(&conduct.of_guards(handler)).any(renews)
+            || handler.guards.iter().any(|guard| is_passport(context, guard));
         let mut said: HashSet<Extent> = HashSet::new();
         for step in &steps {
             for (extent, text, store) in written(step, handler, &stores) {
@@ -224,6 +226,22 @@ fn renews(step: &Step<'_>) -> bool {
     found
 }
 
+/// Whether a guard is `passport.authenticate(..)`: since 0.6 it gives the session another id before the handler runs. With `session: false` it
+/// leaves the session alone, and with a callback of one's own that calls `req.logIn`.
+fn is_passport(context: &Context<'_>, guard: &Guard<'_>) -> bool {
+    let Some(call) = guard.expr.call().filter(|call| called_name(&call.callee) == Some("authenticate"))
+    else {
+        return false;
+    };
+    let resolved = context.files.get(guard.file).and_then(|file| file.resolve(&call.callee));
+    let of_passport =
+        resolved.or_else(|| call.callee.dotted()).is_some_and(|path| path.starts_with("passport."));
+    let keeps = option(call, "session")
+        .is_some_and(|value| matches!(value.kind, ExprKind::Literal(Literal::Boolean(false))));
+    let answers_itself = call.arguments.iter().any(|given| matches!(given.value.kind, ExprKind::Function(_)));
+    of_passport && !keeps && !answers_itself
+}
+
 fn is_request(object: &Expr) -> bool {
     matches!(called_name(object), Some("req" | "request"))
 }
@@ -249,7 +267,7 @@ fn written(step: &Step<'_>, handler: &Handler<'_>, stores: &[Store]) -> Vec<(Ext
             _ => return true,
         };
         if let Some(target) = target
-            && let Some(value) = value.filter(|value| !is_nothing(value))
+            && let Some(value) = value.filter(|value| !is_nothing(value) && !is_time_or_count(value))
             && let Some((object, key)) = entry_of(target)
             && is_key_of_login(key)
             && let Some(store) = store_of(file, handler, &values, object, stores)
@@ -273,6 +291,19 @@ fn set_by_call(call: &Call) -> Option<&str> {
 fn is_nothing(value: &Expr) -> bool {
     matches!(&value.kind, ExprKind::Literal(Literal::Null | Literal::Boolean(false)))
         || matches!(&value.kind, ExprKind::Name(name) if name == "undefined")
+}
+
+/// Whether a value says when, or how often: nobody is logged in by that.
+fn is_time_or_count(value: &Expr) -> bool {
+    match &value.kind {
+        ExprKind::Literal(Literal::Integer(_)) | ExprKind::Binary { .. } => true,
+        ExprKind::Call(call) => {
+            matches!(called_name(&call.callee), Some("now" | "utcnow" | "time" | "today" | "Date" | "getTime"))
+                // `new Date().toISOString()`, `datetime.now().isoformat()`.
+                || matches!(&call.callee.kind, ExprKind::Member { object, .. } if is_time_or_count(object))
+        }
+        _ => false,
+    }
 }
 
 /// The object and the key that something is kept under.

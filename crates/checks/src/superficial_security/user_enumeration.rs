@@ -133,11 +133,11 @@ fn judge_login<'a>(
         );
         report.add(
             report
-                .at(file, first_line(file, unknown.extent), message)
+                .at(file, file.first_line(unknown.extent), message)
                 .variant("different-answer")
                 .severity(Severity::Error)
                 .confidence(Confidence::High)
-                .related(file, first_line(file, wrong.extent), "the answer to a wrong password")
+                .related(file, file.first_line(wrong.extent), "the answer to a wrong password")
                 .advice("give both the same answer (401, \"wrong name or password\"), and compute the hash in both cases, against a fixed dummy when there is no such user"),
         );
         return;
@@ -520,13 +520,8 @@ fn shown(file: &SourceFile, answer: &Answer<'_>) -> String {
         (Some(status), Some(text)) => format!("{status} {text}"),
         (Some(status), None) => status.to_string(),
         (None, Some(text)) => text,
-        (None, None) => format!("`{}`", file.text_of(first_line(file, answer.extent))),
+        (None, None) => format!("`{}`", file.text_of(file.first_line(answer.extent))),
     }
-}
-
-fn first_line(file: &SourceFile, extent: Extent) -> Extent {
-    let line = file.text_of(extent).lines().next().unwrap_or_default().trim_end();
-    Extent { end: extent.start + u32::try_from(line.len()).unwrap_or(0), ..extent }
 }
 
 /// A handler that sends a mail on demand and says when it does not know the address.
@@ -566,7 +561,7 @@ fn judge_mail(step: &Step<'_>, route: &str, report: &mut Report<'_>) {
     );
     report.add(
         report
-            .at(file, first_line(file, answered.extent), message)
+            .at(file, file.first_line(answered.extent), message)
             .variant("unknown-address")
             .severity(Severity::Warning)
             .confidence(Confidence::High)

@@ -75,6 +75,7 @@ pub(super) fn is_known(name: &str) -> bool {
                 | "set"
                 | "pop"
                 | "concat"
+                | "includes"
                 | "replace"
                 | "replaceAll"
         )

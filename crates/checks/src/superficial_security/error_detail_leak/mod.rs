@@ -176,20 +176,15 @@ fn say(file: &SourceFile, variant: &'static str, found: &[Found], report: &mut R
         ),
     };
     let mut draft = report
-        .at(file, one_line(file, first.extent), message)
+        .at(file, file.first_line(first.extent), message)
         .variant(variant)
         .severity(severity)
         .confidence(Confidence::High)
         .advice(advice(file.language));
     for other in found.iter().skip(1).take(RELATED) {
-        draft = draft.related(file, one_line(file, other.extent), format!("`{}` too", other.leak.what));
+        draft = draft.related(file, file.first_line(other.extent), format!("`{}` too", other.leak.what));
     }
     report.add(draft);
-}
-
-fn one_line(file: &SourceFile, extent: Extent) -> Extent {
-    let line = file.text_of(extent).lines().next().unwrap_or_default().trim_end();
-    Extent { end: extent.start + u32::try_from(line.len()).unwrap_or(0), ..extent }
 }
 
 fn advice(language: Language) -> &'static str {

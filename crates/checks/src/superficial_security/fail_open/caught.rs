@@ -2,7 +2,8 @@
 
 use seaworthy_core::{Confidence, Severity};
 
-use super::{Asker, Open, is_true, says_yes};
+use super::asker::{Asker, ends_in};
+use super::{Open, is_true, says_yes};
 use crate::facts::absence::absent_names;
 use crate::facts::nodes::{Node, each_in_body, each_in_expr};
 use crate::facts::source::SourceFile;
@@ -35,23 +36,25 @@ pub(super) fn judge(file: &SourceFile, asker: &Asker<'_>, found: &mut Vec<Open>)
                         || file.text_of(caught.extent).contains("StopIteration")
                 });
                 // What is tried is the view itself, after the check: `try: return f(*args) except AttributeError: ..`.
-                let tries_view = matches!(around.last(), Some(Node::Stmt(Stmt { kind: StmtKind::Try(tried), .. }))
-                    if tried.body.len() == 1 && spreads(&tried.body));
-                if let Some(extent) = says_yes(asker, &handler.body).filter(|_| !by_name && !tries_view) {
+                // Where success is a no, `try: verify(t); return False except: return True`, a yes refuses.
+                let otherwise = matches!(around.last(), Some(Node::Stmt(Stmt { kind: StmtKind::Try(tried), .. }))
+                    if tried.body.len() == 1 && spreads(&tried.body)
+                        || ends_in(&tried.body, false)
+                        || ends_in(&tried.otherwise, false));
+                if let Some(extent) = says_yes(asker, &handler.body).filter(|_| !by_name && !otherwise) {
                     found.push(open(asker, extent, "lets through when it fails"));
                 }
-                found.extend(administrator(&handler.body));
+                found.extend(administrator(asker, &handler.body));
             }
             Node::Stmt(Stmt { kind: StmtKind::If { test, then, .. }, .. })
                 if absent_names(test).into_iter().any(is_credential) =>
             {
-                found.extend(administrator(then));
+                found.extend(administrator(asker, then));
             }
             Node::Expr(expr) => {
                 if let Some(extent) = defaults_to_yes(expr) {
                     found.push(open(asker, extent, "takes a failure for a yes"));
                 }
-                // `Err(_) => true` is an arm of a match.
             }
             Node::Stmt(Stmt { kind: StmtKind::Match { arms, .. }, .. }) => {
                 arms_that_fail(asker, arms, found);
@@ -149,7 +152,10 @@ fn defaults_to_yes(expr: &Expr) -> Option<Extent> {
 }
 
 /// Where a body makes of a caller who is not known an administrator.
-fn administrator(body: &[Stmt]) -> Option<Open> {
+fn administrator(asker: &Asker<'_>, body: &[Stmt]) -> Option<Open> {
+    if !asker.identifies() {
+        return None;
+    }
     let mut extent = None;
     each_in_body(body, &mut |node, around| {
         if let Node::Expr(expr) = node

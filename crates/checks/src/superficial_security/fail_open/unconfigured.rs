@@ -2,7 +2,8 @@
 
 use seaworthy_core::{Confidence, Severity};
 
-use super::{Asker, Open, says_yes};
+use super::asker::Asker;
+use super::{Open, says_yes};
 use crate::context::Context;
 use crate::facts::environment::{is_variable_name, variable};
 use crate::facts::nodes::{Node, each_in_body, each_in_expr};
@@ -21,10 +22,8 @@ pub(super) fn judge(context: &Context<'_>, file: &SourceFile, asker: &Asker<'_>,
             && !tells_environments_apart(test)
             && !is_demanded(context, &[name.as_str()])
         {
-            let line = file.text_of(*extent).lines().next().unwrap_or_default().trim_end();
-            let end = extent.start + u32::try_from(line.len()).unwrap_or(0);
             found.push(Open {
-                extent: crate::facts::syntax::Extent { end, ..*extent },
+                extent: file.first_line(*extent),
                 variant: "unconfigured",
                 severity: Severity::Error,
                 confidence: Confidence::High,

@@ -294,8 +294,9 @@ fn script<'a>(
     if option("maxAge").is_some_and(is_zero) || option("expires").is_some_and(is_zero) {
         return None;
     }
+    let later = given.map(|given| assigned_later(given, around)).unwrap_or_default();
     let by = |name: &str, own: bool| match option(name) {
-        None if own => Attribute::Set,
+        None if own || later.contains(&name) => Attribute::Set,
         value => attribute(value),
     };
     Some(Cookie {
@@ -309,6 +310,33 @@ fn script<'a>(
         variant: "cookie",
         advice: IN_SCRIPT,
     })
+}
+
+/// The members that the functions around give to options that a name holds: `if (production) options.secure = true`.
+fn assigned_later<'a>(options: &Expr, around: Around<'a, '_>) -> Vec<&'a str> {
+    let (ExprKind::Name(name), Some(function)) = (&options.kind, enclosing_function(around)) else {
+        return Vec::new();
+    };
+    let mut found = Vec::new();
+    each_in_body(&function.body, &mut |node, _| {
+        let (target, value) = match node {
+            Node::Stmt(Stmt { kind: StmtKind::Assign(assign), .. }) => {
+                (assign.targets.first(), assign.value.as_ref())
+            }
+            Node::Expr(Expr { kind: ExprKind::Assign { target, value, .. }, .. }) => {
+                (Some(&**target), Some(&**value))
+            }
+            _ => return true,
+        };
+        if let Some(ExprKind::Member { object, name: member, .. }) = target.map(|target| &target.kind)
+            && matches!(&object.kind, ExprKind::Name(own) if own == name)
+            && attribute(value) == Attribute::Set
+        {
+            found.push(member.as_str());
+        }
+        true
+    });
+    found
 }
 
 /// `setHeader("Set-Cookie", "session=..")`, `send_header("Set-Cookie", f"session={token}; Path=/")`, and lists of such.

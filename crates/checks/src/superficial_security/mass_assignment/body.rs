@@ -1,8 +1,9 @@
 //! The whole body of a request, and what keeps it to a list of fields.
 
-use crate::facts::nodes::{Around, Node, each_in_body};
+use crate::facts::nodes::{Around, Node, each_in_body, enclosing_function};
+use crate::facts::passwords::last_name;
 use crate::facts::source::SourceFile;
-use crate::facts::syntax::{CompareOp, Expr, ExprKind, Parameter};
+use crate::facts::syntax::{CompareOp, Expr, ExprKind, Parameter, Stmt, StmtKind, UnaryOp};
 use crate::facts::values::{Bound, FileValues, called_name};
 
 /// Steps from name to name that are followed.
@@ -93,7 +94,31 @@ fn is_free_body(parameter: &Parameter, around: Around<'_, '_>) -> bool {
     registered && matches!(name, Some("dict" | "Dict"))
 }
 
-/// Whether the function around asks which keys a body has, so that others are refused, or takes out what nobody may set.
+/// The fields that the function around takes out by name: `delete req.body.role`, `del data["role"]`, `data.pop("role", None)`.
+pub(super) fn removed_fields<'a>(around: Around<'a, '_>) -> Vec<&'a str> {
+    let mut found = Vec::new();
+    let Some(function) = enclosing_function(around) else { return found };
+    each_in_body(&function.body, &mut |node, _| {
+        match node {
+            Node::Stmt(Stmt { kind: StmtKind::Delete(items), .. }) => {
+                found.extend(items.iter().filter_map(last_name));
+            }
+            Node::Expr(Expr { kind: ExprKind::Unary { op: UnaryOp::Delete, value }, .. }) => {
+                found.extend(last_name(value));
+            }
+            Node::Expr(Expr { kind: ExprKind::Call(call), .. })
+                if called_name(&call.callee) == Some("pop") =>
+            {
+                found.extend(call.arguments.first().and_then(|given| given.value.string()));
+            }
+            _ => {}
+        }
+        true
+    });
+    found
+}
+
+/// Whether the function around asks which keys a body has, so that others are refused.
 pub(super) fn is_listed<'a>(file: &SourceFile, values: &mut FileValues<'a>, around: Around<'a, '_>) -> bool {
     let Some(function) = around.iter().rev().find_map(|node| {
         node.function().filter(|function| !function.parameters.is_empty() || !function.name.is_empty())
@@ -110,11 +135,6 @@ pub(super) fn is_listed<'a>(file: &SourceFile, values: &mut FileValues<'a>, arou
                 if matches!(called_name(&call.callee), Some("keys" | "set" | "issubset" | "difference")) =>
             {
                 keyed.extend(call.arguments.iter().map(|given| (&given.value, inner.to_vec())));
-            }
-            // `delete updates.role`
-            ExprKind::Unary { op: crate::facts::syntax::UnaryOp::Delete, value } => {
-                listed |=
-                    called_name(value).is_some_and(|name| matches!(name, "role" | "isAdmin" | "is_admin"));
             }
             _ => {}
         }

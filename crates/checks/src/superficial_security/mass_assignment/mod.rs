@@ -10,7 +10,7 @@
 //!
 //! Forms: spread into a model, a record or `data`; `Object.assign`, `merge`; `update(body)`, `insert(body)`, `$set: body`; `setattr` or an `UPDATE` for each key of the body.
 //!
-//! Left alone: a list of fields, picked or looped over; keys that are compared with a list first; models of pydantic, zod, Joi, Yup and marshmallow;
+//! Left alone: a list of fields, picked or looped over; fields that are taken out by name count as not there; keys that are compared with a list first; models of pydantic, zod, Joi, Yup and marshmallow;
 //! a Fastify schema with `additionalProperties: false`; `create(body, { fields: [..] })`; copies that go back to the caller.
 //!
 //! ## What to do
@@ -27,7 +27,7 @@ mod forms;
 use seaworthy_core::policy::Need;
 use seaworthy_core::{Confidence, FailureMode, RuleId, Severity};
 
-use self::body::is_listed;
+use self::body::{is_listed, removed_fields};
 use self::forms::written;
 use crate::context::Context;
 use crate::facts::nodes::{Around, each_node};
@@ -102,7 +102,7 @@ fn run(context: &Context<'_>, report: &mut Report<'_>) {
     let relevant = |file: &&SourceFile| {
         !file.is_test && file.language != Language::Rust && BODIES.iter().any(|body| file.text.contains(body))
     };
-    let mut privileged = None;
+    let mut privileged: Option<Vec<&str>> = None;
     for (at, file) in context.files.iter().enumerate().filter(|(_, file)| relevant(file)) {
         let mut values = FileValues::of(&file.syntax);
         each_node(&file.syntax, &mut |node, around| {
@@ -111,22 +111,24 @@ fn run(context: &Context<'_>, report: &mut Report<'_>) {
             if is_listed(file, &mut values, around) || is_validated(context, at, around) {
                 return true;
             }
-            let field = *privileged.get_or_insert_with(|| privileged_field(context));
+            let fields = privileged.get_or_insert_with(|| privileged_fields(context));
+            let removed = removed_fields(around);
+            let field = fields.iter().copied().find(|field| !removed.contains(field));
             say(file, &found, field, report);
             true
         });
     }
 }
 
-/// A field of the program's own data that nobody may set.
-fn privileged_field(context: &Context<'_>) -> Option<&'static str> {
+/// The fields of the program's own data that nobody may set.
+fn privileged_fields(context: &Context<'_>) -> Vec<&'static str> {
     let files = || context.files.iter().filter(|file| !file.is_test);
     let defines = |text: &str| {
         ["CREATE TABLE", "Schema(", "Column(", "models.", "DataTypes", "mapped_column", "create table"]
             .iter()
             .any(|word| text.contains(word))
     };
-    PRIVILEGED.iter().copied().find(|field| {
+    let known = PRIVILEGED.iter().copied().filter(|field| {
         files().any(|file| {
             defines(&file.text)
                 && file.text.match_indices(field).any(|(at, _)| {
@@ -135,7 +137,8 @@ fn privileged_field(context: &Context<'_>) -> Option<&'static str> {
                     !is_part(around(at.wrapping_sub(1))) && !is_part(around(at + field.len()))
                 })
         })
-    })
+    });
+    known.collect()
 }
 
 fn say(file: &SourceFile, written: &Written, field: Option<&str>, report: &mut Report<'_>) {

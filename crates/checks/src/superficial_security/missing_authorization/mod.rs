@@ -136,8 +136,7 @@ fn place_of<'a>(context: &Context<'a>, handler: &Handler<'a>) -> Option<(&'a Sou
     }
     let (file, extent) = handler.registered;
     let file = context.files.get(file)?;
-    let line = file.text_of(extent).lines().next().unwrap_or_default().trim_end();
-    Some((file, Extent { end: extent.start + u32::try_from(line.len()).unwrap_or(0), ..extent }))
+    Some((file, file.first_line(extent)))
 }
 
 fn route(handler: &Handler<'_>) -> String {

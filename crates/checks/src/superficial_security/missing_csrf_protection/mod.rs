@@ -6,7 +6,7 @@
 //! ## What is reported
 //!
 //! - **error**: a route that changes something for whoever holds the session's cookie, when a form of another site can send what it takes, and
-//!   nothing tells that form apart: the cookie is set without `SameSite=Lax` or `Strict`, and the program knows no CSRF token, no `Origin` or `Sec-Fetch-Site`, and no
+//!   nothing tells that form apart: the cookie is set without `SameSite=Lax` or `Strict`, and the program knows no CSRF token, compares no `Origin` or `Referer`, knows no `Sec-Fetch-Site`, and no
 //!   header of its own.
 //!
 //! A form can send no JSON media type. So a route is left alone that takes only JSON and insists on its type: Flask's `get_json()`, a model of
@@ -42,7 +42,7 @@ use seaworthy_core::{Confidence, FailureMode, RuleId, Severity};
 use crate::context::Context;
 use crate::facts::nodes::{Node, each_in_body};
 use crate::facts::source::SourceFile;
-use crate::facts::syntax::{Expr, ExprKind, Extent, Function, Literal};
+use crate::facts::syntax::{Expr, ExprKind, Function, Literal};
 use crate::facts::values::called_name;
 use crate::facts::words::{has_word, words};
 use crate::framework::Framework;
@@ -195,7 +195,7 @@ fn say(
     let (place, extent) = if handler.function.name.is_empty() {
         let (at, extent) = handler.registered;
         let Some(file) = context.files.get(at) else { return };
-        (file, first_line(file, extent))
+        (file, file.first_line(extent))
     } else {
         (file, handler.function.name_extent)
     };
@@ -217,12 +217,6 @@ fn say(
         .related(cookie_file, cookie.extent, "the cookie is set here, without `SameSite=Lax`")
         .advice(advice(file.language));
     report.add(draft);
-}
-
-/// The first line of a stretch.
-fn first_line(file: &SourceFile, extent: Extent) -> Extent {
-    let line = file.text_of(extent).lines().next().unwrap_or_default().trim_end();
-    Extent { end: extent.start + u32::try_from(line.len()).unwrap_or(0), ..extent }
 }
 
 fn advice(language: Language) -> &'static str {

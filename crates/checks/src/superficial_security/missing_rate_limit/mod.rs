@@ -9,7 +9,7 @@
 //!   pending code is found within hours;
 //! - **error**: a password is checked and nothing counts how often, where another route of the program has a limit;
 //! - **warning**: a password is checked, or a mail is sent to whatever address is named, and nothing counts how often;
-//! - **note**: accounts are opened, each with a slow hash, and nothing counts how many.
+//! - **note**: accounts are opened or passwords are set, each with a slow hash, and nothing counts how many.
 //!
 //! Handlers are known by what they do (they compare a password with what is kept, hash one, look a code up), whatever their path. A limit is
 //! looked for in everything that runs before and in the handler: Flask-Limiter, slowapi, express-rate-limit, rate-limiter-flexible,
@@ -42,12 +42,15 @@ use seaworthy_core::{Confidence, FailureMode, RuleId, Severity};
 
 use self::limits::Limits;
 use crate::context::Context;
-use crate::facts::nodes::each_in_body;
-use crate::facts::passwords::{PasswordUse, first_check, password_use};
+use crate::facts::nodes::{Node, each_in_body};
+use crate::facts::passwords::{PasswordUse, first_check, is_kept_password_name, password_use};
 use crate::facts::request::sends_mail;
+use crate::facts::sent::column_of;
 use crate::facts::source::SourceFile;
-use crate::facts::syntax::{Expr, Extent, Function};
-use crate::facts::words::words;
+use crate::facts::stored::{How, stored};
+use crate::facts::syntax::{Expr, ExprKind, Extent, Function, Stmt, StmtKind};
+use crate::facts::values::{FileValues, called_name};
+use crate::facts::words::{has_word, words};
 use crate::framework::caller;
 use crate::framework::conduct::{Conduct, Step};
 use crate::framework::web::Handler;
@@ -80,6 +83,8 @@ enum Tried<'a> {
     Mail,
     /// A new account.
     Account,
+    /// A new password for an account that is there.
+    Change,
 }
 
 /// One thing to be tried, and where that is decided.
@@ -140,7 +145,11 @@ fn target<'a>(
         return None;
     }
     if steps.iter().any(|step| calls(step, &|file, expr| is_hash(file, expr))) {
-        return at_handler(Tried::Account);
+        let changes = steps.iter().any(|step| keeps_password(context, step, How::Changed));
+        let makes = steps
+            .iter()
+            .any(|step| keeps_password(context, step, How::Made) || calls(step, &|_, expr| makes_row(expr)));
+        return at_handler(if changes && !makes { Tried::Change } else { Tried::Account });
     }
     // Who only may name an address in the request can have mails sent to anybody.
     let sends = steps.iter().any(|step| calls(step, &|_, expr| sends_mail(expr)));
@@ -152,6 +161,36 @@ fn calls(step: &Step<'_>, is_sought: &dyn Fn(&SourceFile, &Expr) -> bool) -> boo
     let mut found = false;
     each_in_body(&step.function.body, &mut |node, _| {
         found |= node.expr().is_some_and(|expr| is_sought(step.source, expr));
+        !found
+    });
+    found
+}
+
+/// Whether a call makes a row, whatever of: `User.create(body)`, `db.session.add(user)`, `new User(body)`.
+fn makes_row(expr: &Expr) -> bool {
+    let Some(name) = expr.call().and_then(|call| called_name(&call.callee)) else { return false };
+    let is_somebody = name.starts_with(|c: char| c.is_ascii_uppercase())
+        && has_word(name, &["user", "account", "member", "customer"]);
+    is_somebody || matches!(name, "create" | "insert" | "insertOne" | "insert_one" | "add" | "build")
+}
+
+/// Whether a step keeps a password in this way.
+fn keeps_password(context: &Context<'_>, step: &Step<'_>, how: How) -> bool {
+    let mut values = FileValues::of(&step.source.syntax);
+    let mut found = false;
+    each_in_body(&step.function.body, &mut |node, around| {
+        // `data["password_hash"] = ..` prepares what is made of it afterwards.
+        let prepares = matches!(node, Node::Stmt(Stmt { kind: StmtKind::Assign(assign), .. })
+            if assign.targets.iter().any(|target| matches!(target.kind, ExprKind::Index { .. })));
+        if prepares {
+            return true;
+        }
+        found |= stored(step.source, &mut values, node, around)
+            .iter()
+            .any(|field| field.how == how && is_kept_password_name(&column_of(context.files, field)));
+        found |= how == How::Changed
+            && node.expr().and_then(Expr::call).and_then(|call| called_name(&call.callee))
+                == Some("set_password");
         !found
     });
     found
@@ -191,19 +230,16 @@ fn place_of<'a>(
     }
     let (file, extent) = handler.registered;
     let file = context.files.get(file)?;
-    let line = file.text_of(extent).lines().next().unwrap_or_default().trim_end();
-    Some((file, Extent { end: extent.start + u32::try_from(line.len()).unwrap_or(0), ..extent }))
+    Some((file, file.first_line(extent)))
 }
 
-fn say(
-    context: &Context<'_>,
-    handler: &Handler<'_>,
-    target: &Target<'_>,
+/// What is said of a route: variant, severity, confidence and message.
+fn said(
+    route: &str,
+    tried: &Tried<'_>,
     beside: Option<&Handler<'_>>,
-    report: &mut Report<'_>,
-) {
-    let route = format!("`{} {}`", handler.method, handler.path);
-    let (variant, severity, confidence, message) = match &target.tried {
+) -> (&'static str, Severity, Confidence, String) {
+    match tried {
         Tried::Code { values, .. } => (
             "code",
             Severity::Error,
@@ -243,7 +279,24 @@ fn say(
             Confidence::Medium,
             format!("{route} opens accounts without a limit: each costs a slow hash and a row"),
         ),
-    };
+        Tried::Change => (
+            "account",
+            Severity::Note,
+            Confidence::Medium,
+            format!("{route} sets passwords without a limit: each try costs a slow hash"),
+        ),
+    }
+}
+
+fn say(
+    context: &Context<'_>,
+    handler: &Handler<'_>,
+    target: &Target<'_>,
+    beside: Option<&Handler<'_>>,
+    report: &mut Report<'_>,
+) {
+    let route = format!("`{} {}`", handler.method, handler.path);
+    let (variant, severity, confidence, message) = said(&route, &target.tried, beside);
     let mut draft = report
         .at(target.file, target.place, message)
         .variant(variant)

@@ -42,7 +42,7 @@ use crate::facts::nodes::each_node;
 use crate::facts::plain_text;
 use crate::facts::service::server_files;
 use crate::facts::source::SourceFile;
-use crate::facts::syntax::{Expr, Extent};
+use crate::facts::syntax::Extent;
 use crate::language::Language;
 use crate::registry::{Check, Meta, Run};
 use crate::report::Report;
@@ -191,17 +191,11 @@ fn application(file: &SourceFile) -> Option<Place<'_>> {
                 MAKERS.contains(&path)
             })
         {
-            found = found.or(Some(first_line(file, expr)));
+            found = found.or(Some(file.first_line(expr.extent)));
         }
         found.is_none()
     });
     found.map(|extent| (file, extent))
-}
-
-/// The first line of an expression.
-fn first_line(file: &SourceFile, expr: &Expr) -> Extent {
-    let line = file.text_of(expr.extent).lines().next().unwrap_or_default().trim_end();
-    Extent { end: expr.extent.start + u32::try_from(line.len()).unwrap_or(0), ..expr.extent }
 }
 
 fn advice(file: &SourceFile) -> &'static str {

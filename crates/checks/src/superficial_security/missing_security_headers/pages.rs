@@ -55,7 +55,7 @@ fn shown<'a>(
                 }
                 _ => None,
             }?;
-            Some((what, Extent { end: expr.extent.end.min(line_end(file, expr.extent)), ..expr.extent }))
+            Some((what, file.first_line(expr.extent)))
         }
         // Flask answers text as a page.
         Node::Stmt(Stmt { kind: StmtKind::Return(Some(value)), extent }) => {
@@ -70,16 +70,10 @@ fn shown<'a>(
                     })
                 })
             };
-            let end = extent.end.min(line_end(file, *extent));
-            (is_flask && is_markup(value) && routed()).then_some((PAGES, Extent { end, ..*extent }))
+            (is_flask && is_markup(value) && routed()).then(|| (PAGES, file.first_line(*extent)))
         }
         _ => None,
     }
-}
-
-fn line_end(file: &SourceFile, extent: Extent) -> u32 {
-    let line = file.text_of(extent).lines().next().unwrap_or_default().trim_end();
-    extent.start + u32::try_from(line.len()).unwrap_or(0)
 }
 
 fn is_html_type(text: &str) -> bool {

@@ -101,16 +101,20 @@ fn judge<'a>(
     let mut values = FileValues::of(&file.syntax);
     let mut said: Vec<Extent> = Vec::new();
     each_node(&file.syntax, &mut |node, around| {
-        for field in stored(file, &mut values, node, around) {
-            let name = column_of(context.files, &field);
-            if !is_kept_password_name(&name) || is_foreign(node, &field) {
+        let fields = stored(file, &mut values, node, around);
+        for field in &fields {
+            let name = column_of(context.files, field);
+            if !is_kept_password_name(&name)
+                || is_foreign(node, field)
+                || fields.iter().any(|beside| is_address(&column_of(context.files, beside)))
+            {
                 continue;
             }
             report.trial();
-            let Some(found) = as_sent(&mut values, (node, &field), around, hashing) else { continue };
+            let Some(found) = as_sent(&mut values, (node, field), around, hashing) else { continue };
             if !said.contains(&found) {
                 said.push(found);
-                kept(file, &field, &name, found, report);
+                kept(file, field, &name, found, report);
             }
         }
         let Node::Expr(expr) = node else { return true };
@@ -188,6 +192,11 @@ fn is_foreign(node: Node<'_>, field: &Field<'_>) -> bool {
                     ],
                 )
         })
+}
+
+/// Whether a column says where another system is: the password beside it is for that one, and has to be read again.
+fn is_address(column: &str) -> bool {
+    has_word(column, &["ssid", "bssid", "host", "hostname", "server", "port", "dsn", "imap", "smtp"])
 }
 
 fn is_type(call: &Call) -> bool {

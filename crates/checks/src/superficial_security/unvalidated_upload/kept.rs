@@ -11,7 +11,7 @@ use crate::facts::source::SourceFile;
 use crate::facts::syntax::{
     Call, CompareOp, Expr, ExprKind, Extent, Function, Literal, Stmt, StmtKind, TemplatePart,
 };
-use crate::facts::values::{Bound, Values, called_name, entry, returned};
+use crate::facts::values::{Bound, FileValues, Values, called_name, entry, returned};
 use crate::facts::words::has_word;
 use crate::language::Language;
 
@@ -94,7 +94,7 @@ fn by_multer<'a>(context: &Context<'a>, file: &'a SourceFile, expr: &'a Expr) ->
         true
     });
     let given = given.filter(|given| names.in_ending(given))?;
-    let filter = filter_of(file);
+    let filter = filter_for(context, file, expr);
     let filters = |words: &[&str]| filter.is_some_and(|filter| mentions_one(&filter.body, words));
     let mut folder = HashSet::new();
     if let Some(destination) = entry(options, "destination") {
@@ -111,28 +111,23 @@ fn by_multer<'a>(context: &Context<'a>, file: &'a SourceFile, expr: &'a Expr) ->
     })
 }
 
-/// The function that decides which files multer takes.
-fn filter_of(file: &SourceFile) -> Option<&Function> {
+/// The function that decides which files are kept in this storage: the `fileFilter` beside it, in `multer({ storage, fileFilter })` or
+/// another library's options.
+fn filter_for<'a>(context: &Context<'a>, file: &'a SourceFile, storage: &'a Expr) -> Option<&'a Function> {
+    let mut values = FileValues::of(&file.syntax);
     let mut found = None;
-    let is_filter = |name: &str| name.eq_ignore_ascii_case("fileFilter") || name.ends_with("Filter");
     each_node(&file.syntax, &mut |node, around| {
-        let Some(function) = node.function() else { return found.is_none() };
-        let named = match around.last() {
-            Some(Node::Expr(Expr { kind: ExprKind::Record { entries, .. }, .. })) => {
-                entries.iter().any(|(key, value)| {
-                    key.as_ref()
-                        .and_then(|key| key.string().or_else(|| called_name(key)))
-                        .is_some_and(is_filter)
-                        && matches!(&value.kind, ExprKind::Function(own) if std::ptr::eq(&**own, function))
+        if let Some(options) = node.expr()
+            && let Some(kept) = entry(options, "storage")
+            && let Some(filter) = entry(options, "fileFilter")
+            && values.origins(kept, around).iter().any(|kept| std::ptr::eq(*kept, storage))
+        {
+            found = found.or_else(|| {
+                values.origins(filter, around).into_iter().find_map(|filter| match &filter.kind {
+                    ExprKind::Function(function) => Some(&**function),
+                    _ => called_function(context, file, filter).map(|(_, function)| function),
                 })
-            }
-            Some(Node::Stmt(Stmt { kind: StmtKind::Assign(assign), .. })) => {
-                assign.targets.first().and_then(called_name).is_some_and(is_filter)
-            }
-            _ => false,
-        };
-        if named || is_filter(&function.name) {
-            found = found.or(Some(function));
+            });
         }
         found.is_none()
     });

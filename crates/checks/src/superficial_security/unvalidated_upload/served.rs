@@ -136,16 +136,11 @@ pub(super) fn folders<'a>(files: &[&'a SourceFile]) -> Vec<Served<'a>> {
             }
             folder_names(folder, &mut names);
             with_constants(&top, &mut names);
-            found.push(Served { file, extent: first_line(file, expr.extent), names });
+            found.push(Served { file, extent: file.first_line(expr.extent), names });
             true
         });
     }
     found
-}
-
-fn first_line(file: &SourceFile, extent: Extent) -> Extent {
-    let line = file.text_of(extent).lines().next().unwrap_or_default().trim_end();
-    Extent { end: extent.start + u32::try_from(line.len()).unwrap_or(0), ..extent }
 }
 
 /// The folder, or the path in it, that a call serves.

@@ -168,16 +168,11 @@ fn sent_back(file: &SourceFile) -> Option<(&SourceFile, Extent)> {
             && let Some(kind) = type_of_answer(call)
             && is_kept_type(kind)
         {
-            found = found.or(Some(line_of(file, expr)));
+            found = found.or(Some(file.first_line(expr.extent)));
         }
         found.is_none()
     });
     found.map(|extent| (file, extent))
-}
-
-fn line_of(file: &SourceFile, expr: &Expr) -> Extent {
-    let line = file.text_of(expr.extent).lines().next().unwrap_or_default().trim_end();
-    Extent { end: expr.extent.start + u32::try_from(line.len()).unwrap_or(0), ..expr.extent }
 }
 
 /// What a call gives an answer for its type.

@@ -1,5 +1,6 @@
 //! What a handler that sets a password asks for, and whose password it sets.
 
+use super::account::{is_chosen_by_request, set_on, ties_proof};
 use crate::context::Context;
 use crate::facts::nodes::{Around, Node, each_in_body, each_node};
 use crate::facts::passwords::{PASSWORD, PasswordUse, is_kept_password_name, last_name, password_use};
@@ -16,8 +17,8 @@ pub(super) struct Evidence<'a> {
     /// Where it is set.
     pub(super) source: &'a SourceFile,
     pub(super) set: Extent,
-    /// Whether whose password it is, is what the request says.
-    pub(super) by_request: bool,
+    /// What says whose password it is.
+    pub(super) named: Named,
     /// Where a token is asked for.
     pub(super) token: Option<Extent>,
     /// Whether the token is looked up together with whose it is, or gives it.
@@ -26,8 +27,19 @@ pub(super) struct Evidence<'a> {
     pub(super) old_password: bool,
 }
 
+/// What says whose password is set.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Named {
+    /// The request, in the statement that sets it.
+    InStatement,
+    /// The request: the object that is changed was looked up by what it says.
+    LookedUp,
+    /// Something else, or it could not be told.
+    Otherwise,
+}
+
 /// Words of what proves that somebody read the mail.
-const PROOF: &[&str] = &[
+pub(super) const PROOF: &[&str] = &[
     "token",
     "code",
     "otp",
@@ -43,8 +55,24 @@ const PROOF: &[&str] = &[
     "ticket",
 ];
 /// Names of whose account it is.
-const WHO: &[&str] =
+pub(super) const WHO: &[&str] =
     &["email", "mail", "username", "user", "login", "name", "phone", "id", "uid", "account", "userid"];
+
+/// Visits what is in the function of a step, with everything around it.
+pub(super) fn each_in_step<'a>(step: &Step<'a>, visit: &mut dyn FnMut(Node<'a>, Around<'a, '_>) -> bool) {
+    let at = step.function.name_extent.start;
+    each_node(&step.source.syntax, &mut |node, around| {
+        let inside = around
+            .iter()
+            .filter_map(|node| node.function())
+            .any(|function| std::ptr::eq(function, step.function));
+        if inside {
+            return visit(node, around);
+        }
+        let extent = node.extent();
+        (extent.start..extent.end).contains(&at)
+    });
+}
 
 /// What the functions that run for a handler say; `None` when none sets a password.
 pub(super) fn evidence<'a>(context: &'a Context<'a>, steps: &[Step<'a>]) -> Option<Evidence<'a>> {
@@ -52,15 +80,7 @@ pub(super) fn evidence<'a>(context: &'a Context<'a>, steps: &[Step<'a>]) -> Opti
     let (mut token, mut looked_up, mut old_password) = (None, false, false);
     for step in steps {
         let mut values = FileValues::of(&step.source.syntax);
-        let mut whole = Vec::new();
-        each_node(&step.source.syntax, &mut |node, around| {
-            if !around
-                .iter()
-                .filter_map(|node| node.function())
-                .any(|function| std::ptr::eq(function, step.function))
-            {
-                return true;
-            }
+        each_in_step(step, &mut |node, around| {
             if let Some(expr) = node.expr() {
                 if names_proof(expr) {
                     token = token.or(Some(expr.extent));
@@ -69,18 +89,39 @@ pub(super) fn evidence<'a>(context: &'a Context<'a>, steps: &[Step<'a>]) -> Opti
                     expr.call().and_then(|call| password_use(step.source, call)) == Some(PasswordUse::Check);
             }
             let fields = stored(step.source, &mut values, node, around);
-            if !fields.is_empty() {
-                whole.push((fields, around.to_vec()));
-            }
+            let named = |field: &Field<'a>| column_of(context.files, field);
+            let compared: Vec<&Field<'a>> =
+                fields.iter().filter(|field| field.how == How::Compared).collect();
+            looked_up |= compared
+                .iter()
+                .any(|field| has_word(&named(field), PROOF) && !has_word(&named(field), PASSWORD));
             let by_method = node
                 .expr()
                 .and_then(Expr::call)
-                .filter(|call| called_name(&call.callee) == Some("set_password"));
-            if let (Some(_), Some(expr), true) = (by_method, node.expr(), found.is_none()) {
+                .is_some_and(|call| called_name(&call.callee) == Some("set_password"));
+            let is_set = by_method
+                || fields
+                    .iter()
+                    .any(|field| field.how == How::Changed && is_kept_password_name(&named(field)));
+            if is_set && found.as_ref().is_none_or(|found| found.named == Named::Otherwise) {
+                let by_column = compared
+                    .iter()
+                    .any(|field| is_named_by_request(&mut values, field, &named(field), around));
+                let mut by_object = || {
+                    set_on(node)
+                        .is_some_and(|set| is_chosen_by_request(step.source, &mut values, set, around))
+                };
+                let named = if by_column {
+                    Named::InStatement
+                } else if by_object() {
+                    Named::LookedUp
+                } else {
+                    Named::Otherwise
+                };
                 found = Some(Evidence {
                     source: step.source,
-                    set: expr.extent,
-                    by_request: false,
+                    set: node.extent(),
+                    named,
                     token: None,
                     looked_up: false,
                     old_password: false,
@@ -88,39 +129,19 @@ pub(super) fn evidence<'a>(context: &'a Context<'a>, steps: &[Step<'a>]) -> Opti
             }
             true
         });
-        for (fields, around) in whole {
-            let named = |field: &Field<'a>| column_of(context.files, field);
-            let compared: Vec<&Field<'a>> =
-                fields.iter().filter(|field| field.how == How::Compared).collect();
-            let by_proof = compared
-                .iter()
-                .any(|field| has_word(&named(field), PROOF) && !has_word(&named(field), PASSWORD));
-            looked_up |= by_proof;
-            let sets =
-                fields.iter().find(|field| field.how == How::Changed && is_kept_password_name(&named(field)));
-            if let Some(sets) = sets
-                && found.as_ref().is_none_or(|found| !found.by_request)
-            {
-                let by_request = compared
-                    .iter()
-                    .any(|field| is_named_by_request(step.source, field, &named(field), &around));
-                found = Some(Evidence {
-                    source: step.source,
-                    set: sets.extent,
-                    by_request,
-                    token: None,
-                    looked_up: false,
-                    old_password: false,
-                });
-            }
-        }
     }
-    found.map(|found| Evidence { token, looked_up, old_password, ..found })
+    let found = found?;
+    // A row that is looked up by the token says nothing of an object that is looked up by something else.
+    let looked_up = match found.named {
+        Named::LookedUp => token.is_some() && steps.iter().any(ties_proof),
+        _ => looked_up,
+    };
+    Some(Evidence { token, looked_up, old_password, ..found })
 }
 
 /// Whether a column that tells accounts apart is compared with what the request says.
 fn is_named_by_request<'a>(
-    file: &'a SourceFile,
+    values: &mut FileValues<'a>,
     field: &Field<'a>,
     name: &str,
     around: Around<'a, '_>,
@@ -129,8 +150,7 @@ fn is_named_by_request<'a>(
         return false;
     }
     let Some(value) = value_of(field) else { return false };
-    let mut values = FileValues::of(&file.syntax);
-    sent(&mut values, value, around) == Some(Sent::Request)
+    sent(values, value, around) == Some(Sent::Request)
 }
 
 /// Whether an expression reads a proof: `body.token`, `data["code"]`, a parameter named so.

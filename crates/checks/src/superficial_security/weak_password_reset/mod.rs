@@ -22,18 +22,21 @@
 //!
 //! Source: [CWE-640](https://cwe.mitre.org/data/definitions/640.html); OWASP Forgot Password Cheat Sheet; NIST SP 800-63B, 5.1.3.
 
+mod account;
 mod evidence;
+mod life;
 
 use seaworthy_core::policy::Need;
 use seaworthy_core::{Confidence, FailureMode, RuleId, Severity};
 
-use self::evidence::{Evidence, answered_token, evidence};
+use self::evidence::{Evidence, Named, answered_token, evidence};
+use self::life::{ByName, Life, by_name};
 use crate::context::Context;
 use crate::facts::source::SourceFile;
 use crate::facts::syntax::{Extent, Function};
 use crate::facts::words::words;
 use crate::framework::caller;
-use crate::framework::conduct::{Conduct, Step};
+use crate::framework::conduct::Conduct;
 use crate::framework::web::Handler;
 use crate::registry::{Check, Meta, Run};
 use crate::report::Report;
@@ -64,21 +67,19 @@ fn run(context: &Context<'_>, report: &mut Report<'_>) {
         return;
     }
     let conduct = Conduct::of(context);
+    let by_name = by_name(context);
     // How a token is made tells of its end, wherever it is made.
-    let all: String = resets
+    let all = resets
         .iter()
-        .flat_map(|handler| conduct.of_handler(handler))
-        .map(|step| text_of(&step))
-        .collect::<Vec<_>>()
-        .join("\n")
-        .to_lowercase();
+        .map(|handler| Life::of(&conduct.of_handler(handler), &by_name))
+        .fold(Life::default(), Life::with);
     let mut seen: Vec<*const Function> = Vec::new();
     for handler in resets {
         if seen.contains(&std::ptr::from_ref(handler.function)) {
             continue;
         }
         seen.push(handler.function);
-        judge(context, &conduct, handler, &all, report);
+        judge(context, &conduct, handler, (&all, &by_name), report);
     }
 }
 
@@ -92,27 +93,11 @@ fn is_reset(handler: &Handler<'_>) -> bool {
             && has(&["password", "passwords", "passwd", "account", "confirm", "request", "pwd"])
 }
 
-/// What a function says, without its comments.
-fn text_of(step: &Step<'_>) -> String {
-    let extent = step.function.body.first().zip(step.function.body.last());
-    let Some((first, last)) = extent else { return String::new() };
-    let (mut at, end) = (first.extent.start, last.extent.end);
-    let mut text = String::new();
-    for comment in step.source.syntax.comments.iter().map(|comment| comment.extent) {
-        if comment.start >= at && comment.end <= end {
-            text.push_str(step.source.text_of(Extent { start: at, end: comment.start }));
-            at = comment.end;
-        }
-    }
-    text.push_str(step.source.text_of(Extent { start: at, end }));
-    text
-}
-
 fn judge<'a>(
     context: &'a Context<'a>,
     conduct: &Conduct<'a>,
     handler: &Handler<'a>,
-    all: &str,
+    (all, by_name): (&Life, &ByName<'a>),
     report: &mut Report<'_>,
 ) {
     let steps = conduct.of_handler(handler);
@@ -135,11 +120,11 @@ fn judge<'a>(
             return;
         }
     }
-    let Some(Evidence { source, set, by_request, token, looked_up, old_password }) =
-        evidence(context, &steps)
+    let Some(Evidence { source, set, named, token, looked_up, old_password }) = evidence(context, &steps)
     else {
         return;
     };
+    let by_request = named != Named::Otherwise;
     let asks = caller::asks_here(conduct, handler);
     if token.is_none() {
         if by_request && !old_password && !asks {
@@ -173,67 +158,21 @@ fn judge<'a>(
         );
         return;
     }
-    judge_life(&route, (source, set), all, report);
+    let own = Life::of(&steps, by_name);
+    judge_life(&route, (source, set), (all, own), report);
 }
 
-/// Words of libraries that see to the life of their tokens.
-const LIBRARIES: &[&str] = &[
-    "default_token_generator",
-    "check_token",
-    "passwordresettokengenerator",
-    "auth.api",
-    "supabase",
-    "firebase",
-    "cognito",
-    "flask_security",
-];
-
-/// Words of the end of a token.
-const ENDS: &[&str] = &[
-    "expir",
-    "max_age",
-    "maxage",
-    "ttl",
-    "timedelta",
-    "created_at",
-    "createdat",
-    "valid_until",
-    "\"exp\"",
-    "'exp'",
-    "exp:",
-    "setex",
-    "timeout",
-    "issued_at",
-    "date.now",
-    "px:",
-    "ex=",
-];
-
-/// Words of taking a token away.
-const TAKES: &[&str] = &[
-    "delete",
-    "used",
-    "null",
-    "none",
-    "undefined",
-    "pop(",
-    "del ",
-    "remove",
-    "consum",
-    "clear",
-    "invalidate",
-    "destroy",
-    "getdel",
-    "revoke",
-];
-
 /// How long a token is good.
-fn judge_life(route: &str, (source, set): (&SourceFile, Extent), all: &str, report: &mut Report<'_>) {
-    let says = |list: &[&str]| list.iter().any(|word| all.contains(word));
-    if says(LIBRARIES) {
+fn judge_life(
+    route: &str,
+    (source, set): (&SourceFile, Extent),
+    (all, own): (&Life, Life),
+    report: &mut Report<'_>,
+) {
+    if all.library {
         return;
     }
-    if !says(ENDS) {
+    if !all.ends {
         let message = format!(
             "the token of `{route}` has no end: a mail that is found years later still opens the account"
         );
@@ -247,8 +186,7 @@ fn judge_life(route: &str, (source, set): (&SourceFile, Extent), all: &str, repo
             report,
         );
     }
-    let signed = says(&["jwt.", "serializer", "loads(", "jwtverify", "signer"]);
-    if !signed && !says(TAKES) {
+    if !(all.signed || all.removes || own.changes) {
         let message = format!(
             "the token of `{route}` stays good after it was used: whoever finds the mail sets the password again"
         );

@@ -12,7 +12,10 @@
 //!   token that is written to the log;
 //! - **note**: a token that resets a password or logs somebody in once, kept as it is and not as its digest.
 //!
-//! Left alone: what is encrypted, hashed, masked or cut to its last digits on the way, tokens of a payment provider (`payment_method`, `card_token`), public
+//! What is only called a card's number counts where something else says that one pays with it: the table, a security code or an expiry date beside it,
+//! or what else the function reads.
+//!
+//! Left alone: cards of boards, libraries and clubs; objects of packages and classes that are no models; what is encrypted, hashed, masked or cut to its last digits on the way, tokens of a payment provider (`payment_method`, `card_token`), public
 //! keys, expiry dates, and session ids (which end soon).
 //!
 //! ## What to do
@@ -23,16 +26,19 @@
 //! Source: [CWE-312](https://cwe.mitre.org/data/definitions/312.html), [CWE-532](https://cwe.mitre.org/data/definitions/532.html); PCI DSS 4.0, requirements 3.3.1
 //! (no security code after authorisation) and 3.5.1 (card numbers unreadable).
 
+mod place;
+
 use seaworthy_core::policy::Need;
 use seaworthy_core::{Confidence, FailureMode, RuleId, Severity};
 
+use self::place::{is_no_row, is_of_payment, keeps};
 use crate::context::Context;
-use crate::facts::nodes::{Node, each_node};
+use crate::facts::nodes::each_node;
 use crate::facts::passwords::{is_password_name, last_name};
 use crate::facts::sent::{Sent, column_of, sent, value_of};
 use crate::facts::source::SourceFile;
 use crate::facts::stored::{How, stored};
-use crate::facts::syntax::{Call, Expr, ExprKind, StmtKind, TemplatePart};
+use crate::facts::syntax::{Call, Expr, ExprKind, TemplatePart};
 use crate::facts::values::{FileValues, called_name};
 use crate::facts::words::{has_word, words};
 use crate::registry::{Check, Meta, Run};
@@ -48,7 +54,7 @@ pub static CHECK: Check = Check {
         title: "a secret kept so that it can be read",
         applies_to: "secret that is kept or logged",
         variants: &["kept", "logged"],
-        source: include_str!("plaintext_secret.rs"),
+        source: include_str!("mod.rs"),
     },
     run: Run::Project(run),
 };
@@ -81,12 +87,15 @@ const WORDS: &[&str] = &[
 ];
 
 /// What kind of secret a name is of.
+#[derive(Clone, Copy)]
 struct Kind {
     what: &'static str,
     severity: Severity,
     advice: &'static str,
     /// Whether one that the program makes up counts as well.
     made: bool,
+    /// Whether the name leaves open what kind of card it is: a card of a board or of a library has a number too.
+    any_card: bool,
 }
 
 const CARD: &str = "leave cards to a payment provider, and keep its token and the last four digits";
@@ -166,28 +175,41 @@ fn kind(name: &str) -> Option<Kind> {
     if words.iter().any(|word| OTHERWISE.contains(word)) {
         return None;
     }
-    let card = Kind { what: "the number of a card", severity: Severity::Error, advice: CARD, made: false };
+    let card = Kind {
+        what: "the number of a card",
+        severity: Severity::Error,
+        advice: CARD,
+        made: false,
+        any_card: false,
+    };
+    let any_card = Kind { any_card: true, ..card };
     let code = Kind {
         what: "the security code of a card",
         severity: Severity::Error,
         advice: "do not keep it at all: PCI DSS forbids it, even encrypted",
         made: false,
+        any_card: false,
     };
-    let person = |what| Some(Kind { what, severity: Severity::Error, advice: SEALED, made: false });
+    let person =
+        |what| Some(Kind { what, severity: Severity::Error, advice: SEALED, made: false, any_card: false });
     let key = |what, made| {
-        Some(Kind { what, severity: Severity::Warning, advice: if made { DIGEST } else { SEALED }, made })
+        let advice = if made { DIGEST } else { SEALED };
+        Some(Kind { what, severity: Severity::Warning, advice, made, any_card: false })
     };
     let once = Some(Kind {
         what: "a token that lets somebody in once",
         severity: Severity::Note,
         advice: DIGEST,
         made: true,
+        any_card: false,
     });
     match words.as_slice() {
-        [.., "card" | "cc" | "creditcard", "number" | "no" | "num"]
-        | ["cardnumber" | "ccnumber" | "pan"]
+        [.., "cc" | "creditcard", "number" | "no" | "num"]
+        | [.., "credit" | "debit" | "payment" | "bank", "card", "number" | "no" | "num"]
+        | ["ccnumber" | "pan"]
         | ["card", "pan"] => Some(card),
         [.., "credit" | "debit", "card"] => Some(card),
+        [.., "card", "number" | "no" | "num"] | ["cardnumber"] => Some(any_card),
         ["cvv" | "cvc" | "cvv2" | "cvc2" | "csc"]
         | ["card", "cvv" | "cvc" | "cvv2"]
         | ["card", "security", "code"]
@@ -215,22 +237,23 @@ fn kind(name: &str) -> Option<Kind> {
 }
 
 fn run(context: &Context<'_>, report: &mut Report<'_>) {
-    for file in context.files {
+    for (at, file) in context.files.iter().enumerate() {
         if !file.is_test && WORDS.iter().any(|word| file.text.contains(word)) {
-            judge(context, file, report);
+            judge(context, (at, file), report);
         }
     }
 }
 
-fn judge(context: &Context<'_>, file: &SourceFile, report: &mut Report<'_>) {
+fn judge(context: &Context<'_>, (at, file): (usize, &SourceFile), report: &mut Report<'_>) {
     let mut values = FileValues::of(&file.syntax);
     each_node(&file.syntax, &mut |node, around| {
         let call = node.expr().and_then(Expr::call);
         if let Some(call) = call {
             logged(file, call, report);
         }
-        for field in stored(file, &mut values, node, around) {
-            let column = column_of(context.files, &field);
+        let fields = stored(file, &mut values, node, around);
+        for field in &fields {
+            let column = column_of(context.files, field);
             // Of `api_keys.key` the table says what kind of key.
             let of = field.into.strip_suffix('s').unwrap_or(&field.into);
             let whole = match column.as_str() {
@@ -246,11 +269,11 @@ fn judge(context: &Context<'_>, file: &SourceFile, report: &mut Report<'_>) {
             else {
                 continue;
             };
-            let Some(value) =
-                value_of(&field).filter(|_| keeps(node, &field.into) && !is_elsewhere(context, file, node))
-            else {
+            let lasts = keeps(node, &field.into) && !is_no_row(context, (at, file), node);
+            let Some(value) = value_of(field).filter(|_| lasts) else { continue };
+            if kind.any_card && !is_of_payment(context, &fields, around) {
                 continue;
-            };
+            }
             report.trial();
             let Some(from) = sent(&mut values, value, around) else { continue };
             if from == Sent::Made && !kind.made || matches!(from, Sent::Parameter(name) if is_done_to(name)) {
@@ -287,125 +310,6 @@ fn judge(context: &Context<'_>, file: &SourceFile, report: &mut Report<'_>) {
 /// Whether a name says that something has been done to what it holds.
 fn is_done_to(name: &str) -> bool {
     has_word(name, OTHERWISE)
-}
-
-/// What something passes through, and is not kept in.
-const PASSING: &[&str] = &[
-    "session",
-    "service",
-    "token",
-    "message",
-    "login",
-    "cookies",
-    "headers",
-    "params",
-    "form",
-    "self",
-    "this",
-    "config",
-    "settings",
-    "options",
-    "env",
-    "state",
-    "client",
-    "args",
-    "kwargs",
-    "request",
-    "response",
-    "req",
-    "res",
-    "stripe",
-    "axios",
-    "requests",
-    "body",
-    "payload",
-    "data",
-    "query",
-    "ctx",
-    "context",
-    "process",
-    "os",
-    "environ",
-    "app",
-    "props",
-    "url",
-    "g",
-    "cls",
-    "errors",
-    "values",
-    "result",
-    "out",
-    "output",
-    "provider",
-    "auth",
-    "localstorage",
-    "storage",
-];
-
-/// Whether a node keeps something for longer than the request: a statement, a model, a collection, and no cookie, form or call of somebody else.
-fn keeps(node: Node<'_>, into: &str) -> bool {
-    if has_word(into, PASSING) {
-        return false;
-    }
-    let Some(call) = node.expr().and_then(Expr::call) else { return keeps_part(node, into) };
-    let name = called_name(&call.callee).unwrap_or_default();
-    // `PaymentRequest(card_number=..)` is handed on; `Customer(..)` is kept where such a thing has a table.
-    let is_type = name.starts_with(|c: char| c.is_ascii_uppercase());
-    let is_handed_on = has_word(
-        name,
-        &[
-            "request",
-            "response",
-            "error",
-            "config",
-            "client",
-            "settings",
-            "options",
-            "event",
-            "message",
-            "params",
-            "input",
-            "dto",
-            "schema",
-            "create",
-            "base",
-            "credentials",
-            "token",
-        ],
-    );
-    !(is_type && is_handed_on || matches!(name, "set" | "setItem" | "setdefault" | "get" | "put"))
-}
-
-/// Whether what is assigned to lasts: a collection by key, or a row of somebody.
-fn keeps_part(node: Node<'_>, into: &str) -> bool {
-    const ROWS: &[&str] = &[
-        "user", "account", "customer", "member", "profile", "patient", "employee", "order", "payment", "row",
-        "record", "person", "merchant", "tenant",
-    ];
-    let by_member = match node {
-        Node::Stmt(stmt) => match &stmt.kind {
-            StmtKind::Assign(assign) => {
-                assign.targets.iter().any(|target| matches!(target.kind, ExprKind::Member { .. }))
-            }
-            _ => false,
-        },
-        Node::Expr(Expr { kind: ExprKind::Assign { target, .. }, .. }) => {
-            matches!(target.kind, ExprKind::Member { .. })
-        }
-        _ => false,
-    };
-    !into.is_empty() && (!by_member || has_word(into, ROWS))
-}
-
-/// Whether what is called is of a package: a payment provider's own object, which keeps things at the provider's.
-fn is_elsewhere(context: &Context<'_>, file: &SourceFile, node: Node<'_>) -> bool {
-    let Some(path) = node.expr().and_then(Expr::call).and_then(|call| file.resolve(&call.callee)) else {
-        return false;
-    };
-    let Some((root, _)) = path.split_once('.').filter(|(root, _)| !root.is_empty()) else { return false };
-    let imported = file.imports.iter().any(|fact| fact.import.module.split(['.', '/']).next() == Some(root));
-    let ours = context.files.iter().any(|file| file.path.split(['/', '.']).any(|part| part == root));
-    imported && !ours
 }
 
 /// A secret is written to the log.
@@ -455,7 +359,7 @@ fn logged(file: &SourceFile, call: &Call, report: &mut Report<'_>) {
         ) || last == "otp";
         let secret = is_password_name(named)
             || once
-            || kind(named).is_some_and(|kind| kind.severity == Severity::Error);
+            || kind(named).is_some_and(|kind| kind.severity == Severity::Error && !kind.any_card);
         if !secret || named.chars().all(|c| c.is_ascii_uppercase() || c == '_') && !is_password_name(named) {
             continue;
         }
