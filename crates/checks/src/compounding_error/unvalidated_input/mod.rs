@@ -44,6 +44,7 @@ use seaworthy_core::{Confidence, FailureMode, RuleId, Severity};
 use self::fields::{Fields, Kind};
 use self::uses::Use;
 use crate::context::Context;
+use crate::database::is_embedded;
 use crate::facts::syntax::Function;
 use crate::facts::words::has_word;
 use crate::framework::conduct::Conduct;
@@ -76,12 +77,7 @@ fn run(context: &Context<'_>, report: &mut Report<'_>) {
     }
     let conduct = Conduct::of(context);
     let mut seen: Vec<*const Function> = Vec::new();
-    let keeps_in_sqlite = context.files.iter().any(|file| {
-        !file.is_test
-            && file.imports.iter().any(|fact| {
-                matches!(&*fact.import.module, "sqlite3" | "aiosqlite" | "better-sqlite3" | "node:sqlite")
-            })
-    });
+    let keeps_in_sqlite = is_embedded(context);
     for handler in &context.web.handlers {
         if handler.guards.iter().any(is_schema) {
             continue;
@@ -158,7 +154,7 @@ fn judge(fields: &Fields<'_>, keeps_in_sqlite: bool, report: &mut Report<'_>) {
     amounts::judge(fields, &checked, report);
     let mut uses = uses::of(fields, &checked, keeps_in_sqlite);
     uses.sort_by_key(|used| used.place.start);
-    let mut named: Vec<&Use<'_>> = Vec::new();
+    let mut named: Vec<&Use> = Vec::new();
     for used in &uses {
         if !named.iter().any(|known| known.key == used.key) {
             named.push(used);
