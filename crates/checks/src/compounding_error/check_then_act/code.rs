@@ -25,7 +25,7 @@ fn ways<'a, 'b>(pair: &Pair<'a, 'b>) -> Vec<&'b [Frame<'a>]> {
             let is_known = |known: &&[Frame<'a>]| {
                 known.last().is_some_and(|known| std::ptr::eq(known.function, last.function))
             };
-            if !found.iter().any(|known| is_known(known)) {
+            if !found.iter().any(is_known) {
                 found.push(way);
             }
         }
