@@ -42,7 +42,7 @@ use crate::facts::effects::{Effect, first_effect, only_judges};
 use crate::facts::faults::{Breadth, breadth, is_narrowed, is_told};
 use crate::facts::nodes::{Around, Node, each_expr, each_in_body, each_node};
 use crate::facts::source::SourceFile;
-use crate::facts::syntax::{Expr, ExprKind, Extent, Function, Handler, Literal, Stmt, StmtKind, Try};
+use crate::facts::syntax::{Expr, ExprKind, Function, Handler, Literal, Stmt, StmtKind, Try};
 use crate::facts::values::called_name;
 use crate::framework::conduct::{Conduct, Step};
 use crate::language::Language;
@@ -198,7 +198,7 @@ fn judge_try<'a>(
             if matches!(reached, Reach::Known(..)) { Confidence::High } else { Confidence::Medium };
         report.add(
             report
-                .at(file, head(file, handler), message)
+                .at(file, file.first_line(handler.extent), message)
                 .variant("caught")
                 .severity(severity)
                 .confidence(confidence)
@@ -279,11 +279,6 @@ fn blamed(handler: &Handler) -> Option<Answer<'_>> {
         found.is_none() && node.function().is_none()
     });
     found
-}
-
-fn head(file: &SourceFile, handler: &Handler) -> Extent {
-    let line = file.text_of(handler.extent).lines().next().unwrap_or_default().trim_end();
-    Extent { end: handler.extent.start + u32::try_from(line.len()).unwrap_or(0), ..handler.extent }
 }
 
 /// `db.get(sql, (err, row) => { if (err) return res.status(404).end(); .. })`.
@@ -418,7 +413,7 @@ fn judge_nothing<'a>(context: &'a Context<'a>, conduct: &Conduct<'a>, report: &m
                 );
                 report.add(
                     report
-                        .at(source, head(source, caught), message)
+                        .at(source, source.first_line(caught.extent), message)
                         .variant("returned-as-nothing")
                         .severity(if answered.refuses() { Severity::Error } else { Severity::Warning })
                         .confidence(Confidence::High)

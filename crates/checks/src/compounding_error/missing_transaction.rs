@@ -8,14 +8,20 @@
 //!
 //! What a handler and everything that it calls does to the database, on the way through it with the most writes:
 //!
-//! - **error**: two or more writes of one request that are made last one by one: in Node (`sqlite3`, `better-sqlite3`, `pg`, `mysql2`, Prisma), where
+//! - **error**: two or more writes of one request that are made last one by one: in Node (`sqlite3`, `better-sqlite3`, `pg`, `mysql2`, `postgres`, Prisma), where
 //!   nothing begins a transaction by itself, without `BEGIN`, `db.transaction(..)`, `$transaction` around them; in Python, whose
 //!   drivers begin one with the first write, with a `commit()` (or the end of `with connection`) between them;
 //! - **warning**: rows written one by one in a loop; two writes of the same table; rows that are only removed (whoever asks again removes the rest);
-//!   two `commit()`s of SQLAlchemy's session.
+//!   all but one of them only make a session or token, tell somebody, or count (`sessions`, `notifications`, `failed_logins`); two `commit()`s of
+//!   SQLAlchemy's session.
 //!
 //! Left alone: Python's one implicit transaction with its one `commit()`, what only keeps a trace (logs, audits, `last_login`), the removal of what has
-//! expired, writes of which only one happens (`if` and `else`).
+//! expired, writes of which only one happens (`if` and `else`). What begins a transaction is read where it is written: `BEGIN` with whatever level, a
+//! handle (`await knex.transaction()`), a class with `__enter__`, a decorator, a generator that FastAPI injects.
+//!
+//! Limit: a statement that is sent while a handle is open counts as part of it, also when it is not given the handle. Whether Python's connection
+//! commits by itself (`autocommit`) is asked of the functions that run for the request, where they connect, and else of the handler's file and what it
+//! imports. Of query builders only statements that are written as text are seen.
 //!
 //! ## What to do
 //!
@@ -40,7 +46,7 @@ use seaworthy_core::policy::Need;
 use seaworthy_core::{Confidence, FailureMode, RuleId, Severity};
 
 use crate::context::Context;
-use crate::database::{Commits, Does, Operation, Trace, commits, parting};
+use crate::database::{Commits, Does, Operation, Trace, parting};
 use crate::facts::plain_text::is_example;
 use crate::facts::sql::{Statement, Verb};
 use crate::facts::syntax::Extent;
@@ -88,6 +94,11 @@ const TRACES: &[&str] = &[
     "rate",
     "limits",
 ];
+/// Words of tables of which a row is made anew by asking again, or is only told to somebody.
+const RENEWED: &[&str] = &["session", "sessions", "token", "tokens", "notification", "notifications"];
+/// Words of columns that count how often something happened.
+const COUNTERS: &[&str] =
+    &["failed", "attempts", "tries", "logins", "likes", "clicks", "votes", "downloads", "uses", "plays"];
 /// Words of columns that only say when something was last seen.
 const MARKS: &[&str] = &["last", "updated", "seen", "accessed", "views", "hits", "count"];
 
@@ -100,7 +111,7 @@ fn run(context: &Context<'_>, report: &mut Report<'_>) {
             continue;
         }
         report.trial();
-        let how = commits(context, trace.handler.file);
+        let how = trace.commits;
         if let Some(found) = judge(&groups(trace, how), how) {
             say(context, trace, how, found, &mut said, report);
         }
@@ -153,7 +164,10 @@ fn judge<'a, 'b>(groups: &[Vec<&'b Operation<'a>>], how: Commits) -> Option<Foun
         let mapped = [first, second]
             .iter()
             .any(|one| one.statement().is_some_and(|statement| statement.has("sqlalchemy")));
-        let severity = if same_row || removes || mapped { Severity::Warning } else { Severity::Error };
+        // What is left of the others is one group.
+        let kept = groups.iter().filter(|group| !group.iter().all(|one| is_lesser(one))).count() <= 1;
+        let is_warning = same_row || removes || mapped || kept;
+        let severity = if is_warning { Severity::Warning } else { Severity::Error };
         return Some(Found { first, second, variant: "one-by-one", severity });
     }
     let [group] = groups else { return None };
@@ -171,6 +185,15 @@ fn moves(groups: &[Vec<&Operation<'_>>]) -> bool {
         .filter(|one| one.statement().is_some_and(|one| !one.relative_columns().is_empty()))
         .count()
         > 1
+}
+
+/// What is missed by nobody for long: a session or token, for which one logs in again, what is told to somebody, how often something was
+/// done.
+fn is_lesser(operation: &Operation<'_>) -> bool {
+    let Some(statement) = operation.statement() else { return false };
+    let columns = statement.set_columns();
+    let counts = !columns.is_empty() && columns.iter().all(|column| has_word(column, COUNTERS));
+    counts || statement.table.as_deref().is_some_and(|table| has_word(table, RENEWED))
 }
 
 /// What only keeps a trace, or removes what has expired.

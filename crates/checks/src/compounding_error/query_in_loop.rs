@@ -8,7 +8,7 @@
 //! A `SELECT` that a handler, or a function that it calls, runs once for each item of a loop, a comprehension or a `map(..)`:
 //!
 //! - **error**: the loop goes through all rows of a table (neither `WHERE` nor `LIMIT`), and each query goes over a connection (PostgreSQL, MySQL);
-//! - **warning**: the same of some rows of a table; with SQLite, which is in the process, as many rows as there are or as the caller asks for;
+//! - **warning**: the same of some rows of a table, or of one that is short by what it is (settings, roles, categories); with SQLite, which is in the process, as many rows as there are or as the caller asks for;
 //! - **note**: the loop goes through what the caller sent, or through a fixed number of rows of SQLite.
 //!
 //! Left alone: loops over what is written in the program, tries again (`while`), and queries that already ask for many at once (`IN (..)`).
@@ -26,7 +26,7 @@ use seaworthy_core::policy::Need;
 use seaworthy_core::{Confidence, FailureMode, RuleId, Severity};
 
 use crate::context::Context;
-use crate::database::{Looped, Operation, Trace, is_embedded, rows};
+use crate::database::{Looped, Operation, Trace, is_embedded, is_short, rows};
 use crate::facts::plain_text::is_example;
 use crate::facts::sql::{Limit, Verb};
 use crate::facts::syntax::{Expr, ExprKind, Extent};
@@ -109,6 +109,8 @@ fn over<'a>(
     if let Some(source) = rows::source(over, frame, before) {
         let statement = source.statement()?;
         let over = match statement.limit() {
+            // Settings, roles, categories: there are a few.
+            Limit::No if source.table().is_some_and(is_short) => Over::Rows(Limit::Rows(FEW)),
             Limit::No if !statement.has("where") && !statement.has("having") => Over::Table,
             limit => Over::Rows(limit),
         };
@@ -165,8 +167,7 @@ fn say(
     let message = format!(
         "`SELECT .. FROM {table}` is sent once for each {each} in {request}: with a thousand of them it asks the database a thousand times"
     );
-    let line = loop_file.text_of(looped.extent).lines().next().unwrap_or_default().len();
-    let head = Extent { end: looped.extent.start + u32::try_from(line).unwrap_or(0), ..looped.extent };
+    let head = loop_file.first_line(looped.extent);
     let draft = report
         .at(file, extent, message)
         .variant(if matches!(over, Over::Items) { "items" } else { "rows" })

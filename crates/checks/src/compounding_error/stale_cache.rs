@@ -5,8 +5,8 @@
 //!
 //! ## What is reported
 //!
-//! - **error**: a function with `lru_cache` or `functools.cache` reads rows of a table, another request of the program changes or deletes rows of that table
-//!   (or adds some, where the list of them is kept), and nothing ever calls `cache_clear()`;
+//! - **error**: a function with `lru_cache` or `functools.cache` reads rows of a table, another request of the program changes a column that was read, or deletes
+//!   rows of that table (or adds some, where the list of them is kept), and nothing ever calls `cache_clear()`;
 //! - **warning**: the same with a dict or `Map` that is filled with what a query gave, of which nothing is removed and which no request that changes the table
 //!   touches.
 //!
@@ -26,7 +26,7 @@ use crate::context::Context;
 use crate::database::{Operation, Takes, Trace, rows};
 use crate::facts::nodes::{Node, each_in_body};
 use crate::facts::plain_text::is_example;
-use crate::facts::sql::Verb;
+use crate::facts::sql::{Statement, Verb};
 use crate::facts::syntax::{Expr, ExprKind, Extent, Function};
 use crate::facts::words::has_word;
 use crate::process::kind::{Kind, kind};
@@ -149,10 +149,23 @@ fn changed<'a, 'b>(
 ) -> Option<(&'b Trace<'a>, &'b Operation<'a>)> {
     let changes = |write: &Operation<'_>| {
         let Some(statement) = write.statement() else { return false };
-        let adds = statement.verb == Verb::Insert && read.takes == Takes::All;
-        write.table() == read.table() && (matches!(statement.verb, Verb::Update | Verb::Delete) || adds)
+        let touches = match statement.verb {
+            Verb::Insert => read.takes == Takes::All,
+            Verb::Update => sets_what_is_read(statement, read),
+            verb => verb == Verb::Delete,
+        };
+        write.table() == read.table() && touches
     };
     traces.iter().find_map(|trace| Some((trace, trace.operations.iter().find(|write| changes(write))?)))
+}
+
+/// Whether an `UPDATE` sets a column that was read, or by which rows were chosen. Which columns it sets may not be written there.
+fn sets_what_is_read(update: &Statement, read: &Operation<'_>) -> bool {
+    let columns = update.set_columns();
+    read.statement().is_some_and(|read| {
+        let chosen = read.condition_columns();
+        columns.is_empty() || columns.iter().any(|column| read.selects(column) || chosen.contains(column))
+    })
 }
 
 fn say(

@@ -245,7 +245,7 @@ fn judge_try(file: &SourceFile, tried: &Try, around: Around<'_, '_>, report: &mu
             None => ("ignored", "is dropped, and the program goes on as if it had worked".to_owned()),
         };
         let message = format!("`{caught}` is caught and not told to anybody: {what} {becomes}");
-        let head = Extent { end: first_line_end(file, handler.extent), ..handler.extent };
+        let head = file.first_line(handler.extent);
         report.add(
             report
                 .at(file, head, message)
@@ -269,12 +269,6 @@ fn advice(language: Language) -> &'static str {
             "return it with `?`, or log it: `if let Err(error) = … { tracing::error!(%error, \"…\") }`"
         }
     }
-}
-
-fn first_line_end(file: &SourceFile, extent: Extent) -> u32 {
-    let text = file.text_of(extent);
-    let line = text.lines().next().unwrap_or_default().trim_end();
-    extent.start + u32::try_from(line.len()).unwrap_or(0)
 }
 
 /// `except:`, `except Exception`, every `catch` of JavaScript.

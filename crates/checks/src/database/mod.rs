@@ -1,8 +1,9 @@
 //! What a service does to its database for one request: the statements that a handler and what it calls run, in their order.
 //!
 //! Limit: of the ways through a function the one with the most writes is kept; a loop is gone through once. What an object map does is
-//! known for Prisma and for SQLAlchemy's sessions; other maps do nothing here.
+//! known for Prisma and for SQLAlchemy's sessions; other maps do nothing here. A text with a tag is sent where it is waited for or given back.
 
+mod commits;
 mod holds;
 mod orm;
 mod read;
@@ -17,9 +18,9 @@ use std::sync::Arc;
 use crate::context::Context;
 use crate::facts::sql::Statement;
 use crate::facts::syntax::{Expr, Extent, Function};
+use crate::facts::words::has_word;
 use crate::framework::Project;
 use crate::framework::web::{Handler, Web};
-use crate::language::Language;
 
 pub(crate) use self::tables::Tables;
 
@@ -28,6 +29,8 @@ pub(crate) use self::tables::Tables;
 pub(crate) struct Database<'a> {
     /// One for each function that answers requests and does something.
     pub(crate) traces: Vec<Trace<'a>>,
+    /// The tables that the program makes; none are read where nothing is done to a database.
+    pub(crate) tables: Tables,
 }
 
 /// What one handler does, in order.
@@ -39,6 +42,8 @@ pub(crate) struct Trace<'a> {
     pub(crate) operations: Vec<Operation<'a>>,
     /// The functions of the project that run with it, each with the place of its file; the handler is the first.
     pub(crate) functions: Vec<(usize, &'a Function)>,
+    /// How what it writes is made last.
+    pub(crate) commits: Commits,
 }
 
 /// One thing done to a database.
@@ -113,7 +118,8 @@ pub(crate) enum Commits {
 
 impl<'a> Database<'a> {
     /// Of a program that does nothing to a database.
-    pub(crate) const NONE: &'static Database<'static> = &Database { traces: Vec::new() };
+    pub(crate) const NONE: &'static Database<'static> =
+        &Database { traces: Vec::new(), tables: Tables::NONE };
 
     /// What every handler does; a function that answers several routes once.
     pub(crate) fn of(project: &Project<'a>, web: &'a Web<'a>) -> Self {
@@ -122,7 +128,15 @@ impl<'a> Database<'a> {
         let handlers =
             web.handlers.iter().filter(|handler| seen.insert(std::ptr::from_ref(handler.function)));
         let traces = handlers.map(|handler| walker.trace(handler));
-        Self { traces: traces.filter(|trace| !trace.operations.is_empty()).collect() }
+        let mut traces: Vec<Trace<'a>> = traces.filter(|trace| !trace.operations.is_empty()).collect();
+        if traces.is_empty() {
+            return Self::default();
+        }
+        let mut settings = commits::Settings::of(project.context);
+        for trace in &mut traces {
+            trace.commits = settings.commits(trace);
+        }
+        Self { traces, tables: Tables::of(project.context) }
     }
 }
 
@@ -184,22 +198,43 @@ pub(crate) fn is_embedded(context: &Context<'_>) -> bool {
     sources.flat_map(|file| &file.imports).any(|fact| SQLITE.contains(&fact.import.module.as_str()))
 }
 
-/// How the database of a program commits, as the libraries say which it imports.
-pub(crate) fn commits(context: &Context<'_>, file: usize) -> Commits {
-    if context.files.get(file).is_none_or(|file| file.language != Language::Python) {
-        return Commits::Each;
-    }
-    // `sqlite3`, `psycopg2` and what PEP 249 describes begin by themselves; asyncpg, `databases` and autocommit connections do not.
-    let each =
-        context.files.iter().filter(|file| !file.is_test && file.language == Language::Python).any(|file| {
-            let imported = file
-                .imports
-                .iter()
-                .any(|fact| matches!(fact.import.module.as_str(), "asyncpg" | "databases" | "apsw"));
-            imported
-                || ["isolation_level=None", "isolation_level = None", "autocommit=True", "autocommit = True"]
-                    .iter()
-                    .any(|setting| file.text.contains(setting))
-        });
-    if each { Commits::Each } else { Commits::Together }
+/// Words of tables that stay short by what they are.
+const SHORT: &[&str] = &[
+    "category",
+    "categories",
+    "setting",
+    "settings",
+    "config",
+    "role",
+    "roles",
+    "permission",
+    "permissions",
+    "country",
+    "countries",
+    "currency",
+    "currencies",
+    "language",
+    "languages",
+    "plan",
+    "plans",
+    "type",
+    "types",
+    "status",
+    "statuses",
+    "migration",
+    "migrations",
+    "schema",
+    "master",
+    "feature",
+    "flags",
+    "units",
+    "locale",
+    "locales",
+    "theme",
+    "themes",
+];
+
+/// Whether a table stays short by what it is: settings, roles, categories.
+pub(crate) fn is_short(table: &str) -> bool {
+    has_word(table, SHORT)
 }

@@ -7,7 +7,7 @@ use crate::facts::values::{Bound, called_name, entry, option};
 use crate::language::Language;
 
 /// What a method of an object map does; `None` when the call is none.
-pub(super) fn does(scope: &Scope<'_, '_>, call: &Call, name: &str) -> Found {
+pub(super) fn does<'a>(scope: &Scope<'a, '_>, call: &'a Call, name: &str) -> Found {
     let ExprKind::Member { object, .. } = &call.callee.kind else { return None };
     let plain = call.arguments.is_empty();
     if scope.language() == Some(Language::Python) {
@@ -27,31 +27,9 @@ pub(super) fn does(scope: &Scope<'_, '_>, call: &Call, name: &str) -> Found {
         };
     }
     if let ExprKind::Member { object: client, name: model, .. } = &object.kind
-        && called_name(client)
-            .is_some_and(|client| client.to_lowercase().contains("prisma") || client == "tx")
+        && let Some(text) = prisma(call, name, model)
+        && is_prisma(scope, client)
     {
-        let (data, wanted) = (columns(call, "data"), columns(call, "where"));
-        let wanted = match wanted.is_empty() {
-            true => String::new(),
-            false => format!(" WHERE {}", equal(&wanted, " AND ")),
-        };
-        let text = match name {
-            "create" | "createMany" | "upsert" => format!("INSERT INTO {model} ({})", data.join(", ")),
-            "update" | "updateMany" => format!("UPDATE {model} SET {}{wanted}", equal(&data, ", ")),
-            "delete" | "deleteMany" => format!("DELETE FROM {model}{wanted}"),
-            "findUnique" | "findFirst" | "findUniqueOrThrow" | "findFirstOrThrow" => {
-                format!("SELECT * FROM {model}{wanted} LIMIT 1")
-            }
-            "findMany" => match option(call, "take").map(|take| &take.kind) {
-                Some(ExprKind::Literal(Literal::Integer(rows))) => {
-                    format!("SELECT * FROM {model}{wanted} LIMIT {rows}")
-                }
-                Some(_) => format!("SELECT * FROM {model}{wanted} LIMIT ?"),
-                None => format!("SELECT * FROM {model}{wanted}"),
-            },
-            "count" => format!("SELECT COUNT(*) FROM {model}{wanted}"),
-            _ => return None,
-        };
         return Some(statements(&text));
     }
     match name {
@@ -60,6 +38,39 @@ pub(super) fn does(scope: &Scope<'_, '_>, call: &Call, name: &str) -> Found {
         "rollback" if call.arguments.len() <= 1 => Some(statements("ROLLBACK")),
         _ => None,
     }
+}
+
+/// Whether it is a client of Prisma: by its name, or by what made it.
+fn is_prisma<'a>(scope: &Scope<'a, '_>, client: &'a Expr) -> bool {
+    let made = |made: &&Expr| made.call().and_then(|call| called_name(&call.callee)) == Some("PrismaClient");
+    called_name(client).is_some_and(|name| name.to_lowercase().contains("prisma") || name == "tx")
+        || scope.project.comes_to(scope.file, scope.within, client).iter().any(made)
+}
+
+/// What a method of a model of Prisma does, as SQL has it.
+fn prisma(call: &Call, name: &str, model: &str) -> Option<String> {
+    let (data, wanted) = (columns(call, "data"), columns(call, "where"));
+    let wanted = match wanted.is_empty() {
+        true => String::new(),
+        false => format!(" WHERE {}", equal(&wanted, " AND ")),
+    };
+    Some(match name {
+        "create" | "createMany" | "upsert" => format!("INSERT INTO {model} ({})", data.join(", ")),
+        "update" | "updateMany" => format!("UPDATE {model} SET {}{wanted}", equal(&data, ", ")),
+        "delete" | "deleteMany" => format!("DELETE FROM {model}{wanted}"),
+        "findUnique" | "findFirst" | "findUniqueOrThrow" | "findFirstOrThrow" => {
+            format!("SELECT * FROM {model}{wanted} LIMIT 1")
+        }
+        "findMany" => match option(call, "take").map(|take| &take.kind) {
+            Some(ExprKind::Literal(Literal::Integer(rows))) => {
+                format!("SELECT * FROM {model}{wanted} LIMIT {rows}")
+            }
+            Some(_) => format!("SELECT * FROM {model}{wanted} LIMIT ?"),
+            None => format!("SELECT * FROM {model}{wanted}"),
+        },
+        "count" => format!("SELECT COUNT(*) FROM {model}{wanted}"),
+        _ => return None,
+    })
 }
 
 /// The `SELECT` of a query of SQLAlchemy: `User.query.filter_by(..)`, `session.query(User)`, `session.scalars(select(User))`.

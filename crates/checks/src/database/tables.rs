@@ -1,6 +1,6 @@
 //! The tables that a program makes: which columns may not occur twice, which have a limit.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 
 use seaworthy_core::limits::SOURCE_FILE_BYTES;
 
@@ -10,10 +10,13 @@ use crate::facts::sql::{self, Statement, Verb};
 /// The tables of a program, by name.
 #[derive(Debug, Default)]
 pub(crate) struct Tables {
-    known: HashMap<String, Vec<Statement>>,
+    known: BTreeMap<String, Vec<Statement>>,
 }
 
 impl Tables {
+    /// Of a program that makes none.
+    pub(super) const NONE: Self = Self { known: BTreeMap::new() };
+
     /// Reads every `CREATE TABLE` and unique index of the source and of `.sql` files.
     pub(crate) fn of(context: &Context<'_>) -> Self {
         let mut tables = Self::default();

@@ -202,6 +202,17 @@ pub fn called_name(callee: &Expr) -> Option<&str> {
     }
 }
 
+/// Whether a pattern, or what is assigned to, binds the name.
+pub fn binds(pattern: &Expr, name: &str) -> bool {
+    match &pattern.kind {
+        ExprKind::Name(own) => own == name,
+        ExprKind::Sequence { items, .. } => items.iter().any(|item| binds(item, name)),
+        ExprKind::Record { entries, .. } => entries.iter().any(|(_, value)| binds(value, name)),
+        ExprKind::Assign { target: inner, .. } | ExprKind::Spread(inner) => binds(inner, name),
+        _ => false,
+    }
+}
+
 /// Whether two expressions say the same, wherever they stand.
 pub fn same_text(text: &str, left: &Expr, right: &Expr) -> bool {
     let slice =

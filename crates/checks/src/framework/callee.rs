@@ -22,12 +22,42 @@ impl<'a> Project<'a> {
         within: &[&'a Function],
         callee: &'a Expr,
     ) -> Option<FunctionAt<'a>> {
+        // What is passed is not the function of the same name beside it: only the caller knows it.
+        if self.is_passed(at, within, callee) {
+            return None;
+        }
         let is_local = |name: &str| within.iter().any(|function| !self.local(at, function, name).is_empty());
         if self.may_be_ours(at, callee, &is_local) {
             return self.function_within(at, within, callee, STEPS);
         }
         // Of a value that is made here, or passed, only its class says which method it has.
         self.looks.answer(|| self.method(at, within, callee, STEPS))
+    }
+
+    /// Whether an expression is a name that the innermost function which binds it has for a parameter.
+    fn is_passed(&self, at: usize, within: &[&'a Function], expr: &Expr) -> bool {
+        let ExprKind::Name(name) = &expr.kind else { return false };
+        let mut bound = within.iter().rev().map(|function| self.local(at, function, name));
+        let bound = bound.find(|bound| !bound.is_empty()).unwrap_or_default();
+        !bound.is_empty() && bound.iter().all(|bound| matches!(bound, Bound::Parameter(_)))
+    }
+
+    /// What an expression comes to, wherever in the project that is written: names are followed to what they are bound to, calls to what
+    /// the project's functions give back.
+    pub(crate) fn comes_to(&self, at: usize, within: &[&'a Function], expr: &'a Expr) -> Vec<&'a Expr> {
+        self.origins(at, within, expr, STEPS).into_iter().map(|(_, _, origin)| origin).collect()
+    }
+
+    /// A method of the class whose object an expression is: `__enter__` of what `with` is given.
+    pub(crate) fn method_of_object(
+        &self,
+        at: usize,
+        within: &[&'a Function],
+        object: &'a Expr,
+        name: &str,
+    ) -> Option<FunctionAt<'a>> {
+        let (file, class) = self.class_of(at, within, object, STEPS)?;
+        self.method_of(file, class, name, STEPS)
     }
 
     /// Whether a callee can be a function of the project: a method of a value that is made here, or that somebody passes, is not
@@ -71,4 +101,20 @@ impl<'a> Project<'a> {
     pub(crate) fn name_of(&self, (file, function): FunctionAt<'a>) -> Option<&str> {
         self.known(file, function).map(|known| known.name.as_str())
     }
+}
+
+/// What a call passes for a parameter of the function that it runs.
+pub(crate) fn passed_for<'c>(call: &'c Call, function: &Function, index: usize) -> Option<&'c Expr> {
+    let name = function.parameters.get(index)?.pattern.dotted();
+    let receives = function.parameters.first().and_then(|first| first.pattern.dotted());
+    let skipped = usize::from(
+        matches!(receives.as_deref(), Some("self" | "cls"))
+            && matches!(call.callee.kind, ExprKind::Member { .. }),
+    );
+    let named = call
+        .arguments
+        .iter()
+        .find(|argument| argument.name.is_some() && argument.name.as_deref() == name.as_deref());
+    let positional = index.checked_sub(skipped).and_then(|index| call.arguments.get(index));
+    named.or(positional).map(|argument| &argument.value)
 }

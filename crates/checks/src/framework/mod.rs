@@ -35,7 +35,8 @@ use seaworthy_core::surface::Surface;
 
 pub use self::routing::Framework;
 
-pub(crate) use self::project::Project;
+pub(crate) use self::callee::passed_for;
+pub(crate) use self::project::{FunctionAt, Project};
 
 use self::routing::{Read, Routing};
 use self::web::Web;

@@ -2,6 +2,7 @@
 
 use std::cell::Cell;
 
+use super::callee::passed_for;
 use super::project::{CallSite, ExprAt, Place, Project, STEPS, is_import};
 use crate::facts::nodes::{Node, each_in_body};
 use crate::facts::syntax::{Call, CallStyle, Expr, ExprKind, Function, Literal, Stmt, StmtKind, UnaryOp};
@@ -341,15 +342,8 @@ impl<'a> Project<'a> {
                     .function_within(*at, &within, &call.callee, steps)
                     .is_some_and(|(_, called)| std::ptr::eq(called, function)),
             };
-            let receives = function.parameters.first().and_then(|first| first.pattern.dotted());
-            let skipped = usize::from(
-                matches!(receives.as_deref(), Some("self" | "cls"))
-                    && matches!(call.callee.kind, ExprKind::Member { .. }),
-            );
-            let named = call.arguments.iter().find(|argument| argument.name.as_deref() == Some(&place.name));
-            let positional = index.checked_sub(skipped).and_then(|index| call.arguments.get(index));
-            if means && let Some(argument) = named.or(positional) {
-                found.push((*at, within, &argument.value));
+            if means && let Some(argument) = passed_for(call, function, index) {
+                found.push((*at, within, argument));
             }
         }
         found

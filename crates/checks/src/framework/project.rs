@@ -335,7 +335,7 @@ impl<'a> Project<'a> {
     }
 
     /// The class whose object an expression is, or that it names: by what makes it, by the type of a parameter, by what callers pass.
-    fn class_of(
+    pub(super) fn class_of(
         &self,
         at: usize,
         within: &[&'a Function],

@@ -3,9 +3,9 @@
 use super::Variable;
 use super::reach::Reached;
 use super::shared::{At, Owner, Shared, own_field};
-use crate::facts::nodes::{Node, each_in_body, each_in_expr, each_node};
+use crate::facts::nodes::{Node, each_in_body, each_node};
 use crate::facts::syntax::{Call, Declares, Expr, ExprKind, Extent, Function, Stmt, StmtKind, UnaryOp};
-use crate::facts::values::called_name;
+use crate::facts::values::{binds, called_name};
 use crate::framework::Project;
 use crate::language::Language;
 
@@ -105,16 +105,6 @@ fn declares(function: &Function, name: &str) -> bool {
         !declared
     });
     declared
-}
-
-/// Whether a pattern binds the name.
-fn binds(pattern: &Expr, name: &str) -> bool {
-    let mut found = false;
-    each_in_expr(pattern, &mut |node, _| {
-        found |= matches!(node, Node::Expr(Expr { kind: ExprKind::Name(own), .. }) if own == name);
-        !found
-    });
-    found
 }
 
 /// What the nodes around a mention do with it.

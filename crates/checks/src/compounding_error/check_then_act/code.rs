@@ -1,37 +1,57 @@
 //! What the functions between a read and a write do with what was read.
 
 use super::pairs::Pair;
+use crate::database::{Frame, rows};
 use crate::facts::nodes::{Node, each_in_body, each_in_expr};
 use crate::facts::sql::Statement;
 use crate::facts::syntax::{
-    BinaryOp, CompareOp, Expr, ExprKind, Extent, Function, Literal, LogicalOp, Stmt, StmtKind,
+    BinaryOp, Call, CompareOp, Expr, ExprKind, Extent, Function, Literal, LogicalOp, Stmt, StmtKind,
 };
-use crate::facts::values::called_name;
-use crate::facts::values::{Bound, Values};
+use crate::facts::values::{Bound, Values, binds, called_name};
 use crate::facts::words::has_word;
+use crate::framework::passed_for;
 
-/// The functions on the ways to both, each once, with the places of their files.
-fn functions<'a>(pair: &Pair<'a, '_>) -> Vec<(usize, &'a Function)> {
-    let mut found: Vec<(usize, &'a Function)> = Vec::new();
-    for frame in pair.read.frames.iter().chain(pair.write.frames.iter()) {
-        if !found.iter().any(|(_, function)| std::ptr::eq(*function, frame.function)) {
-            found.push((frame.file, frame.function));
+/// Names that are followed from one to the next.
+const STEPS: usize = 4;
+
+/// The ways to the functions that lead to both, each function once: the frames from the handler to it.
+fn ways<'a, 'b>(pair: &Pair<'a, 'b>) -> Vec<&'b [Frame<'a>]> {
+    let mut found: Vec<&'b [Frame<'a>]> = Vec::new();
+    for frames in [&pair.read.frames, &pair.write.frames] {
+        for at in 1..=frames.len() {
+            let Some((way, last)) = frames.get(..at).and_then(|way| Some((way, way.last()?))) else {
+                continue;
+            };
+            let is_known = |known: &&[Frame<'a>]| {
+                known.last().is_some_and(|known| std::ptr::eq(known.function, last.function))
+            };
+            if !found.iter().any(is_known) {
+                found.push(way);
+            }
         }
     }
     found
 }
 
-/// The column that an expression is of a row: `row.stock`, `row["stock"]`, `row.get("stock")`; looked through `Number(..)`, `x || 0`.
-fn column(expr: &Expr) -> Option<&str> {
+/// The functions on the ways to both, each once, with the places of their files.
+fn functions<'a>(pair: &Pair<'a, '_>) -> Vec<(usize, &'a Function)> {
+    ways(pair).iter().filter_map(|way| way.last()).map(|frame| (frame.file, frame.function)).collect()
+}
+
+/// The column that an expression is of a row, and the row: `row.stock`, `row["stock"]`, `row.get("stock")`; looked through `Number(..)`,
+/// `x || 0`.
+fn column(expr: &Expr) -> Option<(&Expr, &str)> {
     match &expr.kind {
-        ExprKind::Member { name, .. } => Some(name),
-        ExprKind::Index { index, .. } => index.string(),
+        ExprKind::Member { object, name, .. } => Some((object, name)),
+        ExprKind::Index { object, index } => Some((object, index.string()?)),
         ExprKind::Logical { op: LogicalOp::Or | LogicalOp::Coalesce, left, .. } => column(left),
         ExprKind::Cast { value, .. } | ExprKind::Unary { value, .. } | ExprKind::Await(value) => {
             column(value)
         }
         ExprKind::Call(call) => match &call.callee.kind {
-            ExprKind::Member { name, .. } if name == "get" => call.arguments.first()?.value.string(),
+            ExprKind::Member { object, name, .. } if name == "get" => {
+                Some((object, call.arguments.first()?.value.string()?))
+            }
             _ if matches!(
                 called_name(&call.callee),
                 Some("Number" | "int" | "float" | "Decimal" | "parseInt" | "parseFloat" | "BigInt")
@@ -45,19 +65,70 @@ fn column(expr: &Expr) -> Option<&str> {
     }
 }
 
-/// Whether a condition on the way looks at the column of a row.
-pub(super) fn is_compared(pair: &Pair<'_, '_>, sought: &str) -> bool {
+/// Whether an expression in the last function of a way may be of what was read: there, or where a caller had it and passed it on.
+fn is_read<'a>(pair: &Pair<'a, '_>, way: &[Frame<'a>], expr: &'a Expr) -> bool {
+    let Some((frame, callers)) = way.split_last() else { return false };
+    let passed = || {
+        let caller = callers.last()?;
+        let index = parameter_of(frame.function, rows::root(expr)?, STEPS)?;
+        let call = call_at(caller.function, caller.extent)?;
+        Some(is_read(pair, callers, passed_for(call, frame.function, index)?))
+    };
+    rows::is_from(expr, *frame, pair.read, &pair.trace.operations) || passed().unwrap_or(false)
+}
+
+/// The parameter of a function that a name is, or is made of: `item` of `item = dict(row)`.
+fn parameter_of(function: &Function, name: &str, steps: usize) -> Option<usize> {
+    let left = steps.checked_sub(1)?;
+    let own = function.parameters.iter().position(|parameter| binds(&parameter.pattern, name));
+    own.or_else(|| {
+        let values = Values::of_function(function);
+        values.bound(name).iter().find_map(|bound| match bound {
+            Bound::To(value) | Bound::PartOf(value) => parameter_of(function, rows::root(value)?, left),
+            _ => None,
+        })
+    })
+}
+
+/// The call that stands at a place of a function.
+fn call_at(function: &Function, extent: Extent) -> Option<&Call> {
+    let mut found = None;
+    each_in_body(&function.body, &mut |node, _| {
+        if let Some(expr) = node.expr().filter(|expr| expr.extent == extent) {
+            found = found.or(expr.call());
+        }
+        found.is_none()
+    });
+    found
+}
+
+/// Whether something in the last function of a way stands before the write, where that function leads to it.
+fn is_before_write(pair: &Pair<'_, '_>, way: &[Frame<'_>], extent: Extent) -> bool {
+    writing(pair, way).is_none_or(|write| extent.start < write.end)
+}
+
+/// Where the last function of a way writes, if it leads to the write.
+fn writing(pair: &Pair<'_, '_>, way: &[Frame<'_>]) -> Option<Extent> {
+    let last = way.last()?;
+    let mut frames = pair.write.frames.iter();
+    frames.find(|frame| std::ptr::eq(frame.function, last.function)).map(|frame| frame.extent)
+}
+
+/// Whether a condition on the way looks at the column of the row that was read, before the write.
+pub(super) fn is_compared(pair: &Pair<'_, '_>, read: &Statement, sought: &str) -> bool {
     let mut found = false;
-    for (_, function) in functions(pair) {
-        each_in_body(&function.body, &mut |node, _| {
+    for way in ways(pair).into_iter().filter(|_| read.selects(sought)) {
+        let Some(frame) = way.last() else { continue };
+        each_in_body(&frame.function.body, &mut |node, _| {
             let test = match node {
                 Node::Stmt(Stmt { kind: StmtKind::If { test, .. }, .. }) => Some(test),
                 Node::Expr(Expr { kind: ExprKind::Conditional { test, .. }, .. }) => Some(&**test),
                 _ => None,
             };
-            if let Some(test) = test {
+            if let Some(test) = test.filter(|test| is_before_write(pair, way, test.extent)) {
                 each_in_expr(test, &mut |node, _| {
-                    found |= node.expr().and_then(column) == Some(sought);
+                    let of = node.expr().and_then(column).filter(|(_, name)| *name == sought);
+                    found |= of.is_some_and(|(row, _)| is_read(pair, way, row));
                     !found
                 });
             }
@@ -67,17 +138,19 @@ pub(super) fn is_compared(pair: &Pair<'_, '_>, sought: &str) -> bool {
     found
 }
 
-/// Where the column of a row is added to or taken from.
-pub(super) fn changed(pair: &Pair<'_, '_>, sought: &str) -> Option<(usize, Extent)> {
-    functions(pair).into_iter().find_map(|(file, function)| {
+/// Where the column of the row that was read is added to or taken from, before the write.
+pub(super) fn changed(pair: &Pair<'_, '_>, read: &Statement, sought: &str) -> Option<(usize, Extent)> {
+    ways(pair).into_iter().filter(|_| read.selects(sought)).find_map(|way| {
+        let frame = way.last()?;
         let mut found = None;
-        each_in_body(&function.body, &mut |node, _| {
+        each_in_body(&frame.function.body, &mut |node, _| {
             if let Node::Expr(expr @ Expr { kind: ExprKind::Binary { op, left, .. }, .. }) = node
                 && matches!(op, BinaryOp::Add | BinaryOp::Subtract)
-                && column(left) == Some(sought)
                 && found.is_none()
+                && is_before_write(pair, way, expr.extent)
+                && column(left).is_some_and(|(row, name)| name == sought && is_read(pair, way, row))
             {
-                found = Some((file, expr.extent));
+                found = Some((frame.file, expr.extent));
             }
             found.is_none()
         });
@@ -85,50 +158,111 @@ pub(super) fn changed(pair: &Pair<'_, '_>, sought: &str) -> Option<(usize, Exten
     })
 }
 
-/// Where one more than what was read is made: `row.c + 1` of `SELECT COUNT(*) AS c`, `last["rev"] + 1` of a row whose column is inserted again.
-pub(super) fn next_number(
+/// One more than what was read, which is inserted.
+pub(super) struct Next<'a> {
+    /// Where it is made.
+    pub(super) place: (usize, Extent),
+    /// The column that it is of, where that is known.
+    pub(super) column: Option<&'a str>,
+}
+
+/// Where one more than what was read is made and inserted: `row.c + 1` of `SELECT COUNT(*) AS c`, `last["rev"] + 1` of a row whose
+/// column is inserted again.
+pub(super) fn next_number<'s>(
     pair: &Pair<'_, '_>,
-    read: &Statement,
-    inserted: &[&str],
-) -> Option<(usize, Extent)> {
+    read: &'s Statement,
+    inserted: &[&'s str],
+) -> Option<Next<'s>> {
     let counted = read.has("count") || read.has("max");
     let order = &["position", "order", "sort", "rank", "index", "priority", "ordinal"];
-    let by_name = |expr: &Expr| {
-        column(expr).is_some_and(|name| {
-            let ours = inserted.contains(&name) || counted && read.has(&name.to_lowercase());
-            ours && !has_word(name, order)
-        })
-    };
     if counted && inserted.iter().any(|column| has_word(column, order)) {
         return None;
     }
-    let (at, extent) = pair.read.place()?;
-    functions(pair).into_iter().find_map(|(file, function)| {
-        let values = Values::of_function(function);
-        let holds =
-            |value: &Expr| file == at && value.extent.start <= extent.start && extent.end <= value.extent.end;
-        // `count` of `const count = db.prepare("SELECT COUNT(*) ..").get().c`.
-        let from_read = |expr: &Expr| match &expr.kind {
-            ExprKind::Name(name) => values.bound(name).iter().any(|bound| match bound {
-                Bound::To(value) | Bound::PartOf(value) => holds(value),
-                _ => false,
-            }),
-            _ => holds(expr),
-        };
+    let greatest = read.greatest().filter(|column| inserted.contains(column));
+    ways(pair).into_iter().find_map(|way| {
+        let frame = way.last()?;
         let mut found = None;
-        each_in_body(&function.body, &mut |node, _| {
-            if let Node::Expr(expr @ Expr { kind: ExprKind::Binary { op: BinaryOp::Add, left, right }, .. }) =
+        each_in_body(&frame.function.body, &mut |node, _| {
+            let Node::Expr(expr @ Expr { kind: ExprKind::Binary { op: BinaryOp::Add, left, right }, .. }) =
                 node
-                && matches!(&right.kind, ExprKind::Literal(Literal::Integer(one)) if one == "1")
-                && found.is_none()
-                && (by_name(left) || counted && from_read(inner(left)))
+            else {
+                return found.is_none();
+            };
+            let one = matches!(&right.kind, ExprKind::Literal(Literal::Integer(one)) if one == "1");
+            if !one || found.is_some() {
+                return found.is_none();
+            }
+            let named = column(left).filter(|(_, name)| !has_word(name, order)).map(|(_, name)| name);
+            let again = named.and_then(|name| inserted.iter().copied().find(|column| *column == name));
+            if (again.is_some() || counted)
+                && is_read(pair, way, left)
+                && goes_into_write(pair, way, expr.extent)
             {
-                found = Some((file, expr.extent));
+                found = Some(Next { place: (frame.file, expr.extent), column: again.or(greatest) });
             }
             found.is_none()
         });
         found
     })
+}
+
+/// Whether what stands in the last function of a way goes into the write: by itself or under a name, or by being given back.
+fn goes_into_write(pair: &Pair<'_, '_>, way: &[Frame<'_>], extent: Extent) -> bool {
+    let Some((frame, callers)) = way.split_last() else { return false };
+    match writing(pair, way) {
+        Some(write) => reaches(frame.function, extent, write),
+        None => callers.last().is_some_and(|caller| goes_into_write(pair, callers, caller.extent)),
+    }
+}
+
+/// Whether what stands at one place of a function is given to the call at another: by itself, or under the names that it gets. What is
+/// called back afterwards is given nothing.
+fn reaches(function: &Function, from: Extent, to: Extent) -> bool {
+    let mut names: Vec<&str> = Vec::new();
+    let carries = |value: &Expr, names: &[&str]| {
+        let mut carries = false;
+        each_in_expr(value, &mut |node, _| {
+            if matches!(node, Node::Expr(Expr { kind: ExprKind::Function(_), .. })) {
+                return false;
+            }
+            carries |= node.extent() == from
+                || matches!(node, Node::Expr(Expr { kind: ExprKind::Name(name), .. }) if names.contains(&name.as_str()));
+            !carries
+        });
+        carries
+    };
+    for _ in 0..STEPS {
+        let known = names.len();
+        each_in_body(&function.body, &mut |node, _| {
+            let (targets, value): (Vec<&Expr>, &Expr) = match node {
+                Node::Stmt(Stmt { kind: StmtKind::Assign(assign), .. }) => match &assign.value {
+                    Some(value) => (assign.targets.iter().collect(), value),
+                    None => return true,
+                },
+                Node::Expr(Expr { kind: ExprKind::Assign { target, value, .. }, .. }) => {
+                    (vec![&**target], value)
+                }
+                _ => return true,
+            };
+            let new = targets.into_iter().filter_map(rows::root).filter(|name| !names.contains(name));
+            let new: Vec<&str> = new.collect();
+            if !new.is_empty() && carries(value, &names) {
+                names.extend(new);
+            }
+            true
+        });
+        if names.len() == known {
+            break;
+        }
+    }
+    match call_at(function, to) {
+        Some(call) => {
+            let given = call.arguments.iter().map(|argument| &argument.value);
+            given.chain(std::iter::once(&call.callee)).any(|value| carries(value, &names))
+        }
+        // A text with a tag is no call.
+        None => to.start <= from.start && from.end <= to.end,
+    }
 }
 
 /// Where being the first of all makes an administrator: `"admin" if count == 0 else "user"`.
@@ -156,16 +290,6 @@ pub(super) fn first_of_all(pair: &Pair<'_, '_>) -> Option<(usize, Extent)> {
         });
         zero.filter(|_| admin)
     })
-}
-
-/// `x` of `(x or 0)`, `x[0]`, `x.c`, `int(x)`.
-fn inner(expr: &Expr) -> &Expr {
-    match &expr.kind {
-        ExprKind::Logical { left, .. } => inner(left),
-        ExprKind::Index { object, .. } | ExprKind::Member { object, .. } => inner(object),
-        ExprKind::Cast { value, .. } | ExprKind::Await(value) => inner(value),
-        _ => expr,
-    }
 }
 
 /// Whether what was read decides that the request is refused: `if existing: return .., 409`, before the write.

@@ -15,11 +15,12 @@
 //! - **warning**: rows are looked for and then inserted, and the table that the program makes has no unique column for them; the same with one, where a hash or
 //!   another server is awaited in between and nobody catches what the database refuses; the first account becomes the administrator; what is in a cart or queue is read, used and only then deleted.
 //!
-//! What happens in one transaction of SQLite (`db.transaction(..)`, `BEGIN IMMEDIATE`), under `SELECT .. FOR UPDATE` or under a lock is left alone, and so is
+//! What happens in one transaction of SQLite (`db.transaction(..)`, `BEGIN IMMEDIATE`), under `SELECT .. FOR UPDATE`, an advisory lock or a lock of the process
+//! (`with lock:`, `acquire()` to `release()`), at the level `SERIALIZABLE`, or with a column that is set and compared (`SET rev = ? .. AND rev = ?`) is left alone, and so is
 //! what no other request of the process can come between: `better-sqlite3` without an `await` from the read to the write. A transaction of
 //! PostgreSQL or MySQL alone does not help (both read what was committed before), and makes it a **warning**.
 //!
-//! Limit: `stat` and `exists` before a file is made are not looked at, nor objects of an object map that are changed and saved (SQLAlchemy, Django).
+//! Limit: a row is followed through names, loops and what functions are passed, not through objects that are built of it. `stat` and `exists` before a file is made are not looked at, nor objects of an object map that are changed and saved (SQLAlchemy, Django).
 //!
 //! ## What to do
 //!
@@ -40,7 +41,6 @@
 mod code;
 mod pairs;
 
-use std::cell::OnceCell;
 use std::collections::BTreeSet;
 
 use seaworthy_core::policy::Need;
@@ -48,7 +48,7 @@ use seaworthy_core::{Confidence, FailureMode, RuleId, Severity};
 
 use self::pairs::{Found, Pair};
 use crate::context::Context;
-use crate::database::{Operation, Tables, Trace, is_embedded};
+use crate::database::{Operation, Trace, is_embedded};
 use crate::facts::plain_text::is_example;
 use crate::facts::sql::Verb;
 use crate::facts::syntax::Extent;
@@ -87,13 +87,6 @@ struct Program<'a, 'b> {
     is_sqlite: bool,
     /// Whether statements run while nothing else of the process does.
     is_synchronous: bool,
-    tables: OnceCell<Tables>,
-}
-
-impl Program<'_, '_> {
-    fn tables(&self) -> &Tables {
-        self.tables.get_or_init(|| Tables::of(self.context))
-    }
 }
 
 fn run(context: &Context<'_>, report: &mut Report<'_>) {
@@ -109,7 +102,6 @@ fn run(context: &Context<'_>, report: &mut Report<'_>) {
         context,
         is_sqlite: is_embedded(context),
         is_synchronous: imports(&["better-sqlite3", "node:sqlite", "sqlite3"]),
-        tables: OnceCell::new(),
     };
     let mut said = BTreeSet::new();
     for trace in &context.database.traces {
@@ -145,7 +137,8 @@ fn protection(program: &Program<'_, '_>, pair: &Pair<'_, '_>) -> Option<bool> {
     let (read, write) = (pair.read, pair.write);
     let statement = read.statement()?;
     let locked = read.locked && write.locked;
-    if locked || statement.has("share") || statement.has_words(&["for", "update"]) {
+    let together = read.transaction.is_some() && read.transaction == write.transaction;
+    if locked || statement.has("share") || statement.takes_lock() || waits(pair, together) {
         return None;
     }
     let handler = pair.trace.handler;
@@ -156,11 +149,27 @@ fn protection(program: &Program<'_, '_>, pair: &Pair<'_, '_>) -> Option<bool> {
     if alone && program.is_synchronous && read.waits == write.waits {
         return None;
     }
-    let together = read.transaction.is_some() && read.transaction == write.transaction;
     match together {
         true if program.is_sqlite => None,
         together => Some(together),
     }
+}
+
+/// Whether the database makes one of two wait, or refuses one, by what ran before the read: a lock that is held until the transaction
+/// ends, or the level at which it began.
+fn waits(pair: &Pair<'_, '_>, together: bool) -> bool {
+    let is_update = pair.write.statement().is_some_and(|one| one.verb == Verb::Update);
+    let before = pair.trace.operations.iter().take_while(|one| !std::ptr::eq(*one, pair.read));
+    let mut same = before.filter(|one| one.transaction == pair.read.transaction);
+    same.any(|one| {
+        let Some(statement) = one.statement() else { return false };
+        // Outside of a transaction these end with their own statement.
+        let ends_at_once = statement.has("pg_advisory_xact_lock") || statement.has("for");
+        let is_serial = statement.has("isolation") && statement.has("serializable");
+        // Only PostgreSQL begins with this level, and it refuses a second change of one row.
+        let is_refused = statement.verb == Verb::Begin && statement.has("repeatable") && is_update;
+        statement.takes_lock() && (together || !ends_at_once) || together && (is_serial || is_refused)
+    })
 }
 
 fn say(

@@ -30,9 +30,10 @@ impl Pair<'_, '_> {
     pub(super) fn judge(&self) -> Option<Found> {
         let (read, write) = (self.read.statement()?, self.write.statement()?);
         match write.verb {
-            Verb::Update => {
-                self.taken(read, write).or_else(|| self.lost(write)).or_else(|| self.used_twice(read, write))
-            }
+            Verb::Update => self
+                .taken(read, write)
+                .or_else(|| self.lost(read, write))
+                .or_else(|| self.used_twice(read, write)),
             Verb::Insert => {
                 self.number(read, write).or_else(|| self.first(read)).or_else(|| self.duplicate(read, write))
             }
@@ -47,12 +48,15 @@ impl Pair<'_, '_> {
 
     /// `stock` is compared, and taken by a statement that does not look again.
     fn taken(&self, read: &Statement, write: &Statement) -> Option<Found> {
+        if write.sets_what_it_compares() {
+            return None;
+        }
         let looked_again = write.condition_columns();
         let column = write.taken_columns().into_iter().find(|column| {
             !looked_again.contains(column)
-                && (read.condition_columns().contains(column) || code::is_compared(self, column))
+                && (read.condition_columns().contains(column) || code::is_compared(self, read, column))
         })?;
-        if self.program.tables().is_checked(self.table(), column) {
+        if self.program.context.database.tables.is_checked(self.table(), column) {
             return None;
         }
         Some(Found {
@@ -72,17 +76,17 @@ impl Pair<'_, '_> {
     }
 
     /// A column is read, changed and written back.
-    fn lost(&self, write: &Statement) -> Option<Found> {
+    fn lost(&self, read: &Statement, write: &Statement) -> Option<Found> {
         let conditions = write.condition_columns();
         let relative = write.relative_columns();
         let mut columns = write.set_columns().into_iter();
         let (column, place) = columns.find_map(|column| {
             let open = !relative.contains(&column) && !conditions.contains(&column);
-            open.then(|| code::changed(self, column)).flatten().map(|place| (column, place))
+            open.then(|| code::changed(self, read, column)).flatten().map(|place| (column, place))
         })?;
-        // `WHERE version = ?` refuses whoever read what has changed since.
+        // `WHERE version = ?` refuses whoever read what has changed since, and so does whatever is set and compared (`SET rev = ? .. AND rev = ?`).
         let is_version = |column: &&str| has_word(column, &["version", "revision", "etag", "updated"]);
-        if conditions.iter().any(is_version) {
+        if conditions.iter().any(is_version) || write.sets_what_it_compares() {
             return None;
         }
         Some(Found {
@@ -103,9 +107,11 @@ impl Pair<'_, '_> {
     /// The next number is made of what is there.
     fn number(&self, read: &Statement, write: &Statement) -> Option<Found> {
         let inserted = write.inserted_columns();
-        let place = code::next_number(self, read, &inserted)?;
-        let tables = self.program.tables();
-        let other: Vec<&str> = inserted.iter().copied().filter(|column| *column != "id").collect();
+        let next = code::next_number(self, read, &inserted)?;
+        let tables = &self.program.context.database.tables;
+        // Each row has an `id` of its own, which refuses nothing but itself.
+        let counts = |column: &&str| *column != "id" || next.column == Some("id");
+        let other: Vec<&str> = inserted.iter().copied().filter(counts).collect();
         // Where the table is made elsewhere, its unique columns are not known.
         if !tables.is_known(self.table()) || tables.is_unique(self.table(), &other) {
             return None;
@@ -119,7 +125,7 @@ impl Pair<'_, '_> {
                 request(self.trace)
             ),
             advice: "make the column that holds it `UNIQUE` (with what it counts within) and try again when it is refused, or take the number from the row's own `id` or from a sequence".to_owned(),
-            place: Some(place),
+            place: Some(next.place),
         })
     }
 
@@ -144,7 +150,7 @@ impl Pair<'_, '_> {
         let inserted = write.inserted_columns();
         let same: Vec<&str> =
             read.equal_columns().into_iter().filter(|column| inserted.contains(column)).collect();
-        let tables = self.program.tables();
+        let tables = &self.program.context.database.tables;
         let upsert = ["ignore", "replace", "conflict", "duplicate"].iter().any(|word| write.has(word));
         let asked = !same.is_empty() && same.len() == read.equal_columns().len() && !upsert;
         if !asked || !tables.is_known(self.table()) || !code::is_refused(self) {
@@ -198,7 +204,7 @@ impl Pair<'_, '_> {
         let column = columns.find(|column| {
             has_word(column, &["used", "redeemed", "consumed", "claimed"])
                 && !looked_again.contains(column)
-                && (read.condition_columns().contains(column) || code::is_compared(self, column))
+                && (read.condition_columns().contains(column) || code::is_compared(self, read, column))
         })?;
         // What it pays for: another change of the same request.
         let pays = |other: &&Operation<'_>| other.is_write() && other.table() != self.write.table();

@@ -29,7 +29,6 @@
 mod asked;
 mod capped;
 
-use std::cell::OnceCell;
 use std::collections::BTreeSet;
 
 use seaworthy_core::policy::Need;
@@ -37,11 +36,10 @@ use seaworthy_core::{Confidence, FailureMode, RuleId, Severity};
 
 use self::capped::Bounds;
 use crate::context::Context;
-use crate::database::{Operation, Tables, Takes, Trace, is_embedded};
+use crate::database::{Operation, Takes, Trace, is_embedded, is_short};
 use crate::facts::plain_text::is_example;
 use crate::facts::sql::{Limit, Statement, Verb};
 use crate::facts::syntax::Extent;
-use crate::facts::words::has_word;
 use crate::language::Language;
 use crate::registry::{Check, Meta, Run};
 use crate::report::Report;
@@ -60,42 +58,6 @@ pub static CHECK: Check = Check {
     },
     run: Run::Project(run),
 };
-
-/// Words of tables that stay short.
-const SHORT: &[&str] = &[
-    "category",
-    "categories",
-    "setting",
-    "settings",
-    "config",
-    "role",
-    "roles",
-    "permission",
-    "permissions",
-    "country",
-    "countries",
-    "currency",
-    "currencies",
-    "language",
-    "languages",
-    "plan",
-    "plans",
-    "type",
-    "types",
-    "status",
-    "statuses",
-    "migration",
-    "migrations",
-    "schema",
-    "master",
-    "feature",
-    "flags",
-    "units",
-    "locale",
-    "locales",
-    "theme",
-    "themes",
-];
 
 /// Words of what rows are grouped by of which there are few.
 const FEW_GROUPS: &[&str] = &[
@@ -120,7 +82,7 @@ fn run(context: &Context<'_>, report: &mut Report<'_>) {
     if context.database.traces.is_empty() {
         return;
     }
-    let (embedded, tables) = (is_embedded(context), OnceCell::new());
+    let embedded = is_embedded(context);
     let mut said = Said::new();
     for trace in &context.database.traces {
         let file = context.files.get(trace.handler.file);
@@ -139,8 +101,7 @@ fn run(context: &Context<'_>, report: &mut Report<'_>) {
         let is_list =
             matches!(trace.handler.method.as_str(), "GET" | "*") && !trace.handler.path.ends_with('}');
         let unlimited = reads.iter().find(|(one, statement)| {
-            statement.limit() == Limit::No
-                && is_read_whole(context, one, statement, || tables.get_or_init(|| Tables::of(context)))
+            statement.limit() == Limit::No && is_read_whole(context, one, statement)
         });
         if let Some((one, _)) = unlimited.filter(|_| is_list) {
             say_all(context, trace, one, &mut said, report);
@@ -152,18 +113,13 @@ fn run(context: &Context<'_>, report: &mut Report<'_>) {
 }
 
 /// Whether a read gives as many rows as there are.
-fn is_read_whole<'t>(
-    context: &Context<'_>,
-    one: &Operation<'_>,
-    statement: &Statement,
-    tables: impl FnOnce() -> &'t Tables,
-) -> bool {
+fn is_read_whole(context: &Context<'_>, one: &Operation<'_>, statement: &Statement) -> bool {
     let Some(table) = one.table() else { return false };
     let keys = statement.equal_columns();
     let by_key = keys.contains(&"id") || statement.asks_for_several();
     // One row for each day, state or kind.
     let counted = statement.has_words(&["group", "by"]) && FEW_GROUPS.iter().any(|word| statement.has(word));
-    if one.looped.is_some() || by_key || counted || has_word(table, SHORT) {
+    if one.looped.is_some() || by_key || counted || is_short(table) {
         return false;
     }
     let is_python = one
@@ -172,7 +128,7 @@ fn is_read_whole<'t>(
         .is_some_and(|file| file.language == Language::Python);
     // Of JavaScript's `query(..)` all rows come, unless the first is taken of them.
     let whole = one.takes == Takes::All || !is_python && !asked::takes_first(one);
-    whole && !tables().is_unique(table, &keys)
+    whole && !context.database.tables.is_unique(table, &keys)
 }
 
 fn say_all(

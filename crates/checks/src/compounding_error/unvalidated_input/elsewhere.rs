@@ -16,7 +16,7 @@ pub(super) struct Elsewhere<'b, 'a> {
     pub(super) handler: &'b Handler<'a>,
     /// The functions that the handler hands the body to, itself among them.
     pub(super) followed: &'b [Fields<'a>],
-    pub(super) tables: &'b dyn Fn() -> &'b Tables,
+    pub(super) tables: &'b Tables,
 }
 
 impl<'a> Elsewhere<'_, 'a> {
@@ -55,6 +55,6 @@ impl<'a> Elsewhere<'_, 'a> {
             .flat_map(|trace| &trace.operations)
             .filter(|one| one.is_write())
             .filter_map(|one| one.table())
-            .any(|table| (self.tables)().is_checked(table, key))
+            .any(|table| self.tables.is_checked(table, key))
     }
 }

@@ -40,8 +40,6 @@ mod elsewhere;
 mod fields;
 mod uses;
 
-use std::cell::OnceCell;
-
 use seaworthy_core::policy::Need;
 use seaworthy_core::{Confidence, FailureMode, RuleId, Severity};
 
@@ -49,7 +47,7 @@ use self::elsewhere::Elsewhere;
 use self::fields::{Fields, Kind};
 use self::uses::Use;
 use crate::context::Context;
-use crate::database::Tables;
+use crate::database::is_embedded;
 use crate::facts::syntax::Function;
 use crate::facts::words::has_word;
 use crate::framework::conduct::Conduct;
@@ -81,25 +79,15 @@ fn run(context: &Context<'_>, report: &mut Report<'_>) {
         return;
     }
     let conduct = Conduct::of(context);
-    let tables = OnceCell::new();
     let mut seen: Vec<*const Function> = Vec::new();
-    let keeps_in_sqlite = context.files.iter().any(|file| {
-        !file.is_test
-            && file.imports.iter().any(|fact| {
-                matches!(&*fact.import.module, "sqlite3" | "aiosqlite" | "better-sqlite3" | "node:sqlite")
-            })
-    });
+    let keeps_in_sqlite = is_embedded(context);
     for handler in &context.web.handlers {
         if handler.guards.iter().any(is_schema) {
             continue;
         }
         let followed = followed(&conduct, handler);
-        let elsewhere = Elsewhere {
-            conduct: &conduct,
-            handler,
-            followed: &followed,
-            tables: &|| tables.get_or_init(|| Tables::of(context)),
-        };
+        let elsewhere =
+            Elsewhere { conduct: &conduct, handler, followed: &followed, tables: &context.database.tables };
         for fields in &followed {
             if seen.contains(&std::ptr::from_ref(fields.function)) {
                 continue;
@@ -177,7 +165,7 @@ fn judge<'a>(
     amounts::judge(fields, &checked, elsewhere, report);
     let mut uses = uses::of(fields, &checked, keeps_in_sqlite);
     uses.sort_by_key(|used| used.place.start);
-    let mut named: Vec<&Use<'_>> = Vec::new();
+    let mut named: Vec<&Use> = Vec::new();
     for used in &uses {
         if !named.iter().any(|known| known.key == used.key) {
             named.push(used);

@@ -65,7 +65,7 @@ const SCRIPT: &[&str] = &[
 ];
 
 /// A use that raises.
-pub(super) struct Use<'a> {
+pub(super) struct Use {
     pub(super) key: String,
     pub(super) kind: Kind,
     pub(super) place: Extent,
@@ -73,7 +73,6 @@ pub(super) struct Use<'a> {
     pub(super) note: String,
     how: How,
     language: Language,
-    of: std::marker::PhantomData<&'a ()>,
 }
 
 /// How it raises.
@@ -89,7 +88,7 @@ enum How {
     Bound,
 }
 
-impl Use<'_> {
+impl Use {
     pub(super) fn message(&self) -> String {
         let Self { key, note, .. } = self;
         let script = self.language != Language::Python;
@@ -120,7 +119,7 @@ impl Use<'_> {
 }
 
 /// The uses of a function that raise.
-pub(super) fn of<'a>(fields: &Fields<'a>, checked: &Checked, keeps_in_sqlite: bool) -> Vec<Use<'a>> {
+pub(super) fn of(fields: &Fields<'_>, checked: &Checked, keeps_in_sqlite: bool) -> Vec<Use> {
     let mut found = Vec::new();
     let is_python = fields.source.language == Language::Python;
     each_in_body(&fields.function.body, &mut |node, around| {
@@ -164,7 +163,6 @@ pub(super) fn of<'a>(fields: &Fields<'a>, checked: &Checked, keeps_in_sqlite: bo
                     note,
                     how,
                     language: fields.source.language,
-                    of: std::marker::PhantomData,
                 });
             }
         }

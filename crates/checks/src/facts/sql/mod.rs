@@ -20,6 +20,19 @@ pub const HOLE: char = '\u{fffc}';
 /// Statements of one text that are read; a dump of a database has more, and says nothing new.
 const STATEMENTS: usize = 400;
 
+/// What stands after `BEGIN`, where it does not stand alone.
+const BEGINS: &[&str] = &[
+    "transaction",
+    "work",
+    "isolation",
+    "read",
+    "immediate",
+    "exclusive",
+    "deferred",
+    "concurrent",
+    "deferrable",
+];
+
 /// The text that an expression makes, as far as it is written there: literals, what is joined, what is formatted.
 pub fn text_of(expr: &Expr) -> Option<String> {
     let mut text = String::new();
@@ -139,6 +152,8 @@ fn begins_like_sql(text: &str) -> bool {
             | "savepoint"
             | "drop"
             | "end"
+            | "set"
+            | "lock"
     );
     if !(one_case && known) {
         return false;
@@ -149,15 +164,24 @@ fn begins_like_sql(text: &str) -> bool {
     let second = tokens.get(1).and_then(Token::word).unwrap_or_default();
     match lower.as_str() {
         "select" => {
-            has("from") || tokens.get(1).is_some_and(Token::is_value) || second == "last_insert_rowid"
+            has("from")
+                || tokens.get(1).is_some_and(Token::is_value)
+                || second == "last_insert_rowid"
+                || statement::ADVISORY.contains(&second)
         }
         "insert" => has("into"),
         "replace" => second == "into",
         "update" => has("set"),
         "delete" => second == "from",
         "create" | "drop" | "alter" => has("table") || has("index") || has("view") || has("trigger"),
-        "begin" | "commit" | "rollback" | "end" => tokens.len() <= 3,
+        // `BEGIN ISOLATION LEVEL SERIALIZABLE`, `BEGIN IMMEDIATE TRANSACTION`, `BEGIN; INSERT ..`.
+        "begin" if BEGINS.contains(&second) => true,
+        "begin" | "commit" | "rollback" | "end" => {
+            tokens.iter().take_while(|token| **token != Token::Mark(';')).count() <= 3
+        }
         "start" => second == "transaction",
+        "set" => matches!(second, "transaction" | "session") && has("isolation"),
+        "lock" => matches!(second, "table" | "tables"),
         "savepoint" | "pragma" => tokens.len() >= 2,
         "with" => has("as") && has("select"),
         _ => false,
@@ -199,12 +223,25 @@ mod tests {
         assert_eq!(one("PRAGMA foreign_keys = ON").pragma("foreign_keys"), Some(true));
         assert_eq!(one("PRAGMA foreign_keys(0)").pragma("foreign_keys"), Some(false));
         assert_eq!(one("pragma foreign_keys=off").pragma("foreign_keys"), Some(false));
-        assert_eq!(statements("BEGIN IMMEDIATE").len(), 1);
+        for begin in [
+            "BEGIN IMMEDIATE",
+            "BEGIN ISOLATION LEVEL SERIALIZABLE",
+            "begin transaction isolation level repeatable read, read write",
+            "BEGIN READ WRITE",
+        ] {
+            assert_eq!(one(begin).verb, Verb::Begin, "{begin}");
+        }
+        assert_eq!(statements("BEGIN; INSERT INTO a (b) VALUES (1); COMMIT").len(), 3);
+        assert!(one("SELECT pg_advisory_xact_lock($1)").takes_lock());
+        assert!(one("SELECT a FROM b WHERE id = $1 FOR UPDATE").takes_lock());
+        assert!(!one("SELECT a FROM b WHERE id = $1").takes_lock());
         for prose in [
             "Select a colour from the list",
             "update your profile",
             "delete the file",
             "create an account",
+            "begin with the first of the list",
+            "set the table",
             "with care",
         ] {
             assert!(statements(prose).is_empty(), "{prose}");
@@ -235,5 +272,14 @@ mod tests {
         assert!(!inner.asks_for_several() && one("SELECT * FROM a WHERE id IN (?, ?)").asks_for_several());
         assert!(one("SELECT COUNT(*) FROM users").is_aggregate());
         assert!(!one("SELECT id FROM users WHERE EXISTS (SELECT 1)").is_aggregate());
+        let some = one("SELECT p.id, COUNT(*) AS n, MAX(rev) FROM products p WHERE price > 1");
+        assert!(
+            some.selects("id") && some.selects("rev") && !some.selects("price") && !some.selects("stock")
+        );
+        assert!(one("SELECT a.* FROM a").selects("stock"));
+        assert_eq!(some.greatest(), Some("rev"));
+        let versioned = one("UPDATE a SET b = ?, rev = ? WHERE id = ? AND rev = ?");
+        assert!(versioned.sets_what_it_compares());
+        assert!(!one("UPDATE a SET b = ? WHERE id = ?").sets_what_it_compares());
     }
 }

@@ -2,6 +2,9 @@
 
 use super::tokens::Token;
 
+/// Functions of databases that take a lock of a name or number: until the transaction ends, or until it is given back.
+pub(super) const ADVISORY: &[&str] = &["pg_advisory_xact_lock", "pg_advisory_lock", "get_lock"];
+
 /// What a statement does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Verb {
@@ -75,6 +78,42 @@ impl Statement {
     /// Whether it changes rows.
     pub fn is_write(&self) -> bool {
         matches!(self.verb, Verb::Insert | Verb::Update | Verb::Delete)
+    }
+
+    /// Whether it waits for a lock and holds it until the transaction ends or it is given back: `FOR UPDATE`, `pg_advisory_xact_lock(..)`,
+    /// `LOCK TABLE`.
+    pub fn takes_lock(&self) -> bool {
+        self.tokens.first().is_some_and(|token| token.is("lock"))
+            || ADVISORY.iter().any(|word| self.has(word))
+            || self.has_words(&["for", "update"])
+    }
+
+    /// Whether what it reads has this column: it is named before `FROM`, or all are asked for.
+    pub fn selects(&self, column: &str) -> bool {
+        let end = outer_from(&self.tokens).unwrap_or(self.tokens.len());
+        let selected = self.tokens.get(..end).unwrap_or_default();
+        let mut before = &Token::Mark(' ');
+        selected.iter().any(|token| {
+            // `COUNT(*)` is no column.
+            let all = *token == Token::Mark('*') && *before != Token::Mark('(') || *token == Token::Hole;
+            before = token;
+            all || token.is(column)
+        })
+    }
+
+    /// The column whose greatest value it asks for: `MAX(number)`.
+    pub fn greatest(&self) -> Option<&str> {
+        let mut parts = self.tokens.windows(3);
+        parts
+            .find(|three| three[0].is("max") && three[1] == Token::Mark('('))
+            .and_then(|three| three[2].word())
+    }
+
+    /// Whether it sets a column that it compares as well: who comes second finds no row any more (`SET rev = ? .. AND rev = ?`).
+    pub fn sets_what_it_compares(&self) -> bool {
+        let compared = self.equal_columns();
+        let relative = self.relative_columns();
+        self.set_columns().iter().any(|column| compared.contains(column) && !relative.contains(column))
     }
 
     /// Whether one of its words is this one.

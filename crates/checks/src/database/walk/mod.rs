@@ -1,16 +1,20 @@
 //! Goes through a handler and what it calls, and notes what is done to the database.
 
+mod given;
+
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
-use super::holds::{self, Holds, holds, is_transaction, made_by};
+use super::holds::{
+    self, Holds, Locking, commits, commits_at_end, decorator_holds, holds, is_handle, is_injected,
+    is_transaction, locking, made_by, names_connection,
+};
 use super::read::{self, Scope};
-use super::{Does, Frame, Looped, Operation, Takes, Trace, takes};
-use crate::facts::nodes::{Node, each_in_body, parts};
-use crate::facts::sql::Verb;
+use super::{Commits, Does, Frame, Looped, Operation, Takes, Trace, takes};
+use crate::facts::nodes::{Node, parts};
+use crate::facts::sql::{self, Verb};
 use crate::facts::syntax::{Call, Expr, ExprKind, Extent, Function, Stmt, StmtKind, Try};
 use crate::facts::values::called_name;
-use crate::facts::words::words;
 use crate::framework::Project;
 use crate::framework::web::Handler;
 
@@ -29,6 +33,8 @@ struct Way<'a> {
     operations: Vec<Operation<'a>>,
     /// The transactions that are open at its end.
     transactions: Vec<u32>,
+    /// The locks of the process that were taken by a call and not given back.
+    acquired: u32,
 }
 
 impl Way<'_> {
@@ -103,9 +109,14 @@ impl<'a, 'b> Walker<'a, 'b> {
         self.left.clear();
         self.inline.clear();
         self.visited = vec![(handler.file, handler.function)];
+        // A handler that is given a transaction writes in it, whatever else it does.
+        let injected = is_injected(handler);
         self.looped = None;
         (self.steps, self.next_transaction, self.noted) = (0, 1, 0);
         (self.waits, self.locks) = (0, 0);
+        if injected {
+            self.begin();
+        }
         if !self.quiet.contains(&std::ptr::from_ref(handler.function)) {
             self.function(handler.file, handler.function);
         }
@@ -113,6 +124,7 @@ impl<'a, 'b> Walker<'a, 'b> {
             handler,
             operations: std::mem::take(&mut self.current.operations),
             functions: std::mem::take(&mut self.visited),
+            commits: Commits::Each,
         }
     }
 
@@ -122,7 +134,16 @@ impl<'a, 'b> Walker<'a, 'b> {
         let within = std::mem::replace(&mut self.within, self.project.functions_around(file, function));
         let outer = std::mem::take(&mut self.left);
         let before = (self.noted, self.cut);
+        let (held, depth) = (self.decorated(file, function), self.current.transactions.len());
+        if held.transaction {
+            self.begin();
+        }
+        self.locks += u32::from(held.lock);
         self.best_way(&function.body);
+        self.locks -= u32::from(held.lock);
+        if held.transaction {
+            self.current.transactions.truncate(depth);
+        }
         if (self.noted, self.cut) == before && self.steps <= STEPS {
             self.quiet.insert(std::ptr::from_ref(function));
         }
@@ -131,12 +152,26 @@ impl<'a, 'b> Walker<'a, 'b> {
         self.frames.pop();
     }
 
+    /// What the decorators of a function hold around it.
+    fn decorated(&mut self, file: usize, function: &'a Function) -> Holds {
+        let outer = self.within.split_last().map(|(_, outer)| outer).unwrap_or_default();
+        let scope = Scope { project: self.project, file, within: outer };
+        let mut all = Holds::default();
+        for decorator in &function.decorators {
+            let one = decorator_holds(&mut self.holds, &scope, decorator);
+            all = Holds { transaction: all.transaction || one.transaction, lock: all.lock || one.lock };
+        }
+        all
+    }
+
     /// Goes through the body of a function, and keeps the way that does most, whether it ends or returns.
     fn best_way(&mut self, body: &'a [Stmt]) {
         let begin = self.current.clone();
         let falls = self.body(body);
         let mut best = falls.then(|| std::mem::take(&mut self.current));
-        for way in std::mem::take(&mut self.left) {
+        for mut way in std::mem::take(&mut self.left) {
+            // `finally` gives back what was taken.
+            way.acquired = begin.acquired;
             if best.as_ref().is_none_or(|best| way.weight() > best.weight()) {
                 best = Some(way);
             }
@@ -178,6 +213,7 @@ impl<'a, 'b> Walker<'a, 'b> {
             StmtKind::With { items, body, .. } => self.with(items, body),
             StmtKind::Return(value) | StmtKind::Raise { value, .. } => {
                 value.iter().for_each(|value| self.expr(value));
+                value.iter().for_each(|value| self.tagged(value));
                 // What is thrown away by an error is no way that writes.
                 if matches!(stmt.kind, StmtKind::Return(_)) {
                     self.left.push(self.current.clone());
@@ -189,8 +225,11 @@ impl<'a, 'b> Walker<'a, 'b> {
             StmtKind::Block(body) => self.body(body),
             StmtKind::Assign(assign) => {
                 let made = assign.value.as_ref().and_then(Expr::call);
-                // `const place = db.transaction(() => ..)`: it runs when it is called.
-                if made.is_none_or(|call| called_name(&call.callee) != Some("transaction")) {
+                if let Some(value) = assign.value.as_ref().filter(|value| is_handle(value)) {
+                    // `const trx = await knex.transaction()`
+                    read::statements("BEGIN").into_iter().for_each(|begin| self.note(begin, value.extent));
+                } else if made.is_none_or(|call| called_name(&call.callee) != Some("transaction")) {
+                    // `const place = db.transaction(() => ..)` runs when it is called.
                     assign.value.iter().for_each(|value| self.expr(value));
                 }
                 true
@@ -264,7 +303,9 @@ impl<'a, 'b> Walker<'a, 'b> {
             if holds.transaction {
                 self.begin();
                 begun += 1;
-            } else if names_connection(context) {
+            } else if names_connection(context)
+                || self.scope().is_some_and(|scope| commits_at_end(&scope, context))
+            {
                 // `with conn:` of sqlite3 commits at its end.
                 commits = Some(context.extent);
             }
@@ -293,6 +334,12 @@ impl<'a, 'b> Walker<'a, 'b> {
         holds(&mut self.holds, &scope, context)
     }
 
+    /// Where names of the function that is gone through are looked up.
+    fn scope(&self) -> Option<Scope<'a, '_>> {
+        let frame = self.frames.last()?;
+        Some(Scope { project: self.project, file: frame.file, within: &self.within })
+    }
+
     fn expr(&mut self, expr: &'a Expr) {
         self.steps += 1;
         if self.steps > STEPS {
@@ -302,6 +349,7 @@ impl<'a, 'b> Walker<'a, 'b> {
             ExprKind::Function(_) => {}
             ExprKind::Await(value) => {
                 self.expr(value);
+                self.tagged(value);
                 self.waits += 1;
             }
             ExprKind::Call(call) => self.call(expr, call),
@@ -326,12 +374,23 @@ impl<'a, 'b> Walker<'a, 'b> {
         }
     }
 
+    /// ``await sql`INSERT ..` ``: a text with a tag that is waited for, or given back, is sent; one that is an argument is what it is
+    /// given to that runs.
+    fn tagged(&mut self, value: &'a Expr) {
+        if let ExprKind::Template(template) = &value.kind
+            && template.tag.is_some()
+        {
+            let text = sql::text_of(value).unwrap_or_default();
+            read::statements(&text).into_iter().for_each(|does| self.note(does, value.extent));
+        }
+    }
+
     fn call(&mut self, expr: &'a Expr, call: &'a Call) {
         match &call.callee.kind {
             ExprKind::Member { object, .. } => self.expr(object),
             _ => self.expr(&call.callee),
         }
-        call.arguments.iter().for_each(|argument| self.expr(&argument.value));
+        self.arguments(call);
         let Some(frame) = self.frames.last().copied() else { return };
         let key = std::ptr::from_ref(call);
         let scope = Scope { project: self.project, file: frame.file, within: &self.within };
@@ -340,6 +399,13 @@ impl<'a, 'b> Walker<'a, 'b> {
             .entry(key)
             .or_insert_with(|| scope.project.called(scope.file, scope.within, &call.callee));
         let does = self.does.entry(key).or_insert_with(|| read::does(&scope, call, target.is_some())).clone();
+        match locking(&scope, call) {
+            Some(Locking::Takes) => self.current.acquired += 1,
+            Some(Locking::GivesBack) => {
+                self.current.acquired = self.current.acquired.saturating_sub(1);
+            }
+            None => {}
+        }
         let (noted, writes) = (!does.is_empty(), does.iter().any(is_write));
         let taken = takes::of_call(call, target.map(|(_, function)| function));
         for one in does {
@@ -356,75 +422,7 @@ impl<'a, 'b> Walker<'a, 'b> {
                 self.note(Does::Commit, expr.extent);
             }
         }
-        self.callbacks(expr, call);
-    }
-
-    /// Functions that a call is given run with it.
-    fn callbacks(&mut self, expr: &'a Expr, call: &'a Call) {
-        let functions: Vec<&'a Function> = call
-            .arguments
-            .iter()
-            .filter_map(|argument| match &argument.value.kind {
-                ExprKind::Function(function) => Some(&**function),
-                _ => None,
-            })
-            .collect();
-        let name = called_name(&call.callee).unwrap_or_default();
-        if functions.is_empty() {
-            self.handed_on(expr, call, name);
-            return;
-        }
-        // What runs at another time is no part of this request.
-        if matches!(name, "setTimeout" | "setInterval" | "setImmediate" | "nextTick") {
-            return;
-        }
-        let Holds { transaction, lock } = self.holds(expr);
-        if transaction {
-            self.begin();
-        }
-        self.locks += u32::from(lock);
-        let each = is_each(name);
-        let over = match &call.callee.kind {
-            ExprKind::Member { object, .. } => Some(&**object),
-            _ => None,
-        };
-        for function in functions {
-            self.inline.insert(std::ptr::from_ref(function));
-            // What is called back comes later, after others have had their turn.
-            self.waits += u32::from(!each && !transaction);
-            self.in_loop(each, expr.extent, over, |walker| walker.inner(function));
-        }
-        self.locks -= u32::from(lock);
-        if transaction {
-            self.current.transactions.pop();
-        }
-    }
-
-    /// `ids.map(loadRecipe)`: a function of the project that is handed on by name.
-    fn handed_on(&mut self, expr: &'a Expr, call: &'a Call, name: &str) {
-        let (ExprKind::Member { object, .. }, Some(frame)) = (&call.callee.kind, self.frames.last()) else {
-            return;
-        };
-        let file = frame.file;
-        for argument in call.arguments.iter().filter(|_| is_each(name)) {
-            if !matches!(argument.value.kind, ExprKind::Name(_)) {
-                continue;
-            }
-            if let Some((at, function)) = self.project.called(file, &self.within, &argument.value) {
-                self.in_loop(true, expr.extent, Some(object), |walker| {
-                    walker.follow(expr, call, at, function)
-                });
-            }
-        }
-    }
-
-    /// A function written inside the one that is gone through: it is no frame of its own.
-    fn inner(&mut self, function: &'a Function) {
-        self.within.push(function);
-        let outer = std::mem::take(&mut self.left);
-        self.best_way(&function.body);
-        self.left = outer;
-        self.within.pop();
+        self.callbacks(expr, call, target);
     }
 
     /// Goes into a function of the project.
@@ -506,52 +504,12 @@ impl<'a, 'b> Walker<'a, 'b> {
                 takes,
                 transaction: self.current.transactions.last().copied(),
                 waits: self.waits,
-                locked: self.locks > 0,
+                locked: self.locks + self.current.acquired > 0,
             });
         }
     }
 }
 
-/// Whether a call runs what it is given once for each item.
-fn is_each(name: &str) -> bool {
-    matches!(
-        name,
-        "forEach"
-            | "map"
-            | "flatMap"
-            | "filter"
-            | "reduce"
-            | "for_each"
-            | "each"
-            | "eachSeries"
-            | "mapSeries"
-            | "some"
-            | "every"
-    )
-}
-
 fn is_write(does: &Does) -> bool {
     matches!(does, Does::Statement(statement) if statement.is_write())
-}
-
-/// Whether a function that is given a statement makes it last.
-fn commits(function: &Function) -> bool {
-    let mut commits = false;
-    each_in_body(&function.body, &mut |node, _| {
-        commits |= match node {
-            Node::Expr(expr) => expr.call().is_some_and(|call| called_name(&call.callee) == Some("commit")),
-            Node::Stmt(Stmt { kind: StmtKind::With { items, .. }, .. }) => {
-                items.iter().any(|(context, _)| names_connection(context))
-            }
-            _ => false,
-        };
-        !commits
-    });
-    commits
-}
-
-/// `with conn:`, `with sqlite3.connect(..) as conn:`, `with get_db() as conn:`.
-fn names_connection(context: &Expr) -> bool {
-    let name = called_name(context.call().map_or(context, |call| &call.callee)).unwrap_or_default();
-    words(name).iter().any(|word| matches!(word.as_str(), "connect" | "conn" | "connection" | "db"))
 }
