@@ -18,6 +18,22 @@ pub struct Variable<'a> {
     pub from_environment: bool,
 }
 
+/// What is called to read a variable of any name; everything else reads those in capitals only.
+const READERS: &[&str] = &[
+    "config",
+    "env",
+    "get",
+    "getOrThrow",
+    "getString",
+    "get_or_throw",
+    "getenv",
+    "option_env",
+    "pop",
+    "setdefault",
+    "var",
+    "var_os",
+];
+
 /// The variable that an expression reads: `os.environ["X"]`, `os.getenv("X", default)`, `process.env.X`, `Deno.env.get("X")`, `std::env::var("X")`,
 /// `config("X", default=..)` of decouple, Starlette and environs, and a project's own `get_env("X", ..)`.
 pub fn variable<'a>(file: &SourceFile, expr: &'a Expr) -> Option<Variable<'a>> {
@@ -35,6 +51,11 @@ pub fn variable<'a>(file: &SourceFile, expr: &'a Expr) -> Option<Variable<'a>> {
         }
         ExprKind::Call(call) => {
             let name = call.arguments.first()?.value.string()?;
+            // Asked of every call with a text: what the name stands for is looked up for few.
+            let called = called_name(&call.callee)?;
+            if !is_variable_name(name) && !READERS.contains(&called) {
+                return None;
+            }
             let second = call.arguments.get(1).filter(|argument| argument.name.is_none());
             let default = keyword(&call.arguments, "default").or(second.map(|second| &second.value));
             let path = file.resolve(&call.callee).or_else(|| call.callee.dotted()).unwrap_or_default();
@@ -51,15 +72,19 @@ pub fn variable<'a>(file: &SourceFile, expr: &'a Expr) -> Option<Variable<'a>> {
                 "env" if call.style == CallStyle::Macro => return Some(of_environment(name, true)),
                 _ => {}
             }
-            by_name(call, name, default)
+            by_name(call, called, name, default)
         }
         _ => None,
     }
 }
 
 /// Readers that are known by what they are called.
-fn by_name<'a>(call: &super::syntax::Call, name: &'a str, default: Option<&'a Expr>) -> Option<Variable<'a>> {
-    let called = called_name(&call.callee)?;
+fn by_name<'a>(
+    call: &super::syntax::Call,
+    called: &str,
+    name: &'a str,
+    default: Option<&'a Expr>,
+) -> Option<Variable<'a>> {
     let object = match &call.callee.kind {
         ExprKind::Member { object, .. } => called_name(object),
         _ => None,

@@ -11,7 +11,7 @@ use crate::facts::syntax::{
     StmtKind,
 };
 use crate::facts::values::{Bound, Values, called_name};
-use crate::facts::words::words;
+use crate::facts::words::{has_word, words};
 use crate::language::Language;
 
 /// Words that name money and nothing else.
@@ -359,15 +359,15 @@ fn money_inside(file: &SourceFile, expr: &Expr, around: Around<'_, '_>) -> Optio
 
 /// Whether a name is one of money: by itself, or because the names of the function, class or file around say so.
 fn strength_of(file: &SourceFile, name: &str, around: Around<'_, '_>) -> Option<Strength> {
-    let own = words(name);
-    let has = |list: &[&str]| own.iter().any(|word| list.contains(&word.as_str()));
-    if has(NO_MONEY) {
+    let is_named = has_word(name, MONEY);
+    // Most names have none of these words.
+    if !(is_named || has_word(name, PERHAPS_MONEY)) || has_word(name, NO_MONEY) {
         return None;
     }
-    if has(MONEY) {
+    if is_named {
         return Some(Strength::Named);
     }
-    if !own.last().is_some_and(|last| PERHAPS_MONEY.contains(&last.as_str())) {
+    if !words(name).last().is_some_and(|last| PERHAPS_MONEY.contains(&last.as_str())) {
         return None;
     }
     if enclosing_function(around).is_some_and(|function| is_made_of_money(function, name)) {
@@ -404,9 +404,7 @@ fn is_made_of_money(function: &Function, name: &str) -> bool {
 
 /// Whether a name is one of money by itself.
 pub(super) fn is_named_money(name: &str) -> bool {
-    let own = words(name);
-    let has = |list: &[&str]| own.iter().any(|word| list.contains(&word.as_str()));
-    has(MONEY) && !has(NO_MONEY)
+    has_word(name, MONEY) && !has_word(name, NO_MONEY)
 }
 
 fn speaks_of_money(name: &str) -> bool {
@@ -435,7 +433,7 @@ fn function_speaks(file: &SourceFile, node: Node<'_>) -> bool {
 /// Columns of money with a floating type in SQL that creates a table.
 pub(super) fn sql_columns(file: &SourceFile, expr: &Expr) -> Vec<Evidence> {
     static TABLE: LazyLock<Option<Regex>> =
-        LazyLock::new(|| Regex::new(r"(?i)\b(?:CREATE|ALTER)\s+TABLE\b").ok());
+        LazyLock::new(|| Regex::new(r"(?i-u:\b(?:CREATE|ALTER)\s+TABLE\b)").ok());
     static COLUMN: LazyLock<Option<Regex>> = LazyLock::new(|| {
         Regex::new(
             r#"(?i)["`\[]?\b([a-z_][a-z0-9_]*)\b["`\]]?\s+(REAL|FLOAT[48]?|DOUBLE(?:\s+PRECISION)?)\b"#,
