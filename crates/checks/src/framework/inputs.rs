@@ -152,9 +152,8 @@ impl<'p, 'a> Reader<'p, 'a> {
         let ExprKind::Record { entries, .. } = &parameter.pattern.kind else { return };
         let Some(Carried::Place(place)) = carries.get("{}") else { return };
         let place = *place;
-        for (key, value) in entries {
+        for (key, _) in entries {
             if let Some(name) = key.as_ref().and_then(Expr::string) {
-                let _ = value;
                 self.add(Reading { name: name.to_owned(), place, required: false, kind: InputKind::Unknown });
             }
         }

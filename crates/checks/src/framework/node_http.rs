@@ -156,10 +156,9 @@ impl<'p, 'a> Listener<'p, 'a> {
                     }
                 }
             }
-            ExprKind::Index { object, index }
+            ExprKind::Index { index, .. }
                 if self.part(index, STEPS) == Some(Part::Url) || self.mentions_in_key(index) =>
             {
-                let _ = object;
                 self.unclear.push((expr.extent, "the URL is looked up in a table that is not read"));
             }
             ExprKind::Call(call) => self.called(expr, call, around),

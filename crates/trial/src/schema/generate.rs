@@ -151,7 +151,7 @@ impl Generator<'_> {
         let example = (self.style == Style::Examples)
             .then(|| schema.examples.iter().find(|one| schema.types.contains(Types::of(one))));
         if let Some(example) = example.flatten() {
-            return self.renewed(name, schema, example.clone(), depth);
+            return self.renewed(schema, example.clone(), depth);
         }
         match schema.likely_type() {
             Types::OBJECT => self.object(schema, depth),
@@ -194,7 +194,7 @@ impl Generator<'_> {
     }
 
     /// An example whose ids, names and mails are ours.
-    fn renewed(&mut self, name: &str, schema: &Schema, example: Value, depth: usize) -> Value {
+    fn renewed(&mut self, schema: &Schema, example: Value, depth: usize) -> Value {
         let Value::Object(fields) = example else { return example };
         let renewed = fields.into_iter().map(|(field, value)| {
             let own = schema.property(&field).cloned().unwrap_or_default();
@@ -202,7 +202,6 @@ impl Generator<'_> {
             let known = self.by_knowledge(&field, &own).filter(|_| depth < 2 || is_identifier(&field));
             (field, known.unwrap_or(value))
         });
-        let _ = name;
         Value::Object(renewed.collect())
     }
 

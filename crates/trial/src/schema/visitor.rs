@@ -173,7 +173,7 @@ impl<'a> Visitor<'a> {
             self.learn(operation, &best, opens);
             if opens {
                 // Many services keep one session a user: this login has ended the last one.
-                self.carry(operation, &best.answer);
+                self.carry(&best.answer);
             }
         } else if best.answer.status == 401
             && !retried
@@ -261,7 +261,7 @@ impl<'a> Visitor<'a> {
                     });
                     self.take_up_credentials(&call);
                     self.learn(operation, &Control { call, answer: answer.clone() }, true);
-                    self.carry(operation, &answer);
+                    self.carry(&answer);
                     return;
                 }
             }
@@ -284,8 +284,8 @@ impl<'a> Visitor<'a> {
                 let call = Call::valid(operation, &mut self.fresh, &self.known, style);
                 let Ok(answer) = self.send(&call) else { continue };
                 let request = self.request(&call);
-                let carried = (answer.is_success() || (300..400).contains(&answer.status))
-                    && self.carry(operation, &answer);
+                let carried =
+                    (answer.is_success() || (300..400).contains(&answer.status)) && self.carry(&answer);
                 if carried {
                     self.session.inferred.push(Inferred {
                         what: format!("{operation} logs in"),
@@ -364,7 +364,7 @@ impl<'a> Visitor<'a> {
     }
 
     /// Takes up whatever an answer gives for showing later who calls. Whether there was any.
-    fn carry(&mut self, operation: &Operation, answer: &Exchange) -> bool {
+    fn carry(&mut self, answer: &Exchange) -> bool {
         let token = answer.json().and_then(|json| token(&json));
         let had_cookie = answer.header_all("set-cookie").next().is_some();
         if had_cookie {
@@ -373,7 +373,6 @@ impl<'a> Visitor<'a> {
         if let Some((pointer, token)) = &token {
             self.carry_token(token, pointer.clone());
         }
-        let _ = operation;
         token.is_some() || had_cookie
     }
 

@@ -97,7 +97,9 @@ impl<'a, 'c> Dates<'a, 'c> {
             },
             // Python raises at once for a day that the month has not: the day was chosen here.
             "date" | "datetime" if call.arguments.len() >= 2 => true,
-            "combine" => first.is_some_and(|date| self.follows(date, around, steps)),
+            "combine" | "localize" | "make_aware" | "make_naive" => {
+                first.is_some_and(|date| self.follows(date, around, steps))
+            }
             "fromisoformat" | "strptime" => first.is_some_and(|text| self.is_first_by_text(text)),
             // date-fns.
             "startOfMonth" | "startOfQuarter" | "startOfYear" | "startOfDecade" => true,

@@ -2,23 +2,10 @@
 
 use super::Written;
 use super::body::is_whole;
-use super::forms::is_plain;
+use super::forms::{is_made_here, is_plain};
 use crate::facts::nodes::{Around, Node, each_in_body};
 use crate::facts::syntax::{Call, Expr, ExprKind, Extent, Loop, Stmt, StmtKind, TemplatePart};
 use crate::facts::values::{FileValues, called_name};
-
-/// Whether a dictionary is made in the same function: what it is filled with lasts no longer.
-fn is_made_here<'a>(values: &mut FileValues<'a>, object: &'a Expr, around: Around<'a, '_>) -> bool {
-    let origins = values.origins(object, around);
-    matches!(object.kind, ExprKind::Name(_))
-        && origins.iter().all(|origin| match &origin.kind {
-            ExprKind::Record { .. } => true,
-            ExprKind::Call(call) => {
-                matches!(called_name(&call.callee), Some("dict" | "defaultdict" | "OrderedDict"))
-            }
-            _ => false,
-        })
-}
 
 /// `Object.keys(body).map((key) => `${key} = ?`)`: the columns of an `UPDATE`.
 pub(super) fn by_map<'a>(

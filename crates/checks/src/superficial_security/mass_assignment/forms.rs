@@ -18,9 +18,7 @@ pub(super) fn written<'a>(
     around: Around<'a, '_>,
 ) -> Option<Written> {
     match node {
-        Node::Expr(expr @ Expr { kind: ExprKind::Call(call), .. }) => {
-            by_call(file, values, (expr, call), around)
-        }
+        Node::Expr(Expr { kind: ExprKind::Call(call), .. }) => by_call(file, values, call, around),
         Node::Expr(expr @ Expr { kind: ExprKind::Record { entries, .. }, .. }) => {
             by_record(values, (expr, entries), around)
         }
@@ -63,7 +61,7 @@ const WRITES: &[&str] = &[
 fn by_call<'a>(
     file: &SourceFile,
     values: &mut FileValues<'a>,
-    (expr, call): (&'a Expr, &'a Call),
+    call: &'a Call,
     around: Around<'a, '_>,
 ) -> Option<Written> {
     let name = called_name(&call.callee)?;
@@ -120,13 +118,12 @@ fn by_call<'a>(
             }
         }
     }
-    let _ = expr;
     None
 }
 
 /// Whether a method's object keeps rows: a model, a table, a collection, a row that was looked up. What the project calls a service does as it likes.
 fn is_store<'a>(values: &mut FileValues<'a>, object: &'a Expr, around: Around<'a, '_>) -> bool {
-    if is_plain(object) {
+    if is_plain(object) || is_made_here(values, object, around) {
         return false;
     }
     let dotted = object.dotted().unwrap_or_default();
@@ -241,6 +238,23 @@ fn is_model(file: &SourceFile, call: &Call, name: &str) -> bool {
         "result",
     ];
     made && !has_word(name, OTHERS)
+}
+
+/// Whether a dictionary is made in the same function: what it is filled with lasts no longer.
+pub(super) fn is_made_here<'a>(
+    values: &mut FileValues<'a>,
+    object: &'a Expr,
+    around: Around<'a, '_>,
+) -> bool {
+    let origins = values.origins(object, around);
+    matches!(object.kind, ExprKind::Name(_))
+        && origins.iter().all(|origin| match &origin.kind {
+            ExprKind::Record { .. } => true,
+            ExprKind::Call(call) => {
+                matches!(called_name(&call.callee), Some("dict" | "defaultdict" | "OrderedDict" | "copy"))
+            }
+            _ => false,
+        })
 }
 
 /// Objects whose methods of such a name keep nothing: dictionaries that are made here, headers, forms, digests.

@@ -17,7 +17,7 @@ pub(super) fn judge(site: &mut Site<'_, '_, '_>) -> Option<Option<Fault>> {
         }
         "jsonwebtoken.sign" | "jsonwebtoken.default.sign" => {
             let has_end = option(site.call, "expiresIn").is_some()
-                || site.at(2).is_some_and(|options| !is_plain(site, options));
+                || site.at(2).is_some_and(|options| !is_plain(options));
             Some(if has_end { None } else { endless(site, site.at(0)) })
         }
         "flask_jwt_extended.create_access_token" => Some(
@@ -110,8 +110,7 @@ fn never_ends(expr: &Expr) -> Fault {
 }
 
 /// Whether options are written in their place, so that what is not there is not set.
-fn is_plain(site: &Site<'_, '_, '_>, options: &Expr) -> bool {
-    let _ = site;
+fn is_plain(options: &Expr) -> bool {
     matches!(&options.kind, ExprKind::Record { entries, .. } if entries.iter().all(|(key, _)| key.is_some()))
 }
 
