@@ -87,6 +87,13 @@ fn file_name(path: &str) -> &str {
     path.rsplit('/').next().unwrap_or(path)
 }
 
+/// Whether a file only shows how a library is used: it lies in a folder of examples, and what it shows lies outside of any. It is copied from, and
+/// runs on the machine of whoever tries it. Where nothing lies outside, the examples are the program.
+pub(crate) fn only_shows(context: &Context<'_>, path: &str) -> bool {
+    let shows = |path: &str| path.split('/').any(|part| matches!(part, "example" | "examples" | "samples"));
+    shows(path) && context.files.iter().any(|file| !file.is_test && !is_example(&file.path))
+}
+
 /// Whether a file shows how something is done and is not what runs: documentation, examples, templates of settings, tests.
 pub(crate) fn is_example(path: &str) -> bool {
     let lower = path.to_lowercase();

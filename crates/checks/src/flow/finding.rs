@@ -4,6 +4,7 @@ use seaworthy_core::{Confidence, Severity};
 
 use super::{Arrival, Flow, Risk, stored};
 use crate::context::Context;
+use crate::facts::plain_text;
 use crate::language::Language;
 use crate::report::Report;
 
@@ -48,6 +49,8 @@ pub(crate) fn say(context: &Context<'_>, flow: &Flow, report: &mut Report<'_>, w
         // Who may write into a column, and whether the same text comes back out of it, is not followed.
         let (severity, confidence) = if is_left {
             (words.severity.min(Severity::Warning), Confidence::Medium)
+        } else if plain_text::only_shows(context, &file.path) {
+            (words.severity.min(Severity::Warning), Confidence::High)
         } else {
             (words.severity, Confidence::High)
         };

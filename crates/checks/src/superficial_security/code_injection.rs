@@ -7,6 +7,7 @@
 //!
 //! - **error**: what comes with a request reaches `eval`, `exec`, `compile`, `Function`, `vm`, `import_module`, or the *text* of a template
 //!   (`render_template_string`, `Template(..)`, `ejs.render`).
+//! - **warning**: what would be an error, in a folder of `examples` beside the library that they show.
 //!
 //! Left alone: values given *to* a template, constants, and what was checked against a list.
 //!

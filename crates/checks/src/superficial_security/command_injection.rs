@@ -6,6 +6,7 @@
 //!
 //! - **error**: what comes with a request reaches `os.system`, `os.popen`, `subprocess` with `shell=True` or a list that begins with a shell,
 //!   `child_process.exec`, `spawn` with `shell: true`, or is the program to run.
+//! - **warning**: what would be an error, in a folder of `examples` beside the library that they show.
 //!
 //! Left alone: arguments in a list without a shell, `shlex.quote`, numbers, and what was checked against a list or a pattern without the
 //! shell's letters.

@@ -6,6 +6,7 @@
 //! ## What is reported
 //!
 //! - **error**: what comes with a request reaches the filter of `ldap3`'s or python-ldap's `search`, or of `ldapjs`, as it is.
+//! - **warning**: what would be an error, in a folder of `examples` beside the library that they show.
 //!
 //! Left alone: `escape_filter_chars`, `filter_format`, `ldap-escape`, filters that are built of objects (`new EqualityFilter(..)`), numbers, and
 //! values out of a list.

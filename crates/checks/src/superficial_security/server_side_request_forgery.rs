@@ -9,6 +9,7 @@
 //!   `fetch`, `axios`, `needle`, `http.request`);
 //! - **warning**: the same of an address that one handler writes into a column and another reads from it (webhooks), since who may write there is
 //!   not followed.
+//! - **warning**: what would be an error, in a folder of `examples` beside the library that they show.
 //!
 //! Left alone: parts of the path or query behind a host that is fixed, hosts checked against a list, numbers; in Python, hosts every address of which
 //! (`getaddrinfo`, `ip_address`) was asked for `is_global` or `is_private`. Whether the address that was checked is the one that is connected to is not seen.

@@ -6,6 +6,7 @@
 //!
 //! - **error**: what comes with a request is read by `pickle`, `marshal`, `dill`, `jsonpickle`, `joblib`, `yaml.load` without a safe loader,
 //!   `node-serialize`, `v8.deserialize`.
+//! - **warning**: what would be an error, in a folder of `examples` beside the library that they show.
 //!
 //! Left alone: `json`, `yaml.safe_load`, `ast.literal_eval`.
 //!

@@ -6,6 +6,7 @@
 //!
 //! - **error**: what comes with a request is parsed by a parser that was *told* to follow entities: lxml with `resolve_entities=True`,
 //!   `xml.sax` with external general entities on, libxmljs with `noent`.
+//! - **warning**: what would be an error, in a folder of `examples` beside the library that they show.
 //!
 //! Left alone: Python's own ElementTree and minidom, which follow no external entity (tried with 3.11), lxml since 5.0 as it comes, `defusedxml`.
 //!

@@ -7,6 +7,7 @@
 //!
 //! - **error**: what comes with a request reaches the expression of lxml's `xpath` and `XPath`, of `elementpath`, of a path for `find` and `findall`
 //!   with a condition in it, or of the npm package `xpath`.
+//! - **warning**: what would be an error, in a folder of `examples` beside the library that they show.
 //!
 //! Left alone: variables (`root.xpath("//user[@id=$id]", id=x)`), values of which the quotes are taken out or refused, numbers, and values out of a list.
 //!

@@ -10,6 +10,7 @@
 //!   third power of the length or more;
 //! - **warning**: one for which it doubles, in a service, where it was not seen what it is tried on;
 //! - **note**: one that is tried on what came from outside and takes the square of the length, such as `\s+$`: matters where texts may be long.
+//! - **warning**: what would be an error, in a folder of `examples` beside the library that they show.
 //!
 //! None is reported for its looks: a text was made for it, on which a machine that tries as these engines do took so many steps, and the message says
 //! which. That Python 3.11 and Node 20 do not come to an end with such texts was tried.

@@ -9,6 +9,7 @@
 //!   or is declared safe (`Markup`, `mark_safe`, `dangerouslySetInnerHTML`);
 //! - **error**: in a script of the page, what a server answered, another window sent, or the address holds (**warning**: the storage) becomes markup: `innerHTML`, `outerHTML`,
 //!   `insertAdjacentHTML`, `document.write`, jQuery's `.html(..)`, `dangerouslySetInnerHTML`. A name of a product that another user typed is no text of the page's author.
+//! - **warning**: what would be an error, in a folder of `examples` beside the library that they show.
 //!
 //! Left alone: what templates and JSX escape, `escape` and its kin, DOMPurify, JSON, answers whose type is no page, numbers, `textContent`, and a part of a page that is
 //! fetched as a whole (the server that makes it has to escape).
