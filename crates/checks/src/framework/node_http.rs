@@ -410,7 +410,7 @@ fn carrier<'a>(_: &Reader<'_, 'a>, scope: &Scope<'a>, expr: &'a Expr) -> Option<
 }
 
 /// `url.searchParams.get("name")`.
-fn single<'a>(_: &Scope<'a>, expr: &'a Expr) -> Option<(String, InputPlace)> {
+pub(super) fn single<'a>(_: &Scope<'a>, expr: &'a Expr) -> Option<(String, InputPlace)> {
     let call = expr.call()?;
     let ExprKind::Member { object, name, .. } = &call.callee.kind else { return None };
     let query = called_name(object) == Some("searchParams") && matches!(name.as_str(), "get" | "getAll");

@@ -52,7 +52,6 @@ const SCRIPT: &[&str] = &[
     "hono",
     "@nestjs/core",
     "@nestjs/common",
-    "next",
     "nuxt",
     "h3",
     "elysia",

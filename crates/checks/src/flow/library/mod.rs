@@ -201,8 +201,11 @@ fn ends(dotted: &str, _call: &Call) -> bool {
         "exit",
         "quit",
         "process.exit",
-        "next.navigation.redirect",
-        "next.navigation.notFound",
+        "next/navigation.redirect",
+        "next/navigation.permanentRedirect",
+        "next/navigation.notFound",
+        "next/navigation.forbidden",
+        "next/navigation.unauthorized",
         "django.core.exceptions.PermissionDenied",
     ];
     ENDS.contains(&dotted)
