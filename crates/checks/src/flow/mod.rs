@@ -170,10 +170,11 @@ fn one<'a>(project: &Project<'a>, index: &Index<'a>, handler: &Handler<'a>) -> (
     walk.path_is_fixed = handler.method != "*" || !handler.path.is_empty();
     walk.path_is_fixed &= !handler.path.contains(['{', '<', '*', ':', '(']);
     for guard in &handler.guards {
-        // What is put around a handler of Next.js is given the handler, not the request.
+        // What is put around a handler of Next.js is given the handler, not the request; `param` of Koa's router the value first.
         let is_other = match handler.framework {
             Framework::FastApi => true,
             Framework::NextJs => guard.reach == Reach::Route,
+            Framework::Koa => guard.option == Some("param"),
             _ => false,
         };
         let (Some((file, function)), false) = (guard.function, is_other) else { continue };

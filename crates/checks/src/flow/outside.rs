@@ -70,7 +70,25 @@ const REQUESTS: &[(&str, &[&str], &[&str])] = &[
     ),
     (
         "request:koa",
-        &["query", "params", "headers", "url", "path", "body", "files", "cookies", "querystring"],
+        &[
+            "query",
+            "params",
+            "headers",
+            "header",
+            "url",
+            "originalUrl",
+            "href",
+            "path",
+            "body",
+            "rawBody",
+            "files",
+            "file",
+            "cookies",
+            "querystring",
+            "search",
+            "host",
+            "hostname",
+        ],
         &["get"],
     ),
     (
@@ -150,8 +168,11 @@ pub(super) fn member<'a>(
     let dotted = if dotted == "flask.globals.request" { "flask.request" } else { dotted };
     let (request, parts, calls) = REQUESTS.iter().find(|(request, _, _)| *request == dotted)?;
     // https://koajs.com/#context: most of the request is there under both names.
-    if dotted == "request:koa" && matches!(name, "request" | "req") {
+    if dotted == "request:koa" && matches!(name, "request" | "req" | "response") {
         return Some(Value::of(Shape::Name(Text::from(dotted))));
+    }
+    if dotted == "request:koa" && matches!(name, "redirect" | "throw") {
+        return Some(Value::of(Shape::Name(Text::from(format!("{dotted}.{name}")))));
     }
     if walk.path_is_fixed && matches!(name, "path" | "base_url" | "path_info") {
         return Some(Value::UNKNOWN);
@@ -193,11 +214,17 @@ pub(super) fn called<'a>(
     expr: &'a Expr,
 ) -> Option<Value<'a>> {
     let from = dotted.strip_prefix("calls:")?;
-    if let Some(name) =
-        given.positional.first().and_then(Value::text).filter(|_| from.starts_with("request:express"))
+    if let Some(name) = given
+        .positional
+        .first()
+        .and_then(Value::text)
+        .filter(|_| from.starts_with("request:express") || from == "request:koa.get")
     {
-        let from =
-            if from.ends_with(".param") { "request:express.params" } else { "request:express.headers" };
+        let from = match from {
+            "request:koa.get" => "request:koa.headers",
+            _ if from.ends_with(".param") => "request:express.params",
+            _ => "request:express.headers",
+        };
         return Some(field_of(walk, from, &name.to_lowercase(), expr.extent));
     }
     if let Some(name) = web_request::named(from, given) {

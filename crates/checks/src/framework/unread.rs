@@ -43,9 +43,10 @@ const PYTHON: &[&str] = &[
 ];
 /// JavaScript's, by the package imported.
 const SCRIPT: &[&str] = &[
-    "koa",
-    "@koa/router",
-    "koa-router",
+    "koa-route",
+    "koa-better-router",
+    "koa-joi-router",
+    "koa-tree-router",
     "@hapi/hapi",
     "restify",
     "polka",

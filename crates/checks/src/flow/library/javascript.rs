@@ -61,6 +61,7 @@ pub(super) const SINKS: &[Sink] = &[
     sink("next/server.NextResponse.rewrite", Risk::Request, Takes::At(0, "destination"), When::Always),
     sink("next/navigation.redirect", Risk::Redirect, Takes::At(0, "path"), When::Always),
     sink("next/navigation.permanentRedirect", Risk::Redirect, Takes::At(0, "path"), When::Always),
+    sink("request:koa.redirect", Risk::Redirect, Takes::At(0, "url"), When::Always),
     sink("Response.redirect", Risk::Redirect, Takes::At(0, "url"), When::Always),
     sink("console.log", Risk::Log, Takes::Any, When::PlainLine),
     sink("console.info", Risk::Log, Takes::Any, When::PlainLine),

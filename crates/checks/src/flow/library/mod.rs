@@ -206,6 +206,7 @@ fn ends(dotted: &str, _call: &Call) -> bool {
         "next/navigation.notFound",
         "next/navigation.forbidden",
         "next/navigation.unauthorized",
+        "request:koa.throw",
         "django.core.exceptions.PermissionDenied",
     ];
     ENDS.contains(&dotted)
@@ -296,7 +297,9 @@ pub(super) fn assigned<'a>(
     extent: Extent,
 ) {
     if matches!(dotted, "answer:" | "request:koa") && key == "body" {
-        walk.arrive_page(value, extent, extent, "the body of the answer");
+        if !walk.is_typed_plain() {
+            walk.arrive_page(value, extent, extent, "the body of the answer");
+        }
     }
 }
 
