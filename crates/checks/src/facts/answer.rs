@@ -67,6 +67,7 @@ const NOT_STATUS: &[&str] = &[
     "range",
     "wait",
     "delay",
+    "defaultTo",
     "timeout",
     "slice",
     "substring",

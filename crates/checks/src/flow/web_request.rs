@@ -1,5 +1,5 @@
 //! The `Request` of the web, as Next.js gives it to route handlers: its address, which tells where the program itself is found, and the
-//! parts that are asked for by name (<https://developer.mozilla.org/docs/Web/API/Request>).
+//! parts that are asked for by name (<https://developer.mozilla.org/docs/Web/API/Request>). Koa's context says the same of its address.
 
 use super::call::Given;
 use super::outside;
@@ -16,9 +16,16 @@ const ADDRESSES: &[&str] = &["request:web.url", "request:web.nextUrl"];
 const BY_NAME: &[&str] =
     &["request:web.searchParams", "request:web.headers", "request:web.cookies", "request:web.formData"];
 
+/// What Koa's context says of the address that was asked for.
+const OF_KOA: &[&str] = &["path", "url", "originalUrl", "href", "search", "host", "hostname"];
+
 /// What the address of the program itself cannot do: it leads to the program.
 pub(super) fn harmless(from: &str) -> Risks {
-    if ADDRESSES.contains(&from) { Risks::of(&[Risk::Redirect, Risk::Request]) } else { Risks::NONE }
+    if ADDRESSES.contains(&from) {
+        return Risks::of(&[Risk::Redirect, Risk::Request]);
+    }
+    let of_koa = from.strip_prefix("request:koa.").is_some_and(|part| OF_KOA.contains(&part));
+    if of_koa { Risks::of(&[Risk::Redirect]) } else { Risks::NONE }
 }
 
 /// A part of such a part; `None` where nothing else is known of it than that it came in.

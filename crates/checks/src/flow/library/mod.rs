@@ -296,10 +296,8 @@ pub(super) fn assigned<'a>(
     value: &Value<'a>,
     extent: Extent,
 ) {
-    if matches!(dotted, "answer:" | "request:koa") && key == "body" {
-        if !walk.is_typed_plain() {
-            walk.arrive_page(value, extent, extent, "the body of the answer");
-        }
+    if matches!(dotted, "answer:" | "request:koa") && key == "body" && !walk.is_typed_plain() {
+        walk.arrive_page(value, extent, extent, "the body of the answer");
     }
 }
 

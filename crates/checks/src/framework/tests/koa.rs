@@ -67,6 +67,11 @@ app.use(router.routes()).use(other.routes());
     assert!(!dynamic.complete && dynamic.routes.is_empty());
     let named: Vec<&str> = dynamic.not_read.iter().map(|not_read| not_read.what.as_str()).collect();
     assert_eq!(named, ["app.js:5", "app.js:7", "app.js:8"]);
+    let served = files([(
+        "app.js",
+        "const http = require('http');\nconst Koa = require('koa');\nconst app = new Koa();\napp.use((ctx) => { ctx.body = 1; });\nserve(app);\nfunction serve(it) { http.createServer(it.callback()).listen(1); }\n",
+    )]);
+    assert!(served.complete && served.routes.len() == 1);
     let by_hand = files([(
         "app.js",
         "const Koa = require('koa');\nconst app = new Koa();\napp.use(async (ctx) => {\n  if (ctx.path === '/x') ctx.body = 1;\n});\n",

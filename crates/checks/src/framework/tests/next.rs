@@ -1,14 +1,14 @@
 //! Next.js, by the conventions that its documentation tells.
 
-use seaworthy_core::surface::{InputKind::*, InputPlace::*};
+use seaworthy_core::surface::{InputKind::*, InputPlace::*, Surface};
 
 use super::{files, inputs, lines, route};
 
 const PACKAGE: &str = r#"{ "dependencies": { "next": "15.0.0", "react": "19.0.0" } }"#;
 
-#[test]
-fn route_handlers_and_api_routes_are_where_the_files_are() {
-    let surface = files([
+/// One application with everything that makes a route.
+fn shop() -> Surface {
+    files([
         ("package.json", PACKAGE),
         ("next.config.js", "module.exports = { basePath: '/shop' };\n"),
         (
@@ -62,7 +62,12 @@ export default async function handler(req: NextApiRequest, res: NextApiResponse)
 "#,
         ),
         ("src/pages/api/hello.js", "module.exports = (req, res) => res.end('hello');\n"),
-    ]);
+    ])
+}
+
+#[test]
+fn route_handlers_and_api_routes_are_where_the_files_are() {
+    let surface = shop();
     assert_eq!(surface.not_read, []);
     let kept = [
         "* /shop/api/hello",
@@ -77,6 +82,11 @@ export default async function handler(req: NextApiRequest, res: NextApiResponse)
         "PUT /shop/api/items/{id}",
     ];
     assert_eq!(lines(&surface).into_iter().collect::<Vec<_>>(), kept);
+}
+
+#[test]
+fn what_handlers_of_next_read_is_told() {
+    let surface = shop();
     let list = inputs(route(&surface, "GET", "/shop/api/items"));
     assert_eq!(
         list,
