@@ -67,6 +67,7 @@ const NOT_STATUS: &[&str] = &[
     "range",
     "wait",
     "delay",
+    "defaultTo",
     "timeout",
     "slice",
     "substring",
@@ -104,6 +105,9 @@ pub fn answer(node: Node<'_>) -> Option<Answer<'_>> {
                 None => Some(Answer { extent: *extent, status: Some(bare()?), content: Vec::new() }),
             }
         }
+        Node::Stmt(Stmt { kind: StmtKind::Assign(assign), extent }) if assign.op.is_none() => {
+            of_context(assign.targets.first()?, assign.value.as_ref()?, *extent)
+        }
         Node::Expr(expr) => {
             let call = expr.call()?;
             called(call, expr.extent).or_else(|| {
@@ -111,6 +115,19 @@ pub fn answer(node: Node<'_>) -> Option<Answer<'_>> {
                 Some(Answer { extent: expr.extent, ..answer })
             })
         }
+        _ => None,
+    }
+}
+
+/// `ctx.status = 400`, `ctx.body = { .. }` of Koa.
+fn of_context<'a>(target: &Expr, value: &'a Expr, extent: Extent) -> Option<Answer<'a>> {
+    let ExprKind::Member { object, name, .. } = &target.kind else { return None };
+    if !matches!(object.dotted().as_deref(), Some("ctx" | "ctx.response" | "context")) {
+        return None;
+    }
+    match name.as_str() {
+        "status" => Some(Answer { extent, status: Some(status_of(value)?), content: Vec::new() }),
+        "body" => Some(Answer { extent, status: None, content: vec![value] }),
         _ => None,
     }
 }
@@ -210,8 +227,13 @@ fn numbered(call: &Call) -> Option<Answer<'_>> {
         None => is_error(&argument.value),
         Some(name) => is_error(&argument.value).filter(|_| keys.contains(&name.as_str())),
     })?;
-    if call.arguments.len() < 2 {
+    let throws = name == "throw";
+    if call.arguments.len() < 2 && !throws {
         return None;
+    }
+    // https://koajs.com/#ctx-throw-status-msg-properties: of 500 and above the caller is not told the text.
+    if throws && status >= 500 {
+        return Some(Answer { extent: call.callee.extent, status: Some(status), content: Vec::new() });
     }
     let content =
         call.arguments.iter().map(|argument| &argument.value).filter(|value| is_error(value).is_none());

@@ -3,7 +3,7 @@
 use super::absence::root_name;
 use super::answer::answer;
 use super::nodes::{Around, Node, each_in_body, each_in_expr};
-use super::syntax::{CompareOp, Expr, ExprKind, Extent, LogicalOp, Stmt, StmtKind};
+use super::syntax::{Call, CompareOp, Expr, ExprKind, Extent, LogicalOp, Stmt, StmtKind};
 use super::values::called_name;
 use super::words::{has_word, words};
 
@@ -95,6 +95,7 @@ pub fn looks_at_kind(test: &Expr, name: &str) -> bool {
                 matches!(&object.kind, ExprKind::Name(own) if own == name)
                     && !matches!(member.as_str(), "message" | "stack" | "toString" | "msg")
             }
+            ExprKind::Call(call) if looks_at_text(call, name) => true,
             ExprKind::Call(call) => {
                 called_name(&call.callee) != Some("String")
                     && call
@@ -107,6 +108,17 @@ pub fn looks_at_kind(test: &Expr, name: &str) -> bool {
         !found
     });
     found || is_developing(test)
+}
+
+/// `error.message.toLowerCase().includes("unique")`, `/unique/.test(error.message)`.
+fn looks_at_text(call: &Call, name: &str) -> bool {
+    let ExprKind::Member { object, name: method, .. } = &call.callee.kind else { return false };
+    let looked_at: Option<&Expr> = match method.as_str() {
+        "includes" | "startsWith" | "endsWith" | "match" | "startswith" | "endswith" => Some(object),
+        "test" => call.arguments.first().map(|given| &given.value),
+        _ => None,
+    };
+    looked_at.and_then(root_name) == Some(name)
 }
 
 /// Whether only some of what was caught under this name gets to a place in the body of a handler: a condition around it, or one

@@ -31,6 +31,7 @@ mod stored;
 mod template;
 mod value;
 mod walk;
+mod web_request;
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
@@ -45,8 +46,8 @@ use self::stored::Written;
 use self::value::Taint;
 use self::walk::Walk;
 use crate::facts::syntax::Extent;
-use crate::framework::Project;
-use crate::framework::web::{Handler, Web};
+use crate::framework::web::{Handler, Reach, Web};
+use crate::framework::{Framework, Project};
 
 /// What was found of the whole project.
 #[derive(Debug, Default)]
@@ -169,11 +170,14 @@ fn one<'a>(project: &Project<'a>, index: &Index<'a>, handler: &Handler<'a>) -> (
     walk.path_is_fixed = handler.method != "*" || !handler.path.is_empty();
     walk.path_is_fixed &= !handler.path.contains(['{', '<', '*', ':', '(']);
     for guard in &handler.guards {
-        let (Some((file, function)), false) =
-            (guard.function, handler.framework == crate::framework::Framework::FastApi)
-        else {
-            continue;
+        // What is put around a handler of Next.js is given the handler, not the request; `param` of Koa's router the value first.
+        let is_other = match handler.framework {
+            Framework::FastApi => true,
+            Framework::NextJs => guard.reach == Reach::Route,
+            Framework::Koa => guard.option == Some("param"),
+            _ => false,
         };
+        let (Some((file, function)), false) = (guard.function, is_other) else { continue };
         walk.before(guard, (file, function), handler);
     }
     walk.root(handler.file, handler.function, handler);

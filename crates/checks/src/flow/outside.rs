@@ -8,12 +8,13 @@ use super::risk::{Risk, Risks};
 use super::session;
 use super::value::{Beside, Origin, Shape, Value};
 use super::walk::{Walk, shown};
+use super::web_request;
 use crate::facts::syntax::{Expr, ExprKind, Extent, Function, Parameter, Text};
 use crate::framework::Framework;
 use crate::framework::web::Handler;
 
 /// The prefix of the shape of a part of a request whose own parts are told apart.
-const FROM: &str = "from:";
+pub(super) const FROM: &str = "from:";
 
 /// Parts of a request by the dotted name of the request: (request, parts that are what the caller says, functions that give such a part).
 const REQUESTS: &[(&str, &[&str], &[&str])] = &[
@@ -69,7 +70,25 @@ const REQUESTS: &[(&str, &[&str], &[&str])] = &[
     ),
     (
         "request:koa",
-        &["query", "params", "headers", "url", "path", "body", "files", "cookies", "querystring"],
+        &[
+            "query",
+            "params",
+            "headers",
+            "header",
+            "url",
+            "originalUrl",
+            "href",
+            "path",
+            "body",
+            "rawBody",
+            "files",
+            "file",
+            "cookies",
+            "querystring",
+            "search",
+            "host",
+            "hostname",
+        ],
         &["get"],
     ),
     (
@@ -77,6 +96,7 @@ const REQUESTS: &[(&str, &[&str], &[&str])] = &[
         &["url", "headers", "cookies", "nextUrl", "body"],
         &["json", "text", "formData", "arrayBuffer"],
     ),
+    ("request:next", &["params"], &[]),
     ("request:http.server", &["path", "headers", "rfile", "requestline"], &[]),
     (
         "request:express",
@@ -114,6 +134,9 @@ pub(super) fn member<'a>(
     expr: &'a Expr,
 ) -> Option<Value<'a>> {
     if let Some(from) = dotted.strip_prefix(FROM) {
+        if let Some(part) = web_request::part(walk, from, name, expr.extent) {
+            return Some(part);
+        }
         let method = matches!(
             name,
             "get"
@@ -145,16 +168,17 @@ pub(super) fn member<'a>(
     let dotted = if dotted == "flask.globals.request" { "flask.request" } else { dotted };
     let (request, parts, calls) = REQUESTS.iter().find(|(request, _, _)| *request == dotted)?;
     // https://koajs.com/#context: most of the request is there under both names.
-    if dotted == "request:koa" && matches!(name, "request" | "req") {
+    if dotted == "request:koa" && matches!(name, "request" | "req" | "response") {
         return Some(Value::of(Shape::Name(Text::from(dotted))));
+    }
+    if dotted == "request:koa" && matches!(name, "redirect" | "throw") {
+        return Some(Value::of(Shape::Name(Text::from(format!("{dotted}.{name}")))));
     }
     if walk.path_is_fixed && matches!(name, "path" | "base_url" | "path_info") {
         return Some(Value::UNKNOWN);
     }
     if parts.contains(&name) {
-        let mut value = whole(walk, &format!("{request}.{name}"), expr.extent);
-        value.shape = Shape::Name(Text::from(format!("{FROM}{request}.{name}")));
-        return Some(value);
+        return Some(of_request(walk, &format!("{request}.{name}"), expr.extent));
     }
     if calls.contains(&name) {
         return Some(Value::of(Shape::Name(Text::from(format!("calls:{request}.{name}")))));
@@ -190,19 +214,36 @@ pub(super) fn called<'a>(
     expr: &'a Expr,
 ) -> Option<Value<'a>> {
     let from = dotted.strip_prefix("calls:")?;
-    if let Some(name) =
-        given.positional.first().and_then(Value::text).filter(|_| from.starts_with("request:express"))
+    if let Some(name) = given
+        .positional
+        .first()
+        .and_then(Value::text)
+        .filter(|_| from.starts_with("request:express") || from == "request:koa.get")
     {
-        let from =
-            if from.ends_with(".param") { "request:express.params" } else { "request:express.headers" };
+        let from = match from {
+            "request:koa.get" => "request:koa.headers",
+            _ if from.ends_with(".param") => "request:express.params",
+            _ => "request:express.headers",
+        };
         return Some(field_of(walk, from, &name.to_lowercase(), expr.extent));
     }
-    let mut value = whole(walk, from, expr.extent);
-    value.shape = Shape::Name(Text::from(format!("{FROM}{from}")));
-    Some(value)
+    if let Some(name) = web_request::named(from, given) {
+        return Some(field_of(walk, from, name, expr.extent));
+    }
+    Some(of_request(walk, from, expr.extent))
 }
 
-fn field_of<'a>(walk: &mut Walk<'_, 'a>, from: &str, name: &str, extent: Extent) -> Value<'a> {
+/// A part of a request whose own parts are told apart.
+pub(super) fn of_request<'a>(walk: &Walk<'_, 'a>, from: &str, extent: Extent) -> Value<'a> {
+    let mut value = whole(walk, from, extent);
+    value.shape = Shape::Name(Text::from(format!("{FROM}{from}")));
+    value
+}
+
+fn field_of<'a>(walk: &Walk<'_, 'a>, from: &str, name: &str, extent: Extent) -> Value<'a> {
+    if let Some(part) = web_request::part(walk, from, name, extent) {
+        return part;
+    }
     let is_file = from.contains(".file");
     if is_file && OF_THE_SERVER.contains(&name)
         || is_file && name == "filename" && from.starts_with("request:express")
@@ -235,7 +276,8 @@ pub(super) fn came_in<'a>(walk: &Walk<'_, 'a>, origin: Origin) -> Value<'a> {
 
 fn whole<'a>(walk: &Walk<'_, 'a>, from: &str, extent: Extent) -> Value<'a> {
     let what = format!("`{}`", shown(walk.file(), extent));
-    came_in(walk, Origin { file: walk.at(), extent, what, key: from.to_owned() })
+    let value = came_in(walk, Origin { file: walk.at(), extent, what, key: from.to_owned() });
+    value.without(web_request::harmless(from))
 }
 
 /// What the function that answers a request is given.
@@ -266,12 +308,15 @@ pub(super) fn answering<'a>(walk: &mut Walk<'_, 'a>, handler: &Handler<'a>, func
         }
         Framework::Aiohttp => request_first(walk, function, ("request:aiohttp", "")),
         Framework::Koa => request_first(walk, function, ("request:koa", "")),
+        Framework::NextJs if handler.path.starts_with('#') => {
+            named(function).for_each(|parameter| web_request::of_action(walk, parameter));
+        }
         Framework::NextJs => {
-            // `pages/api` is given Node's pair, a route handler the Request of the web.
-            let pair = named(function).nth(1).and_then(|second| second.pattern.dotted());
-            match pair {
-                Some(_) => request_first(walk, function, ("request:express", "answer:")),
-                None => request_first(walk, function, ("request:web", "")),
+            // `pages/api` is given Node's pair, a route handler the Request of the web and what is known of the path.
+            if named(function).nth(1).is_some_and(is_answer) {
+                request_first(walk, function, ("request:express", "answer:"));
+            } else {
+                request_first(walk, function, ("request:web", "request:next"));
             }
         }
         Framework::ActixWeb | Framework::Axum => {
@@ -312,6 +357,13 @@ fn of_http_server<'a>(walk: &mut Walk<'_, 'a>, function: &'a Function, path: &st
             walk.declare(&parameter.pattern, value);
         }
     }
+}
+
+/// Whether a parameter is named, or typed, for the answer of Node.
+fn is_answer(parameter: &Parameter) -> bool {
+    let typed = parameter.annotation.as_ref().and_then(crate::facts::values::called_name);
+    let name = parameter.pattern.dotted().unwrap_or_default();
+    typed == Some("NextApiResponse") || matches!(name.trim_start_matches('_'), "res" | "response")
 }
 
 /// A function whose first parameter is the request.

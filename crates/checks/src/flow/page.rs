@@ -4,6 +4,7 @@ use super::risk::Risk;
 use super::stored;
 use super::value::{Beside, Shape, Value};
 use super::walk::Walk;
+use crate::facts::nodes::{Node, each_in_body};
 use crate::facts::syntax::{Assign, Expr, ExprKind, Extent, Stmt, StmtKind};
 use crate::facts::values::called_name;
 use crate::framework::Framework;
@@ -76,6 +77,34 @@ impl<'a> Walk<'_, 'a> {
         self.plain_answers.contains(&(self.at(), call))
     }
 
+    /// Whether the function under way says of its answer that it is no page: `ctx.type = "text/csv"`, `ctx.set("Content-Type", "..")`.
+    pub(super) fn is_typed_plain(&self) -> bool {
+        let Some(function) = self.calls.last().and_then(|call| call.function) else { return false };
+        let is_plain =
+            |value: &Expr| value.string().is_some_and(|kind| !kind.contains("html") && !kind.contains("svg"));
+        let mut found = false;
+        each_in_body(&function.body, &mut |node, _| {
+            found |= match node {
+                Node::Stmt(stmt) => assigned(stmt).is_some_and(|assign| {
+                    let is_type = |target: &Expr| matches!(&target.kind, ExprKind::Member { name, .. } if name == "type");
+                    assign.targets.iter().any(is_type) && assign.value.as_ref().is_some_and(is_plain)
+                }),
+                Node::Expr(Expr { kind: ExprKind::Call(call), .. }) if called_name(&call.callee) == Some("set") => {
+                    match call.arguments.as_slice() {
+                        [name, value] => {
+                            let named = name.value.string().is_some_and(|name| name.eq_ignore_ascii_case("content-type"));
+                            named && is_plain(&value.value)
+                        }
+                        _ => false,
+                    }
+                }
+                _ => false,
+            };
+            !found
+        });
+        found
+    }
+
     /// A text becomes a page, or a part of one.
     pub(super) fn arrive_page(&mut self, value: &Value<'a>, extent: Extent, argument: Extent, into: &str) {
         // What is no text is sent as JSON; parts that are not known to stand in a page may be a whole answer of another kind.
@@ -87,7 +116,8 @@ impl<'a> Walk<'_, 'a> {
         }
         let in_page = value.taints.iter().any(|taint| taint.beside.has(Beside::MARKUP));
         let whole = !value.taints.iter().any(|taint| taint.beside.has(Beside::TEXT));
-        let served = matches!(self.answers, Some(Framework::Flask | Framework::Express));
+        // https://koajs.com/#ctx-body: a text that begins with `<` is sent as a page.
+        let served = matches!(self.answers, Some(Framework::Flask | Framework::Express | Framework::Koa));
         // https://expressjs.com/en/5x/api.html#res.send: a text is sent as a page.
         let sent = served && into.ends_with("send");
         if in_page || sent || whole && served || !value.is_tainted() {

@@ -127,11 +127,11 @@ impl<'a> Walk<'_, 'a> {
 
     /// Whether a function takes a request and an answer.
     fn is_middleware(&self, function: &Function) -> bool {
-        function.parameters.len() >= 2
-            && function
-                .parameters
-                .first()
-                .and_then(|first| first.pattern.dotted())
-                .is_some_and(|name| name.starts_with("req"))
+        let first = function.parameters.first().and_then(|first| first.pattern.dotted()).unwrap_or_default();
+        let is_request = match self.answers {
+            Some(Framework::Koa) => matches!(first.as_str(), "ctx" | "context"),
+            _ => first.starts_with("req"),
+        };
+        function.parameters.len() >= 2 && is_request
     }
 }

@@ -1,7 +1,7 @@
 //! Whether a handler asks who is calling: by what stands before it, or by what it does.
 
 use super::conduct::{Conduct, Step};
-use super::web::{Guard, Handler, Reach};
+use super::web::{self, Guard, Handler, Reach};
 use crate::facts::nodes::{Node, each_in_body};
 use crate::facts::source::SourceFile;
 use crate::facts::syntax::{Call, Expr, ExprKind, Function, Literal, Stmt, StmtKind};
@@ -101,6 +101,12 @@ const CALLS: &[&str] = &[
     "getsession",
     "gettoken",
     "getuser",
+    // next-auth 5 and Clerk; what Next.js's own guide calls it (https://nextjs.org/docs/app/guides/authentication).
+    "auth",
+    "getauth",
+    "verifysession",
+    "requiresession",
+    "validaterequest",
 ];
 
 /// Whether something before a handler that lets people in, or the handler itself, asks who is calling: what stands before the whole
@@ -115,7 +121,7 @@ pub(crate) fn asks_here<'a>(conduct: &Conduct<'a>, handler: &Handler<'a>) -> boo
 
 /// Whether a guard is named for asking who is calling.
 pub(crate) fn guard_asks(guard: &Guard<'_>) -> bool {
-    let mut found = false;
+    let mut found = guard.option == Some(web::ASKS);
     let name_of = |expr: &Expr| expr.call().map_or(expr, |call| &call.callee).dotted();
     let mut names: Vec<String> = name_of(guard.expr).into_iter().collect();
     if let Some(call) = guard.expr.call()

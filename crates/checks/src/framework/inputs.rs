@@ -483,7 +483,12 @@ pub(super) fn kind_of(name: &str) -> InputKind {
 
 /// Whether a body gives an answer and goes no further.
 fn leaves(body: &[Stmt]) -> bool {
-    body.iter().any(|stmt| matches!(stmt.kind, StmtKind::Return(_) | StmtKind::Raise { .. }))
+    body.iter().any(|stmt| match &stmt.kind {
+        StmtKind::Return(_) | StmtKind::Raise { .. } => true,
+        // `ctx.throw(400)` of Koa.
+        StmtKind::Expr(expr) => expr.call().and_then(|call| called_name(&call.callee)) == Some("throw"),
+        _ => false,
+    })
 }
 
 /// The expressions whose absence makes a test true: `not x`, `!x`, `x is None`, `x === undefined`, `"x" not in data`.

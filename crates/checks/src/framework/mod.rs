@@ -18,7 +18,9 @@ mod fastapi;
 mod fastify;
 mod flask;
 mod inputs;
+mod koa;
 mod listening;
+mod next;
 mod node_http;
 mod origins;
 mod path;
@@ -57,6 +59,8 @@ const FRAMEWORKS: &[Reads] = &[
     Reads { named: &["django"], objects: django::objects, routes: django::read },
     Reads { named: &["express"], objects: express::objects, routes: express::read },
     Reads { named: &["fastify"], objects: fastify::objects, routes: fastify::read },
+    Reads { named: &["koa"], objects: koa::objects, routes: koa::read },
+    Reads { named: &["next"], objects: next::objects, routes: next::read },
     Reads { named: &["http"], objects: node_http::objects, routes: node_http::read },
     Reads { named: &["http"], objects: python_http_server::objects, routes: python_http_server::read },
 ];

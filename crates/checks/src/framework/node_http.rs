@@ -53,8 +53,13 @@ fn server<'a>(routing: &mut Routing<'a>, at: usize, around: Around<'a, '_>, whol
     let Some(listener) = call.arguments.last().map(|argument| &argument.value) else {
         return routing.unread(at, whole.extent, "what this server answers is given to it later");
     };
-    // Express's application is a listener itself, and read as such.
-    if !routing.objects(at, around, listener).is_empty() {
+    // Express's application is a listener itself, and read as such; Koa's makes one.
+    let application = listener.call().filter(|call| called_name(&call.callee) == Some("callback"));
+    let application = application.and_then(|call| match &call.callee.kind {
+        ExprKind::Member { object, .. } => Some(&**object),
+        _ => None,
+    });
+    if !routing.objects(at, around, application.unwrap_or(listener)).is_empty() {
         return;
     }
     let Some(function) = routing.project.function(at, around, listener) else {
@@ -409,7 +414,7 @@ fn carrier<'a>(_: &Reader<'_, 'a>, scope: &Scope<'a>, expr: &'a Expr) -> Option<
 }
 
 /// `url.searchParams.get("name")`.
-fn single<'a>(_: &Scope<'a>, expr: &'a Expr) -> Option<(String, InputPlace)> {
+pub(super) fn single<'a>(_: &Scope<'a>, expr: &'a Expr) -> Option<(String, InputPlace)> {
     let call = expr.call()?;
     let ExprKind::Member { object, name, .. } = &call.callee.kind else { return None };
     let query = called_name(object) == Some("searchParams") && matches!(name.as_str(), "get" | "getAll");

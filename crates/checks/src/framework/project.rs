@@ -411,9 +411,14 @@ impl<'a> Project<'a> {
         self.exported(at, &["default"], STEPS)
     }
 
+    /// What a script gives out under a name.
+    pub(super) fn exported_named(&self, at: usize, name: &str) -> Option<Place> {
+        self.exported(at, &[name], STEPS)
+    }
+
     /// A text that a script gives out under a name.
     pub(super) fn text_exported(&self, at: usize, name: &str) -> Option<String> {
-        let place = self.exported(at, &[name], STEPS)?;
+        let place = self.exported_named(at, name)?;
         let values = self.values_of(&place);
         let [(_, _, value)] = values.as_slice() else { return None };
         value.string().map(str::to_owned)

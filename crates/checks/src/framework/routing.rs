@@ -212,6 +212,13 @@ impl<'a> Routing<'a> {
         self.objects.entry(place).or_insert(Object { framework, is_root, prefix, at });
     }
 
+    /// Gives a router another prefix.
+    pub(super) fn prefix(&mut self, place: &Place, prefix: Option<String>) {
+        if let Some(object) = self.objects.get_mut(place) {
+            object.prefix = prefix;
+        }
+    }
+
     /// The applications and routers that an expression may mean, of this framework; `None` when it can mean something that is
     /// none of any framework.
     pub(super) fn objects(
@@ -545,8 +552,10 @@ fn whole(framework: Option<Framework>, prefix: &str, route: &str) -> String {
             let joined = path::join(prefix, route);
             if joined.len() > 1 { joined.trim_end_matches('/').to_owned() } else { joined }
         }
-        // Fastify has a `/` below a prefix with and without the slash.
-        Some(Framework::Fastify) if route == "/" && !matches!(prefix, "" | "/") => prefix.to_owned(),
+        // Fastify has a `/` below a prefix with and without the slash; Koa's router takes it away.
+        Some(Framework::Fastify | Framework::Koa) if route == "/" && !matches!(prefix, "" | "/") => {
+            prefix.to_owned()
+        }
         _ => path::join(prefix, route),
     }
 }

@@ -43,16 +43,16 @@ const PYTHON: &[&str] = &[
 ];
 /// JavaScript's, by the package imported.
 const SCRIPT: &[&str] = &[
-    "koa",
-    "@koa/router",
-    "koa-router",
+    "koa-route",
+    "koa-better-router",
+    "koa-joi-router",
+    "koa-tree-router",
     "@hapi/hapi",
     "restify",
     "polka",
     "hono",
     "@nestjs/core",
     "@nestjs/common",
-    "next",
     "nuxt",
     "h3",
     "elysia",

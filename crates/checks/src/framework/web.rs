@@ -22,7 +22,7 @@ pub struct Handler<'a> {
     pub framework: Framework,
     /// Upper case; `*` for any.
     pub method: String,
-    /// With `{name}` where a value goes.
+    /// With `{name}` where a value goes; `#name` of a function that is called from outside without a path of its own.
     pub path: String,
     /// The place of its file in the list of files.
     pub file: usize,
@@ -48,6 +48,9 @@ pub struct Guard<'a> {
     /// What it stands before.
     pub reach: Reach,
 }
+
+/// The option of a guard of a package that asks who is calling, and of which nothing else is written: `export { auth as middleware }`.
+pub(crate) const ASKS: &str = "middleware that asks who is calling";
 
 /// How much a guard stands before.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]

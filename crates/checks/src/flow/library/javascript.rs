@@ -4,10 +4,12 @@ use super::{Makes, Sink, Takes, When, sink};
 use crate::facts::syntax::{Expr, ExprKind, Text};
 use crate::flow::call::Given;
 use crate::flow::keyed;
+use crate::flow::outside;
 use crate::flow::pattern;
 use crate::flow::risk::{Risk, Risks};
 use crate::flow::value::{Beside, Shape, Value};
 use crate::flow::walk::Walk;
+use crate::flow::web_request;
 
 /// Where something from outside does harm.
 pub(super) const SINKS: &[Sink] = &[
@@ -55,6 +57,12 @@ pub(super) const SINKS: &[Sink] = &[
     sink("answer:.send", Risk::Markup, Takes::At(0, "body"), When::Page),
     sink("answer:.end", Risk::Markup, Takes::At(0, "chunk"), When::Page),
     sink("answer:.write", Risk::Markup, Takes::At(0, "chunk"), When::Page),
+    sink("next/server.NextResponse.redirect", Risk::Redirect, Takes::At(0, "url"), When::Always),
+    sink("next/server.NextResponse.rewrite", Risk::Request, Takes::At(0, "destination"), When::Always),
+    sink("next/navigation.redirect", Risk::Redirect, Takes::At(0, "path"), When::Always),
+    sink("next/navigation.permanentRedirect", Risk::Redirect, Takes::At(0, "path"), When::Always),
+    sink("request:koa.redirect", Risk::Redirect, Takes::At(0, "url"), When::Always),
+    sink("Response.redirect", Risk::Redirect, Takes::At(0, "url"), When::Always),
     sink("console.log", Risk::Log, Takes::Any, When::PlainLine),
     sink("console.info", Risk::Log, Takes::Any, When::PlainLine),
     sink("console.warn", Risk::Log, Takes::Any, When::PlainLine),
@@ -325,6 +333,13 @@ pub(super) fn special<'a>(
         _ if dotted.starts_with("plain-answer:.") => {
             Some(Value::of(Shape::Name(Text::from("plain-answer:"))))
         }
+        "URL" => web_request::address(walk, given, expr.extent),
+        "next/headers.headers" => Some(outside::of_request(walk, "request:web.headers", expr.extent)),
+        "next/headers.cookies" => Some(outside::of_request(walk, "request:web.cookies", expr.extent)),
+        "Response" | "next/server.NextResponse" => {
+            made_answer(walk, given, expr);
+            None
+        }
         "request:express.on" | "request:express.once" => part_of_body(walk, given, expr),
         "Object.keys" | "Object.entries" | "Object.values" => listed(walk, dotted, given),
         "Object.fromEntries" => keyed::of_pairs(given.positional.first()?),
@@ -354,8 +369,9 @@ pub(super) fn special<'a>(
 fn part_of_body<'a>(walk: &mut Walk<'_, 'a>, given: &Given<'a>, expr: &'a Expr) -> Option<Value<'a>> {
     let event = given.positional.first().and_then(Value::text).map(str::to_owned);
     let chunk = match event.as_deref() {
-        Some("data") => crate::flow::outside::member(walk, "request:express", "body", expr)
-            .map(|body| Value::tainted(body.taints)),
+        Some("data") => {
+            outside::member(walk, "request:express", "body", expr).map(|body| Value::tainted(body.taints))
+        }
         _ => None,
     };
     let function = given.positional.get(1)?.clone();
@@ -410,17 +426,8 @@ fn replied<'a>(
     of: Option<(&Value<'a>, &'a Expr)>,
     given: &Given<'a>,
 ) -> Value<'a> {
-    let says = |value: &&Value<'_>| {
-        value.text().is_some_and(|text| text.contains("text/html") || text.eq_ignore_ascii_case("html"))
-    };
-    let named = |value: &&Value<'_>| match &value.shape {
-        Shape::Record(fields) => {
-            fields.iter().any(|(name, value)| name.eq_ignore_ascii_case("content-type") && says(&value))
-        }
-        _ => false,
-    };
     let sets = ["type", "header", "headers"].contains(&dotted.trim_start_matches("reply:."));
-    let page = sets && given.all().iter().any(|value| says(value) || named(value));
+    let page = sets && given.all().iter().any(|value| says_page(value) || names_page(value));
     let value = Value::of(Shape::Name(Text::from(if page { "answer:" } else { "reply:" })));
     if page && let Some((_, object)) = of {
         // `reply.code(401).type("text/html")` says it of `reply`.
@@ -433,6 +440,34 @@ fn replied<'a>(
         walk.set_known(root, value.clone());
     }
     value
+}
+
+/// `new Response(text, { headers: { "content-type": "text/html" } })`: a text is sent as a text, unless it is called a page.
+fn made_answer<'a>(walk: &mut Walk<'_, 'a>, given: &Given<'a>, expr: &'a Expr) {
+    let headers = match given.positional.get(1).map(|options| &options.shape) {
+        Some(Shape::Record(fields)) => fields.get("headers"),
+        _ => None,
+    };
+    let Some(body) = given.positional.first().filter(|_| headers.is_some_and(names_page)).cloned() else {
+        return;
+    };
+    let extent = given.extent(0, "body").unwrap_or(expr.extent);
+    walk.arrive(Risk::Markup, expr.extent, extent, "Response", &body);
+}
+
+/// Whether a text says that something is a page.
+fn says_page(value: &Value<'_>) -> bool {
+    value.text().is_some_and(|text| text.contains("text/html") || text.eq_ignore_ascii_case("html"))
+}
+
+/// Whether headers say that an answer is a page.
+fn names_page(headers: &Value<'_>) -> bool {
+    match &headers.shape {
+        Shape::Record(fields) => {
+            fields.iter().any(|(name, value)| name.eq_ignore_ascii_case("content-type") && says_page(value))
+        }
+        _ => false,
+    }
 }
 
 /// The keys or values of an object: of one that the program made, its own keys.

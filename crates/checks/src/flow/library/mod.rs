@@ -201,8 +201,12 @@ fn ends(dotted: &str, _call: &Call) -> bool {
         "exit",
         "quit",
         "process.exit",
-        "next.navigation.redirect",
-        "next.navigation.notFound",
+        "next/navigation.redirect",
+        "next/navigation.permanentRedirect",
+        "next/navigation.notFound",
+        "next/navigation.forbidden",
+        "next/navigation.unauthorized",
+        "request:koa.throw",
         "django.core.exceptions.PermissionDenied",
     ];
     ENDS.contains(&dotted)
@@ -292,7 +296,7 @@ pub(super) fn assigned<'a>(
     value: &Value<'a>,
     extent: Extent,
 ) {
-    if matches!(dotted, "answer:" | "request:koa") && key == "body" {
+    if matches!(dotted, "answer:" | "request:koa") && key == "body" && !walk.is_typed_plain() {
         walk.arrive_page(value, extent, extent, "the body of the answer");
     }
 }

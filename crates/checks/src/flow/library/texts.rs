@@ -3,12 +3,13 @@
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
-use crate::facts::syntax::{Expr, Text};
+use crate::facts::syntax::{Expr, ExprKind, Text};
 use crate::flow::call::Given;
 use crate::flow::guard::Implied;
 use crate::flow::keyed;
 use crate::flow::matching;
 use crate::flow::operator::{below, formatted};
+use crate::flow::risk::{Risk, Risks};
 use crate::flow::value::{Beside, Shape, Value, merge};
 use crate::flow::walk::Walk;
 
@@ -231,6 +232,10 @@ fn key_of(values: &[Value<'_>]) -> Option<Text> {
 /// `map.set(key, value)`, `config.set(section, key, value)`.
 fn set<'a>(walk: &mut Walk<'_, 'a>, of: &Value<'a>, object: &'a Expr, given: &Given<'a>) {
     let Some((value, keys)) = given.positional.split_last() else { return };
+    // What is asked of an address leaves it where it leads.
+    let is_asked = matches!(&object.kind, ExprKind::Member { name, .. } if name == "searchParams");
+    let harmless = if is_asked { Risks::of(&[Risk::Redirect, Risk::Request]) } else { Risks::NONE };
+    let value = &value.clone().without(harmless);
     let mut whole = of.clone();
     match (&mut whole.shape, key_of(keys)) {
         (Shape::Record(fields), Some(key)) => drop(Rc::make_mut(fields).insert(key, value.clone())),

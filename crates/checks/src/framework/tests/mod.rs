@@ -9,6 +9,8 @@ mod express;
 mod fastapi;
 mod fastify;
 mod flask;
+mod koa;
+mod next;
 mod node_http;
 mod python_http_server;
 mod web;

@@ -4,6 +4,8 @@ mod aiohttp;
 mod django;
 mod express;
 mod fastify;
+mod koa;
+mod next;
 
 use std::collections::BTreeMap;
 

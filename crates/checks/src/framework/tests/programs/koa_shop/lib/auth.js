@@ -1,0 +1,4 @@
+exports.requireUser = async (ctx, next) => {
+  if (!ctx.get("Authorization")) ctx.throw(401);
+  await next();
+};

@@ -1,0 +1,4 @@
+exports.bodyParser = () => async (ctx, next) => {
+  ctx.request.body = {};
+  await next();
+};
