@@ -25,6 +25,8 @@ mod path;
 mod project;
 mod python_http_server;
 mod routing;
+mod rust;
+mod rust_path;
 mod schema;
 mod signature;
 mod unread;
@@ -57,6 +59,8 @@ const FRAMEWORKS: &[Reads] = &[
     Reads { named: &["express"], objects: express::objects, routes: express::read },
     Reads { named: &["fastify"], objects: fastify::objects, routes: fastify::read },
     Reads { named: &["http"], objects: node_http::objects, routes: node_http::read },
+    Reads { named: &["axum"], objects: rust::made_later, routes: rust::axum },
+    Reads { named: &["actix_web"], objects: rust::made_later, routes: rust::actix },
     Reads { named: &["http"], objects: python_http_server::objects, routes: python_http_server::read },
 ];
 

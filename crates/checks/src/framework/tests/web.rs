@@ -4,6 +4,7 @@ mod aiohttp;
 mod django;
 mod express;
 mod fastify;
+mod rust;
 
 use std::collections::BTreeMap;
 
