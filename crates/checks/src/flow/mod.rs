@@ -11,6 +11,7 @@ mod answer;
 mod call;
 mod declared;
 mod eval;
+mod extracted;
 pub(crate) mod finding;
 mod guard;
 mod index;
@@ -45,8 +46,8 @@ use self::stored::Written;
 use self::value::Taint;
 use self::walk::Walk;
 use crate::facts::syntax::Extent;
-use crate::framework::Project;
 use crate::framework::web::{Handler, Web};
+use crate::framework::{Framework, Project};
 
 /// What was found of the whole project.
 #[derive(Debug, Default)]
@@ -169,11 +170,9 @@ fn one<'a>(project: &Project<'a>, index: &Index<'a>, handler: &Handler<'a>) -> (
     walk.path_is_fixed = handler.method != "*" || !handler.path.is_empty();
     walk.path_is_fixed &= !handler.path.contains(['{', '<', '*', ':', '(']);
     for guard in &handler.guards {
-        let (Some((file, function)), false) =
-            (guard.function, handler.framework == crate::framework::Framework::FastApi)
-        else {
-            continue;
-        };
+        // What a dependency or an extractor gives is an argument of the handler.
+        let gives = matches!(handler.framework, Framework::FastApi | Framework::Axum | Framework::ActixWeb);
+        let (Some((file, function)), false) = (guard.function, gives) else { continue };
         walk.before(guard, (file, function), handler);
     }
     walk.root(handler.file, handler.function, handler);

@@ -439,7 +439,7 @@ impl<'a> Project<'a> {
     }
 
     /// The class that an expression means.
-    pub(super) fn class(&self, at: usize, around: Around<'a, '_>, expr: &Expr) -> Option<(usize, &'a Class)> {
+    pub(crate) fn class(&self, at: usize, around: Around<'a, '_>, expr: &Expr) -> Option<(usize, &'a Class)> {
         self.class_within(at, &within(around), expr)
     }
 

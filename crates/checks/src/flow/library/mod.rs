@@ -8,6 +8,7 @@ mod later;
 mod log;
 mod objects;
 mod python;
+mod rust;
 mod texts;
 
 use super::call::Given;
@@ -118,7 +119,7 @@ pub(super) fn called<'a>(
     if let Some(value) = outside::called(walk, dotted, given, expr) {
         return value;
     }
-    let script = walk.is_script();
+    let (script, rust) = (walk.is_script(), walk.is_rust());
     let name = dotted.rsplit('.').next().unwrap_or(dotted);
     sinks(walk, dotted, name, of.map(|(of, _)| of), given, expr);
     if let Some((of, _)) = of
@@ -141,16 +142,27 @@ pub(super) fn called<'a>(
     if script && let Some(value) = javascript::special(walk, dotted, of, given, expr) {
         return value;
     }
-    if !script && let Some(value) = python::special(walk, dotted, given, expr) {
+    if rust && let Some(value) = rust::special(walk, dotted, of, given, (expr, call)) {
         return value;
     }
-    if !script && let Some(value) = matching::function(walk, dotted, given, expr.extent) {
+    if walk.is_python()
+        && let Some(value) = python::special(walk, dotted, given, expr)
+    {
+        return value;
+    }
+    if walk.is_python()
+        && let Some(value) = matching::function(walk, dotted, given, expr.extent)
+    {
         return value;
     }
     if let Some(implied) = walk.implied_by_function(dotted, given) {
         return implied.value();
     }
-    let makes = if script { javascript::makes(dotted) } else { python::makes(dotted) };
+    let makes = match (script, rust) {
+        (true, _) => javascript::makes(dotted),
+        (_, true) => rust::makes(dotted),
+        _ => python::makes(dotted),
+    };
     if let Some(makes) = makes {
         return made(makes, given, of.map(|(of, _)| of));
     }
@@ -270,6 +282,11 @@ pub(super) fn method<'a>(
         walk.pass();
     }
     sinks(walk, "", name, Some(of), given, expr);
+    if walk.is_rust()
+        && let Some(value) = rust::method(walk, of, object, name, given, expr)
+    {
+        return value;
+    }
     stored::written(walk, name, Some(of), given);
     if let Some(statement) = stored::prepared(name, given.positional.first()) {
         return statement;
@@ -306,7 +323,16 @@ fn sinks<'a>(
     given: &Given<'a>,
     expr: &'a Expr,
 ) {
-    let list = if walk.is_script() { javascript::SINKS } else { python::SINKS };
+    let list = match (walk.is_script(), walk.is_rust()) {
+        (true, _) => javascript::SINKS,
+        (_, true) => rust::SINKS,
+        _ => python::SINKS,
+    };
+    if walk.is_rust()
+        && let Some(sink) = rust::family(walk, dotted, name, expr)
+    {
+        reached(walk, sink, of, given, expr);
+    }
     if walk.is_script()
         && let Some(sink) = javascript::family(dotted)
     {
