@@ -518,17 +518,38 @@ fn mentions(expr: &Expr, names: &[&str]) -> bool {
     found
 }
 
+/// The names that a parameter binds: one, or in Rust those of its pattern.
+fn pattern_names(pattern: &Expr) -> Vec<String> {
+    if let Some(name) = pattern.dotted() {
+        return vec![name];
+    }
+    let mut names = Vec::new();
+    crate::facts::nodes::each_in_expr(pattern, &mut |node, _| {
+        if let Node::Expr(Expr { kind: ExprKind::Name(name), .. }) = node {
+            names.push(name.to_string());
+        }
+        true
+    });
+    names
+}
+
 /// Parameters that hold who is calling: `user = Depends(current_user)`, what a decorator puts first.
 fn identity_parameters(step: &Step<'_>, handler: &Handler<'_>, names: &[&str]) -> Vec<String> {
     let own = std::ptr::eq(step.function, handler.function);
-    let found = step.function.parameters.iter().filter_map(|parameter| {
-        let name = parameter.pattern.dotted()?;
-        let depended = parameter.default.iter().chain(&parameter.annotation).any(|written| {
+    let found = step.function.parameters.iter().flat_map(|parameter| {
+        let written = || parameter.default.iter().chain(&parameter.annotation);
+        let depended = written().any(|written| {
             let text = step.source.text_of(written.extent);
             (text.contains("Depends") || text.contains("Security")) && caller::is_named_for_asking(text)
         });
-        let named = caller::is_named_for_asking(&name) && !names.contains(&name.as_str());
-        (named || own && depended).then_some(name)
+        // Rust's `CurrentUser(id): CurrentUser` is a guard and gives who is calling.
+        let guards = handler.guards.iter().any(|guard| written().any(|written| std::ptr::eq(guard.expr, written)));
+        let mut held = pattern_names(&parameter.pattern);
+        held.retain(|name| {
+            let named = caller::is_named_for_asking(name) && !names.contains(&name.as_str());
+            named || own && (depended || guards)
+        });
+        held
     });
     found.collect()
 }
