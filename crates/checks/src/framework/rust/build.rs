@@ -135,8 +135,8 @@ pub(super) fn read(routing: &mut Routing<'_>, dialect: &'static Dialect) {
     let project = routing.project;
     let uses = |file: &SourceFile| {
         file.language == Language::Rust
-            && file.imports.iter().any(|fact| names_crate(&fact.import.module, dialect))
-            || file.language == Language::Rust && file.text.contains(&format!("{}::", dialect.package))
+            && (file.imports.iter().any(|fact| names_crate(&fact.import.module, dialect))
+                || file.text.contains(&format!("{}::", dialect.package)))
     };
     let files: Vec<(usize, &SourceFile)> = project.files().filter(|(_, file)| uses(file)).collect();
     let Some((first, file)) = files.first() else { return };

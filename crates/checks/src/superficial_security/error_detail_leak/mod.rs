@@ -40,6 +40,7 @@
 
 mod caught;
 mod default_handler;
+mod into_response;
 mod text;
 
 use std::collections::BTreeMap;
@@ -98,6 +99,7 @@ fn run(context: &Context<'_>, report: &mut Report<'_>) {
         judge(file, &handlers, report);
     }
     default_handler::judge(context, report);
+    into_response::judge(context, report);
 }
 
 fn judge(file: &SourceFile, handlers: &[*const Function], report: &mut Report<'_>) {

@@ -30,6 +30,7 @@
 //! Source: [CWE-862](https://cwe.mitre.org/data/definitions/862.html), [CWE-639](https://cwe.mitre.org/data/definitions/639.html); OWASP API Security Top 10 2023, API1 (broken object level
 //! authorization). That a deviation from a majority is a defect: Engler et al., "Bugs as deviant behavior" (SOSP 2001).
 
+mod identity;
 mod owner;
 mod profile;
 mod stores;
