@@ -6,7 +6,7 @@
 //! ## What is reported
 //!
 //! - **error**: what comes with a request reaches the path of a file: `open`, `send_file`, `FileResponse`, `shutil`, `pathlib`, `fs.*`,
-//!   `res.sendFile` without `root`.
+//!   `res.sendFile` without `root`, `std::fs`, `tokio::fs`, `NamedFile`.
 //!
 //! A check counts when it keeps what it promises: the path is resolved *before* it is compared, and compared with the folder *and a separator*
 //! (`/data` alone admits `/database`: 42 of 75 generated programs that compare do so), or by `is_relative_to`, `commonpath`. Left alone:

@@ -6,7 +6,7 @@
 //! ## What is reported
 //!
 //! - **error**: what comes with a request reaches the text of a statement (`execute`, `executescript`, `query`, `prepare`, `raw`, SQLAlchemy's
-//!   `text`), through any functions, files, formats and lists in between. The way is shown.
+//!   `text`, `sqlx::query`, `diesel::sql_query`), through any functions, files, formats and lists in between. The way is shown.
 //!
 //! Left alone: values that are bound (`?`, `%s`, `$1`, tagged templates), numbers, what was checked against a list or a pattern that admits no
 //! quote, identifiers chosen from constants, and statements built only from the program's own text.

@@ -10,6 +10,7 @@
 //! - **warning**: the text of whatever went wrong in an answer: in a handler of everything (`except Exception`, `catch`, Express's
 //!   error middleware, the error of a callback) or of what only the program's own surroundings raise (`OSError`, `sqlite3.Error`, ..), and what
 //!   a tool wrote to its standard error;
+//! - **warning**: the text of a library's error in what an error of a Rust program answers for a fault (`impl IntoResponse`, `impl ResponseError`);
 //! - **warning**: an Express application without any error handler: Express answers whatever is thrown, and JSON that does not parse, with the
 //!   stack trace, unless `NODE_ENV` is `production`, and nothing in the tree sets it.
 //!
