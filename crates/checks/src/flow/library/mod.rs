@@ -158,11 +158,7 @@ pub(super) fn called<'a>(
     if let Some(implied) = walk.implied_by_function(dotted, given) {
         return implied.value();
     }
-    let makes = match (script, rust) {
-        (true, _) => javascript::makes(dotted),
-        (_, true) => rust::makes(dotted),
-        _ => python::makes(dotted),
-    };
+    let makes = makes(walk, dotted);
     if let Some(makes) = makes {
         return made(makes, given, of.map(|(of, _)| of));
     }
@@ -177,6 +173,15 @@ pub(super) fn called<'a>(
     let mut value = rows.unwrap_or(Value::UNKNOWN);
     value.shape = Shape::Name(Text::from(format!("{dotted}()")));
     value
+}
+
+/// What a function of a library makes, in the language under way.
+fn makes(walk: &Walk<'_, '_>, dotted: &str) -> Option<Makes> {
+    match (walk.is_script(), walk.is_rust()) {
+        (true, _) => javascript::makes(dotted),
+        (_, true) => rust::makes(dotted),
+        _ => python::makes(dotted),
+    }
 }
 
 /// The name of the method that a call is of.
