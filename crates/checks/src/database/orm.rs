@@ -32,6 +32,15 @@ pub(super) fn does<'a>(scope: &Scope<'a, '_>, call: &'a Call, name: &str) -> Fou
     {
         return Some(statements(&text));
     }
+    // `let mut tx = pool.begin().await?;` of sqlx, `conn.transaction()?` of rusqlite: what is given a function holds it open itself.
+    let begins = matches!(
+        name,
+        "begin" | "begin_with" | "transaction" | "unchecked_transaction" | "transaction_with_behavior"
+    );
+    let given_function = call.arguments.iter().any(|given| matches!(given.value.kind, ExprKind::Function(_)));
+    if scope.language() == Some(Language::Rust) && begins && !given_function {
+        return Some(statements("BEGIN"));
+    }
     match name {
         "beginTransaction" | "startTransaction" if call.arguments.len() <= 1 => Some(statements("BEGIN")),
         "commit" if call.arguments.len() <= 1 => Some(vec![Does::Commit]),

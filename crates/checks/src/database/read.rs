@@ -73,6 +73,8 @@ pub(super) fn does<'a>(scope: &Scope<'a, '_>, call: &'a Call, ours: bool) -> Vec
             | "error"
             | "warning"
             | "push"
+            | "push_str"
+            | "push_unseparated"
             | "append"
             | "includes"
             | "startswith"
@@ -83,7 +85,9 @@ pub(super) fn does<'a>(scope: &Scope<'a, '_>, call: &'a Call, ours: bool) -> Vec
             | "replace"
             | "join"
     );
-    if other || !(object.is_some() || by_name || ours || call.style == CallStyle::Macro) {
+    // `String::from("UPDATE ..")` and `QueryBuilder::new("UPDATE ..")` of Rust only make the text.
+    let makes = matches!(name, "from" | "new") && scope.language() == Some(Language::Rust);
+    if other || makes || !(object.is_some() || by_name || ours || call.style == CallStyle::Macro) {
         return Vec::new();
     }
     let mut given = call.arguments.iter().take(2).map(|argument| text(scope, &argument.value, STEPS));

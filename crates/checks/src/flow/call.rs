@@ -252,7 +252,7 @@ impl<'a> Walk<'_, 'a> {
                     self.keep(id, &first, this);
                 }
             } else {
-                self.keep(id, "this", this);
+                self.keep(id, if self.is_rust() { "self" } else { "this" }, this);
             }
         } else if python && function.parameters.first().is_some_and(|first| is_receiver(&first.pattern)) {
             // A method of a class of which nothing else is known.
@@ -356,6 +356,9 @@ impl<'a> Walk<'_, 'a> {
 
     fn put(&mut self, target: &'a Expr, value: Value<'a>, declares: bool) {
         match &target.kind {
+            // `None` and other names of variants hold nothing.
+            ExprKind::Name(name)
+                if self.is_rust() && name.starts_with(|first: char| first.is_uppercase()) => {}
             ExprKind::Name(name) => {
                 let call = if declares { self.call_id() } else { self.holder_of(name) };
                 self.keep(call, name, value);
@@ -472,6 +475,11 @@ impl<'a> Walk<'_, 'a> {
         if matches!(target.kind, ExprKind::Name(_) | ExprKind::Member { .. } | ExprKind::Index { .. }) {
             self.set(target, value);
         }
+    }
+
+    /// Whether the file under way is of Rust.
+    pub(super) fn is_rust(&self) -> bool {
+        self.file().is_some_and(|file| file.language == Language::Rust)
     }
 
     /// Whether the file under way is a script.

@@ -194,6 +194,14 @@ pub(super) fn is_harmless(annotation: &Expr) -> bool {
         "u32",
         "u64",
         "usize",
+        "i128",
+        "u128",
+        "isize",
+        "f32",
+        "f64",
+        "NaiveDate",
+        "NaiveDateTime",
+        "DateTime",
         "Uuid",
     ];
     match &annotation.kind {
@@ -201,7 +209,18 @@ pub(super) fn is_harmless(annotation: &Expr) -> bool {
         ExprKind::Binary { left, right, .. } => is_harmless(left) && is_harmless(right),
         ExprKind::Index { object, index } => {
             let wraps = crate::facts::values::called_name(object).is_some_and(|name| {
-                matches!(name, "Optional" | "list" | "List" | "set" | "Set" | "Annotated" | "Sequence")
+                matches!(
+                    name,
+                    "Optional"
+                        | "Option"
+                        | "Vec"
+                        | "list"
+                        | "List"
+                        | "set"
+                        | "Set"
+                        | "Annotated"
+                        | "Sequence"
+                )
             });
             let inner = match &index.kind {
                 ExprKind::Sequence { items, .. } => items.first(),

@@ -11,7 +11,7 @@ use super::outside;
 use super::stored;
 use super::value::{Beside, Shape, Value, merge};
 use super::walk::Walk;
-use crate::facts::syntax::{BinaryOp, CompareOp, Expr, ExprKind, LogicalOp, Text, UnaryOp};
+use crate::facts::syntax::{BinaryOp, Class, CompareOp, Expr, ExprKind, LogicalOp, Stmt, Text, UnaryOp};
 use crate::facts::values::Bound;
 
 /// A number of steps through names of other names; a circle of imports has no end.
@@ -69,15 +69,9 @@ impl<'a> Walk<'_, 'a> {
                 let all = self.eval(value);
                 self.item_of(&all)
             }
-            ExprKind::Matches { value, .. } => {
-                self.eval(value);
-                Value::UNKNOWN
-            }
+            ExprKind::Matches { pattern, value } => self.matches(pattern, value),
             ExprKind::Markup(markup) => self.markup(markup),
-            ExprKind::Statement(stmt) => {
-                self.body(std::slice::from_ref(stmt));
-                Value::UNKNOWN
-            }
+            ExprKind::Statement(stmt) => self.block(stmt),
             ExprKind::Range(parts) => {
                 parts.iter().flatten().for_each(|part| drop(self.eval(part)));
                 Value::UNKNOWN
@@ -87,6 +81,38 @@ impl<'a> Walk<'_, 'a> {
                 Value::made_of(&values.iter().collect::<Vec<_>>())
             }
         }
+    }
+
+    /// `let Some(x) = y` as a condition, `matches!(x, "a" | "b")`.
+    fn matches(&mut self, pattern: &'a Expr, value: &'a Expr) -> Value<'a> {
+        let held = self.eval(value);
+        if super::walk::is_of_literals(pattern) {
+            let case = Value::of(Shape::Text(Text::default()));
+            return self.implied_by_comparing(CompareOp::Equal, (value, &held), (pattern, &case)).value();
+        }
+        self.declare(pattern, held);
+        Value::UNKNOWN
+    }
+
+    /// The value of a block, an `if` or a `match`.
+    fn block(&mut self, stmt: &'a Stmt) -> Value<'a> {
+        if let Some(call) = self.calls.last_mut() {
+            call.blocks.push(None);
+        }
+        self.body(std::slice::from_ref(stmt));
+        self.calls.last_mut().and_then(|call| call.blocks.pop()).flatten().unwrap_or(Value::UNKNOWN)
+    }
+
+    /// What a name holds where the walk is, when a call holds it.
+    pub(super) fn held_under(&self, name: &str) -> Option<Value<'a>> {
+        let mut at = Some(self.call_id());
+        while let Some(call) = at {
+            if let Some(value) = self.state.get(call, name) {
+                return Some(value.clone());
+            }
+            at = self.within.get(&call).copied();
+        }
+        None
     }
 
     /// A generator gives one more.
@@ -99,14 +125,7 @@ impl<'a> Walk<'_, 'a> {
     }
 
     fn name(&mut self, expr: &'a Expr, name: &Text) -> Value<'a> {
-        let mut at = Some(self.call_id());
-        while let Some(call) = at {
-            if let Some(value) = self.state.get(call, name) {
-                return value.clone();
-            }
-            at = self.within.get(&call).copied();
-        }
-        self.outer(name).unwrap_or_else(|| self.global(expr, name))
+        self.held_under(name).or_else(|| self.outer(name)).unwrap_or_else(|| self.global(expr, name))
     }
 
     /// What a function around the one under way, which is not under way itself, binds a name to.
@@ -224,11 +243,14 @@ impl<'a> Walk<'_, 'a> {
                 if let Some(field) = fields.get(name) {
                     return field.clone();
                 }
-                self.member_of_class(*file, class, name, STEPS).unwrap_or_else(|| of.other_field())
+                self.member_of_class(*file, class, name, STEPS)
+                    .or_else(|| self.implemented(*file, class, name))
+                    .unwrap_or_else(|| of.other_field())
             }
-            Shape::Class(file, class) => {
-                self.member_of_class(*file, class, name, STEPS).unwrap_or(Value::UNKNOWN)
-            }
+            Shape::Class(file, class) => self
+                .member_of_class(*file, class, name, STEPS)
+                .or_else(|| self.implemented(*file, class, name))
+                .unwrap_or(Value::UNKNOWN),
             Shape::Name(dotted) => {
                 if let Some(value) = outside::member(self, dotted, name, expr) {
                     return value;
@@ -271,10 +293,16 @@ impl<'a> Walk<'_, 'a> {
         self.part(of, name, expr)
     }
 
+    /// A function of an `impl` of a type, in the type's own file.
+    fn implemented(&self, file: usize, class: &'a Class, name: &str) -> Option<Value<'a>> {
+        let (file, function) = self.project.named_function(file, &format!("{}.{name}", class.name))?;
+        Some(Value::of(Shape::Function(file, function, 0)))
+    }
+
     fn member_of_class(
         &mut self,
         file: usize,
-        class: &'a crate::facts::syntax::Class,
+        class: &'a Class,
         name: &str,
         steps: usize,
     ) -> Option<Value<'a>> {
@@ -292,11 +320,7 @@ impl<'a> Walk<'_, 'a> {
     }
 
     /// The class of the project that an expression at the top of a file means.
-    pub(super) fn class_of(
-        &mut self,
-        file: usize,
-        expr: &'a Expr,
-    ) -> Option<(usize, &'a crate::facts::syntax::Class)> {
+    pub(super) fn class_of(&mut self, file: usize, expr: &'a Expr) -> Option<(usize, &'a Class)> {
         match self.aside(file, |walk| walk.eval(expr)).shape {
             Shape::Class(file, class) => Some((file, class)),
             _ => None,

@@ -11,6 +11,7 @@ mod answer;
 mod call;
 mod declared;
 mod eval;
+mod extracted;
 pub(crate) mod finding;
 mod guard;
 mod index;
@@ -172,7 +173,8 @@ fn one<'a>(project: &Project<'a>, index: &Index<'a>, handler: &Handler<'a>) -> (
     for guard in &handler.guards {
         // What is put around a handler of Next.js is given the handler, not the request; `param` of Koa's router the value first.
         let is_other = match handler.framework {
-            Framework::FastApi => true,
+            // What a dependency or an extractor gives is an argument of the handler.
+            Framework::FastApi | Framework::Axum | Framework::ActixWeb => true,
             Framework::NextJs => guard.reach == Reach::Route,
             Framework::Koa => guard.option == Some("param"),
             _ => false,

@@ -2,6 +2,7 @@
 
 use super::call::Given;
 use super::declared;
+use super::extracted;
 use super::known::Known;
 use super::pattern;
 use super::risk::{Risk, Risks};
@@ -9,7 +10,7 @@ use super::session;
 use super::value::{Beside, Origin, Shape, Value};
 use super::walk::{Walk, shown};
 use super::web_request;
-use crate::facts::syntax::{Expr, ExprKind, Extent, Function, Parameter, Text};
+use crate::facts::syntax::{Expr, Extent, Function, Parameter, Text};
 use crate::framework::Framework;
 use crate::framework::web::Handler;
 
@@ -321,7 +322,7 @@ pub(super) fn answering<'a>(walk: &mut Walk<'_, 'a>, handler: &Handler<'a>, func
         }
         Framework::ActixWeb | Framework::Axum => {
             for parameter in named(function) {
-                let value = extracted(walk, parameter);
+                let value = extracted::extracted(walk, parameter);
                 walk.declare(&parameter.pattern, value);
             }
         }
@@ -382,21 +383,6 @@ pub(super) fn request_first<'a>(
     {
         walk.declare(&second.pattern, answer);
     }
-}
-
-/// What an extractor of axum or actix-web takes out of the request, by its type: `Path<i64>` is a number, `Query<Params>` is not.
-fn extracted<'a>(walk: &mut Walk<'_, 'a>, parameter: &'a Parameter) -> Value<'a> {
-    const EXTRACTORS: &[&str] =
-        &["Path", "Query", "Json", "Form", "Bytes", "String", "Multipart", "HeaderMap"];
-    let Some(annotation) = &parameter.annotation else { return Value::UNKNOWN };
-    let (name, inner) = match &annotation.kind {
-        ExprKind::Index { object, index } => (crate::facts::values::called_name(object), Some(&**index)),
-        _ => (crate::facts::values::called_name(annotation), None),
-    };
-    if !name.is_some_and(|name| EXTRACTORS.contains(&name)) || inner.is_some_and(declared::is_harmless) {
-        return Value::UNKNOWN;
-    }
-    from_parameter(walk, parameter)
 }
 
 /// A value of the path: a number where the route says so.

@@ -61,6 +61,8 @@ pub(super) struct Frame<'a> {
     pub(super) function: Option<&'a Function>,
     /// What it gives back.
     pub(super) given: Option<Value<'a>>,
+    /// What the blocks under way whose value is used give: Rust's `let x = match y { .. }`.
+    pub(super) blocks: Vec<Option<Value<'a>>>,
     /// What its answers tell.
     pub(super) answers: Answers,
     /// How things are where it ends early.
@@ -76,6 +78,7 @@ impl<'a> Frame<'a> {
             file,
             function,
             given: None,
+            blocks: Vec::new(),
             answers: Answers::default(),
             ends: Vec::new(),
             loops: Vec::new(),
@@ -183,7 +186,13 @@ impl<'w, 'a> Walk<'w, 'a> {
             StmtKind::Expr(expr) => drop(self.eval(expr)),
             StmtKind::Value(expr) => {
                 let value = self.eval(expr);
-                self.give(value, expr.extent);
+                match self.calls.last_mut().and_then(|call| call.blocks.last_mut()) {
+                    Some(block) => {
+                        let known = block.take().map(|known| known.or(&value));
+                        *block = Some(known.unwrap_or(value).bounded().0);
+                    }
+                    None => self.give(value, expr.extent),
+                }
             }
             StmtKind::Assign(assign) => self.assign(assign, stmt.extent),
             StmtKind::Return(value) => {
@@ -372,12 +381,13 @@ impl<'w, 'a> Walk<'w, 'a> {
 
     fn matched(&mut self, value: &'a crate::facts::syntax::Expr, arms: &'a [Arm]) {
         let looked_at = self.eval(value);
-        let python = self.is_python();
+        // Only a script goes on into the next case.
+        let ends = !self.is_script();
         let before = self.fork();
         let mut end: Option<State<'a>> = None;
         let mut fallen: Option<State<'a>> = None;
         if let Some(call) = self.calls.last_mut()
-            && !python
+            && !ends
         {
             call.loops.push(Vec::new());
         }
@@ -399,10 +409,13 @@ impl<'w, 'a> Walk<'w, 'a> {
             if let Some(fallen) = fallen.take() {
                 self.state = std::mem::take(&mut self.state).or(fallen);
             }
+            if let Some(pattern) = arm.pattern.as_ref().filter(|_| self.is_rust()) {
+                self.declare(pattern, looked_at.clone());
+            }
             self.body(&arm.body);
-            decided = fits == Some(true) && arm.guard.is_none() && (python || self.state.is_dead);
+            decided = fits == Some(true) && arm.guard.is_none() && (ends || self.state.is_dead);
             let state = std::mem::take(&mut self.state);
-            if python || arm.pattern.is_none() {
+            if ends || arm.pattern.is_none() {
                 end = Some(match end {
                     Some(end) => end.or(state),
                     None => state,
@@ -411,7 +424,7 @@ impl<'w, 'a> Walk<'w, 'a> {
                 fallen = Some(state);
             }
         }
-        if !python {
+        if !ends {
             let left = self.calls.last_mut().and_then(|call| call.loops.pop()).unwrap_or_default();
             for state in left.into_iter().chain(fallen) {
                 end = Some(match end {
@@ -448,7 +461,7 @@ impl<'w, 'a> Walk<'w, 'a> {
 }
 
 /// Whether a pattern is a literal, or one of several: `case "a" | "b":`.
-fn is_of_literals(pattern: &crate::facts::syntax::Expr) -> bool {
+pub(super) fn is_of_literals(pattern: &crate::facts::syntax::Expr) -> bool {
     match &pattern.kind {
         crate::facts::syntax::ExprKind::Literal(_) => true,
         crate::facts::syntax::ExprKind::Binary { op: crate::facts::syntax::BinaryOp::Or, left, right } => {

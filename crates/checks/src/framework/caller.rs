@@ -7,6 +7,7 @@ use crate::facts::source::SourceFile;
 use crate::facts::syntax::{Call, Expr, ExprKind, Function, Literal, Stmt, StmtKind};
 use crate::facts::values::called_name;
 use crate::facts::words::words;
+use crate::language::Language;
 
 /// Words of the names of what asks for the caller, or for what the caller may do.
 const ASKS: &[&str] = &[
@@ -203,6 +204,13 @@ fn sends_away(test: &Expr, then: &[Stmt]) -> bool {
 /// Whether an expression reads who is calling.
 pub(crate) fn is_evidence(file: &SourceFile, expr: &Expr) -> bool {
     match &expr.kind {
+        // Rust's `header::AUTHORIZATION`, and the header as a type: `TypedHeader(Authorization(bearer))`.
+        ExprKind::Name(name) | ExprKind::Member { name, .. }
+            if file.language == Language::Rust
+                && matches!(name.as_str(), "AUTHORIZATION" | "Authorization") =>
+        {
+            true
+        }
         ExprKind::Name(name) => {
             matches!(name.as_str(), "current_user" | "currentUser" | "session" if is_session(file, expr, name))
         }
@@ -246,9 +254,25 @@ pub(crate) fn is_evidence(file: &SourceFile, expr: &Expr) -> bool {
                 && !(matches!(name.as_str(), "email" | "account" | "owner") && matches!(of, "self" | "this"))
         }
         ExprKind::Literal(Literal::String(text)) => HEADERS.contains(&text.to_lowercase().as_str()),
+        ExprKind::Call(call) if file.language == Language::Rust => {
+            is_asking_call(call) || asks_in_rust(file, call)
+        }
         ExprKind::Call(call) => is_asking_call(call),
         _ => false,
     }
+}
+
+/// `jsonwebtoken::decode(..)`, `session.get::<i64>("user_id")` of tower-sessions and actix-session.
+fn asks_in_rust(file: &SourceFile, call: &Call) -> bool {
+    let of_session = match &call.callee.kind {
+        ExprKind::Member { object, name, .. } => {
+            matches!(name.as_str(), "get" | "get_value") && called_name(object) == Some("session")
+        }
+        _ => false,
+    };
+    let named =
+        call.arguments.first().and_then(|given| given.value.string()).is_some_and(is_named_for_asking);
+    of_session && named || file.resolve(&call.callee).as_deref() == Some("jsonwebtoken.decode")
 }
 
 /// Flask's `session` is the visitor's; a session of a database or of a client is not.

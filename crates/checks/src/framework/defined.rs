@@ -33,6 +33,15 @@ pub(crate) struct Known<'a> {
 }
 
 impl<'a> Known<'a> {
+    /// Whether this is its name: for a method of a Rust `impl` with its type before it, `Store.find`.
+    pub(crate) fn is_called(&self, dotted: &str) -> bool {
+        let Some(class) = self.class.filter(|class| class.kind == ClassKind::Impl) else {
+            return self.name == dotted;
+        };
+        dotted.strip_suffix(self.name.as_str()).and_then(|rest| rest.strip_suffix('.'))
+            == Some(class.name.as_str())
+    }
+
     /// What a name is bound to in it.
     pub(crate) fn bound(&self, name: &str) -> &[Bound<'a>] {
         self.values.bound(name)

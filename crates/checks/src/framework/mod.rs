@@ -27,6 +27,8 @@ mod path;
 mod project;
 mod python_http_server;
 mod routing;
+mod rust;
+mod rust_path;
 mod schema;
 mod signature;
 mod unread;
@@ -62,6 +64,8 @@ const FRAMEWORKS: &[Reads] = &[
     Reads { named: &["koa"], objects: koa::objects, routes: koa::read },
     Reads { named: &["next"], objects: next::objects, routes: next::read },
     Reads { named: &["http"], objects: node_http::objects, routes: node_http::read },
+    Reads { named: &["axum"], objects: rust::made_later, routes: rust::axum },
+    Reads { named: &["actix_web"], objects: rust::made_later, routes: rust::actix },
     Reads { named: &["http"], objects: python_http_server::objects, routes: python_http_server::read },
 ];
 

@@ -97,9 +97,12 @@ impl<'a> Project<'a> {
     }
 
     /// What a dotted name means at the top of a file.
-    fn here(&self, at: usize, parts: &[&str], steps: usize) -> Option<Place> {
+    pub(super) fn here(&self, at: usize, parts: &[&str], steps: usize) -> Option<Place> {
         let left = steps.checked_sub(1)?;
         let file = self.file(at)?;
+        if file.language == Language::Rust {
+            return self.rust_item(at, parts, left);
+        }
         let head = *parts.first()?;
         for (import, fact) in file.imports.iter().enumerate() {
             let taken = &fact.import;
@@ -274,7 +277,7 @@ impl<'a> Project<'a> {
     /// The function of this dotted name of a file.
     pub(crate) fn named_function(&self, file: usize, dotted: &str) -> Option<FunctionAt<'a>> {
         let mut named = self.context.defined.named_in(file, last_part(dotted));
-        named.find(|known| known.name == dotted).map(|known| (file, known.function))
+        named.find(|known| known.is_called(dotted)).map(|known| (file, known.function))
     }
 
     /// The function defined at a place: of exactly this name, or the member of something of this file: `controller.list`, `self.list`. What
@@ -289,7 +292,7 @@ impl<'a> Project<'a> {
             }
         }
         let mut named = self.context.defined.named_in(place.file, last_part(&place.name));
-        named.find(|known| !exact || known.name == place.name).map(|known| (place.file, known.function))
+        named.find(|known| !exact || known.is_called(&place.name)).map(|known| (place.file, known.function))
     }
 
     /// A method of the object that a member is of: `controller.list` after `const controller = new Controller(db)`.
@@ -441,7 +444,7 @@ impl<'a> Project<'a> {
     }
 
     /// The class that an expression means.
-    pub(super) fn class(&self, at: usize, around: Around<'a, '_>, expr: &Expr) -> Option<(usize, &'a Class)> {
+    pub(crate) fn class(&self, at: usize, around: Around<'a, '_>, expr: &Expr) -> Option<(usize, &'a Class)> {
         self.class_within(at, &within(around), expr)
     }
 

@@ -68,9 +68,23 @@ const SCRIPT: &[&str] = &[
     "http2",
     "net",
 ];
-/// Rust's, by the crate used.
-const RUST: &[&str] =
-    &["axum", "actix_web", "rocket", "warp", "poem", "tide", "salvo", "hyper", "tonic", "ntex", "gotham"];
+/// Rust's, by the crate used; of hyper, whose types others hand on, what serves.
+const RUST: &[&str] = &[
+    "rocket",
+    "warp",
+    "poem",
+    "tide",
+    "salvo",
+    "hyper.server",
+    "hyper.service",
+    "hyper.Server",
+    "hyper_util.server",
+    "tonic",
+    "ntex",
+    "gotham",
+    "aide",
+    "loco_rs",
+];
 
 /// Notes them.
 pub(super) fn read(routing: &mut Routing<'_>) {

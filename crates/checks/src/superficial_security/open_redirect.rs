@@ -4,7 +4,8 @@
 //!
 //! ## What is reported
 //!
-//! - **error**: what comes with a request is the host of a redirect (`redirect`, `RedirectResponse`, `HttpResponseRedirect`, `res.redirect`).
+//! - **error**: what comes with a request is the host of a redirect (`redirect`, `RedirectResponse`, `HttpResponseRedirect`, `res.redirect`,
+//!   `Redirect::to`).
 //! - **warning**: what would be an error, in a folder of `examples` beside the library that they show.
 //!
 //! Left alone: paths behind a fixed beginning, hosts checked against a list, `url_has_allowed_host_and_scheme`.

@@ -6,7 +6,7 @@
 //! ## What is reported
 //!
 //! - **error**: what comes with a request reaches the path of a file: `open`, `send_file`, `FileResponse`, `shutil`, `pathlib`, `fs.*`,
-//!   `res.sendFile` without `root`.
+//!   `res.sendFile` without `root`, `std::fs`, `tokio::fs`, `NamedFile`.
 //! - **warning**: what would be an error, in a folder of `examples` beside the library that they show.
 //!
 //! A check counts when it keeps what it promises: the path is resolved *before* it is compared, and compared with the folder *and a separator*

@@ -6,7 +6,7 @@
 //! ## What is reported
 //!
 //! - **error**: what comes with a request is the host of an address that the server sends a request to (`requests`, `httpx`, `urllib`, `aiohttp`,
-//!   `fetch`, `axios`, `needle`, `http.request`);
+//!   `fetch`, `axios`, `needle`, `http.request`, Rust's `reqwest`);
 //! - **warning**: the same of an address that one handler writes into a column and another reads from it (webhooks), since who may write there is
 //!   not followed.
 //! - **warning**: what would be an error, in a folder of `examples` beside the library that they show.

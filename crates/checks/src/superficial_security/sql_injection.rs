@@ -6,7 +6,7 @@
 //! ## What is reported
 //!
 //! - **error**: what comes with a request reaches the text of a statement (`execute`, `executescript`, `query`, `prepare`, `raw`, SQLAlchemy's
-//!   `text`), through any functions, files, formats and lists in between. The way is shown.
+//!   `text`, `sqlx::query`, `diesel::sql_query`), through any functions, files, formats and lists in between. The way is shown.
 //! - **warning**: what would be an error, in a folder of `examples` beside the library that they show.
 //!
 //! Left alone: values that are bound (`?`, `%s`, `$1`, tagged templates), numbers, what was checked against a list or a pattern that admits no

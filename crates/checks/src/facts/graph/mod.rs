@@ -24,6 +24,7 @@ pub struct Graph {
     edges: Vec<Vec<Edge>>,
     missing: Vec<Missing>,
     external: Vec<External>,
+    crates: rust::Crates,
 }
 
 /// One import of a file of this tree.
@@ -91,7 +92,7 @@ impl Graph {
                 file.imports.iter().map(resolve).collect()
             })
             .collect();
-        let mut graph = Self { edges: vec![Vec::new(); files.len()], ..Self::default() };
+        let mut graph = Self { edges: vec![Vec::new(); files.len()], crates, ..Self::default() };
         for (file, imports) in resolved.into_iter().enumerate() {
             for (import, resolved) in imports.into_iter().enumerate() {
                 graph.add(file, import, files, resolved);
@@ -120,6 +121,11 @@ impl Graph {
     /// What a file imports, in order.
     pub fn imports_of(&self, file: usize) -> &[Edge] {
         self.edges.get(file).map(Vec::as_slice).unwrap_or_default()
+    }
+
+    /// Rust: the file that a path written in a file leads to, and how many of its segments do; the others are an item in it.
+    pub(crate) fn rust_item(&self, file: usize, path: &[&str]) -> Option<(usize, usize)> {
+        self.crates.item(file, path)
     }
 
     /// The imports that ought to lead to a file of the tree and do not.

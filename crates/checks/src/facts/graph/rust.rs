@@ -2,6 +2,8 @@
 
 use std::collections::HashMap;
 
+use seaworthy_core::limits::SOURCE_FILE_BYTES;
+
 use super::{Resolved, folder_of, join};
 use crate::facts::imports::ImportFact;
 use crate::facts::source::SourceFile;
@@ -18,6 +20,8 @@ pub(super) struct Crates {
     modules: HashMap<usize, (Vec<String>, usize)>,
     /// By root file and module path, the file.
     files: HashMap<(usize, Vec<String>), usize>,
+    /// The root file of each library, by the name that others use it by.
+    libraries: HashMap<String, usize>,
 }
 
 impl Crates {
@@ -29,6 +33,9 @@ impl Crates {
         for (at, file) in files.iter().enumerate().filter(|(_, file)| file.language == Language::Rust) {
             if is_root(tree, &file.path) {
                 crates.follow(at, files, &index);
+            }
+            if let Some(package) = file.path.strip_suffix("src/lib.rs") {
+                crates.libraries.extend(library_name(tree, package).map(|name| (name, at)));
             }
         }
         crates
@@ -73,39 +80,48 @@ impl Crates {
         _file: &SourceFile,
         fact: &ImportFact,
     ) -> Resolved {
-        let parts: Vec<&str> = fact.import.module.split("::").filter(|part| !part.is_empty()).collect();
-        let Some((module, root)) = self.modules.get(&at) else { return Resolved::default() };
-        let own = || module.clone();
-        let mut path = match (fact.import.kind, parts.first().copied()) {
-            (ImportKind::Child, _) => {
-                own().into_iter().chain(parts.iter().map(|part| (*part).to_owned())).collect::<Vec<_>>()
-            }
-            (_, Some("crate")) => parts.iter().skip(1).map(|part| (*part).to_owned()).collect(),
-            (_, Some("self")) => {
-                own().into_iter().chain(parts.iter().skip(1).map(|part| (*part).to_owned())).collect()
-            }
-            (_, Some("super")) => {
-                let up = parts.iter().take_while(|part| **part == "super").count();
-                let kept = module.len().saturating_sub(up);
-                let rest = parts.iter().skip(up).map(|part| (*part).to_owned());
-                own().into_iter().take(kept).chain(rest).collect()
-            }
-            (_, Some(first)) => {
-                return Resolved { external: Some(first.to_owned()), ..Resolved::default() };
-            }
-            (_, None) => return Resolved::default(),
+        let parts = fact.import.module.split("::").filter(|part| !part.is_empty());
+        let mut parts: Vec<&str> = parts.collect();
+        let first = parts.first().copied();
+        if fact.import.kind == ImportKind::Child {
+            parts.insert(0, "self");
+        }
+        parts.extend(fact.import.names.iter().take(1).map(|name| name.name.as_str()));
+        let files = self.item(at, &parts).map(|(file, _)| vec![file]).unwrap_or_default();
+        let is_own =
+            fact.import.kind == ImportKind::Child || matches!(first, Some("crate" | "self" | "super"));
+        let external = first.filter(|_| files.is_empty() && !is_own && self.modules.contains_key(&at));
+        Resolved { files, external: external.map(str::to_owned), ..Resolved::default() }
+    }
+
+    /// The file that the longest part of a path leads to, as the path is written in a file of the tree, and how many segments that
+    /// part has; what follows is an item in that file. `None` for what is of no crate of the tree.
+    pub(crate) fn item(&self, at: usize, parts: &[&str]) -> Option<(usize, usize)> {
+        let (module, own) = self.modules.get(&at)?;
+        let up = parts.iter().take_while(|part| **part == "super").count();
+        let (root, kept, skipped) = match *parts.first()? {
+            "crate" => (*own, 0, 1),
+            "self" => (*own, module.len(), 1),
+            "super" => (*own, module.len().saturating_sub(up), up),
+            name => (*self.libraries.get(name)?, 0, 1),
         };
-        path.extend(fact.import.names.iter().take(1).map(|name| name.name.to_string()));
-        // The longest part of the path that is a file; what follows is an item in it.
+        let rest = parts.iter().skip(skipped).map(|part| (*part).to_owned());
+        let mut path: Vec<String> = module.iter().take(kept).cloned().chain(rest).collect();
         loop {
-            if let Some(file) = self.files.get(&(*root, path.clone())) {
-                return Resolved { files: vec![*file], ..Resolved::default() };
+            if let Some(file) = self.files.get(&(root, path.clone())) {
+                return Some((*file, (path.len() + skipped).saturating_sub(kept)));
             }
-            if path.pop().is_none() {
-                return Resolved::default();
-            }
+            path.pop()?;
         }
     }
+}
+
+/// The name by which other crates use the library of a package: `[lib] name`, or the package's with `_` for `-`.
+fn library_name(tree: &Tree, package: &str) -> Option<String> {
+    let text = tree.read_text(&format!("{package}Cargo.toml"), SOURCE_FILE_BYTES)?;
+    let manifest = text.parse::<toml::Table>().ok()?;
+    let named = |table: &str| Some(manifest.get(table)?.get("name")?.as_str()?.replace('-', "_"));
+    named("lib").or_else(|| named("package"))
 }
 
 /// Whether a file is the root of a crate (Cargo's layout).

@@ -8,6 +8,7 @@ mod later;
 mod log;
 mod objects;
 mod python;
+mod rust;
 mod texts;
 
 use super::call::Given;
@@ -118,7 +119,7 @@ pub(super) fn called<'a>(
     if let Some(value) = outside::called(walk, dotted, given, expr) {
         return value;
     }
-    let script = walk.is_script();
+    let (script, rust) = (walk.is_script(), walk.is_rust());
     let name = dotted.rsplit('.').next().unwrap_or(dotted);
     sinks(walk, dotted, name, of.map(|(of, _)| of), given, expr);
     if let Some((of, _)) = of
@@ -141,16 +142,23 @@ pub(super) fn called<'a>(
     if script && let Some(value) = javascript::special(walk, dotted, of, given, expr) {
         return value;
     }
-    if !script && let Some(value) = python::special(walk, dotted, given, expr) {
+    if rust && let Some(value) = rust::special(walk, dotted, of, given, (expr, call)) {
         return value;
     }
-    if !script && let Some(value) = matching::function(walk, dotted, given, expr.extent) {
+    if walk.is_python()
+        && let Some(value) = python::special(walk, dotted, given, expr)
+    {
+        return value;
+    }
+    if walk.is_python()
+        && let Some(value) = matching::function(walk, dotted, given, expr.extent)
+    {
         return value;
     }
     if let Some(implied) = walk.implied_by_function(dotted, given) {
         return implied.value();
     }
-    let makes = if script { javascript::makes(dotted) } else { python::makes(dotted) };
+    let makes = makes(walk, dotted);
     if let Some(makes) = makes {
         return made(makes, given, of.map(|(of, _)| of));
     }
@@ -165,6 +173,15 @@ pub(super) fn called<'a>(
     let mut value = rows.unwrap_or(Value::UNKNOWN);
     value.shape = Shape::Name(Text::from(format!("{dotted}()")));
     value
+}
+
+/// What a function of a library makes, in the language under way.
+fn makes(walk: &Walk<'_, '_>, dotted: &str) -> Option<Makes> {
+    match (walk.is_script(), walk.is_rust()) {
+        (true, _) => javascript::makes(dotted),
+        (_, true) => rust::makes(dotted),
+        _ => python::makes(dotted),
+    }
 }
 
 /// The name of the method that a call is of.
@@ -274,6 +291,11 @@ pub(super) fn method<'a>(
         walk.pass();
     }
     sinks(walk, "", name, Some(of), given, expr);
+    if walk.is_rust()
+        && let Some(value) = rust::method(walk, of, object, name, given, expr)
+    {
+        return value;
+    }
     stored::written(walk, name, Some(of), given);
     if let Some(statement) = stored::prepared(name, given.positional.first()) {
         return statement;
@@ -310,7 +332,16 @@ fn sinks<'a>(
     given: &Given<'a>,
     expr: &'a Expr,
 ) {
-    let list = if walk.is_script() { javascript::SINKS } else { python::SINKS };
+    let list = match (walk.is_script(), walk.is_rust()) {
+        (true, _) => javascript::SINKS,
+        (_, true) => rust::SINKS,
+        _ => python::SINKS,
+    };
+    if walk.is_rust()
+        && let Some(sink) = rust::family(walk, dotted, name, expr)
+    {
+        reached(walk, sink, of, given, expr);
+    }
     if walk.is_script()
         && let Some(sink) = javascript::family(dotted)
     {

@@ -6,6 +6,7 @@ mod express;
 mod fastify;
 mod koa;
 mod next;
+mod rust;
 
 use std::collections::BTreeMap;
 

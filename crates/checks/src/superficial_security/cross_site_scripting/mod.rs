@@ -5,7 +5,8 @@
 //!
 //! ## What is reported
 //!
-//! - **error**: what comes with a request becomes part of HTML that is answered (a text given back by a Flask handler, `HTMLResponse`, `res.send`),
+//! - **error**: what comes with a request becomes part of HTML that is answered (a text given back by a Flask handler, `HTMLResponse`, `res.send`,
+//!   axum's `Html`),
 //!   or is declared safe (`Markup`, `mark_safe`, `dangerouslySetInnerHTML`);
 //! - **error**: in a script of the page, what a server answered, another window sent, or the address holds (**warning**: the storage) becomes markup: `innerHTML`, `outerHTML`,
 //!   `insertAdjacentHTML`, `document.write`, jQuery's `.html(..)`, `dangerouslySetInnerHTML`. A name of a product that another user typed is no text of the page's author.

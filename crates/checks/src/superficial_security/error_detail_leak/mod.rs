@@ -10,6 +10,7 @@
 //! - **warning**: the text of whatever went wrong in an answer: in a handler of everything (`except Exception`, `catch`, Express's
 //!   error middleware, the error of a callback) or of what only the program's own surroundings raise (`OSError`, `sqlite3.Error`, ..), and what
 //!   a tool wrote to its standard error;
+//! - **warning**: the text of a library's error in what an error of a Rust program answers for a fault (`impl IntoResponse`, `impl ResponseError`);
 //! - **warning**: an Express application without any error handler: Express answers whatever is thrown, and JSON that does not parse, with the
 //!   stack trace, unless `NODE_ENV` is `production`, and nothing in the tree sets it.
 //!
@@ -40,6 +41,7 @@
 
 mod caught;
 mod default_handler;
+mod into_response;
 mod text;
 
 use std::collections::BTreeMap;
@@ -51,9 +53,10 @@ use self::caught::Caught;
 use self::text::{Leak, Told};
 use crate::context::Context;
 use crate::facts::answer::{Answer, answer};
-use crate::facts::nodes::{Around, each_node};
+use crate::facts::nodes::{Around, Node, each_node};
 use crate::facts::source::SourceFile;
-use crate::facts::syntax::{Extent, Function};
+use crate::facts::syntax::{Expr, ExprKind, Extent, Function};
+use crate::facts::values::called_name;
 use crate::language::Language;
 use crate::registry::{Check, Meta, Run};
 use crate::report::Report;
@@ -97,13 +100,14 @@ fn run(context: &Context<'_>, report: &mut Report<'_>) {
         judge(file, &handlers, report);
     }
     default_handler::judge(context, report);
+    into_response::judge(context, report);
 }
 
 fn judge(file: &SourceFile, handlers: &[*const Function], report: &mut Report<'_>) {
     let registered = caught::registered(file);
     let mut groups: BTreeMap<(u32, &'static str), Vec<Found>> = BTreeMap::new();
     each_node(&file.syntax, &mut |node, around| {
-        let Some(answer) = answer(node) else { return true };
+        let Some(answer) = answer(node).filter(|_| !is_variant(file, node)) else { return true };
         let caught = caught::around(file, around, &registered);
         if caught.is_some() || answer.status.is_some_and(|status| status >= 500) {
             report.trial();
@@ -119,6 +123,18 @@ fn judge(file: &SourceFile, handlers: &[*const Function], report: &mut Report<'_
     for ((_, variant), found) in groups {
         say(file, variant, &found, report);
     }
+}
+
+/// Whether an error of the program is made here (`RepositoryError::Internal(text)`): what it answers, and what it only logs, its
+/// `IntoResponse` says.
+fn is_variant(file: &SourceFile, node: Node<'_>) -> bool {
+    let Some(call) = node.expr().and_then(Expr::call).filter(|_| file.language == Language::Rust) else {
+        return false;
+    };
+    let ExprKind::Member { object, name, .. } = &call.callee.kind else { return false };
+    let is_type = |name: &str| name.starts_with(char::is_uppercase);
+    let of = called_name(object).unwrap_or_default();
+    is_type(name) && is_type(of) && of != "HttpResponse" && !of.starts_with("Status")
 }
 
 /// What an answer gives away.

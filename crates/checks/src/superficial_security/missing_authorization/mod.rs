@@ -30,6 +30,7 @@
 //! Source: [CWE-862](https://cwe.mitre.org/data/definitions/862.html), [CWE-639](https://cwe.mitre.org/data/definitions/639.html); OWASP API Security Top 10 2023, API1 (broken object level
 //! authorization). That a deviation from a majority is a defect: Engler et al., "Bugs as deviant behavior" (SOSP 2001).
 
+mod identity;
 mod owner;
 mod profile;
 mod stores;
@@ -172,6 +173,9 @@ fn say_unowned<'a>(
         Language::Python => {
             "look for the row and its owner at once (`WHERE id = ? AND user_id = ?`, `.filter_by(id=.., user_id=..)`), and answer 404 when there is none"
         }
+        Language::Rust => {
+            "look for the row and its owner at once (`WHERE id = ? AND user_id = ?`), and answer 404 when there is none"
+        }
         _ => {
             "look for the row and its owner at once (`WHERE id = ? AND user_id = ?`, `findOne({ id, userId: req.user.id })`), and answer 404 when there is none"
         }
@@ -211,6 +215,9 @@ fn say_unauthenticated<'a>(
     let advice = match file.language {
         Language::Python => {
             "put before it what stands before its neighbours (the decorator, `Depends(..)`, the permission class)"
+        }
+        Language::Rust => {
+            "put before it what stands before its neighbours (the layer or middleware, the extractor among its parameters)"
         }
         _ => "put before it what stands before its neighbours (the middleware, the `preHandler`)",
     };

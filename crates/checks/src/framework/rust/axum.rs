@@ -1,0 +1,308 @@
+//! axum, in the spelling of 0.7 and of 0.8: <https://docs.rs/axum/latest/axum/struct.Router.html>.
+//!
+//! A layer stands before the routes that were added before it. `OpenApiRouter` of utoipa-axum is read as the `Router` that it wraps.
+
+use super::build::{Build, Built, Dialect, Entry, Scope, Step, base};
+use super::layers::layers;
+use crate::facts::syntax::{Call, CallStyle, Expr, ExprKind, Extent};
+use crate::facts::values::called_name;
+use crate::framework::path::join;
+use crate::framework::project::FunctionAt;
+use crate::framework::routing::Framework;
+use crate::framework::web::{Guard, Reach};
+use crate::framework::words::text_within;
+
+/// How axum builds.
+pub(super) const DIALECT: Dialect = Dialect {
+    framework: Framework::Axum,
+    package: "axum",
+    made,
+    step,
+    path: |_, path| path.to_owned(),
+    types: &["Router", "MethodRouter", "OpenApiRouter"],
+};
+
+/// What makes a router of one path, and the method that it answers; `any` answers each, `on` those that it is given.
+const METHODS: &[(&str, &str)] = &[
+    ("get", "GET"),
+    ("post", "POST"),
+    ("put", "PUT"),
+    ("patch", "PATCH"),
+    ("delete", "DELETE"),
+    ("head", "HEAD"),
+    ("options", "OPTIONS"),
+    ("trace", "TRACE"),
+    ("connect", "CONNECT"),
+    ("any", "*"),
+];
+
+/// Methods of a router that leave its routes as they are.
+const KEEPS: &[&str] = &[
+    "with_state",
+    "into_make_service",
+    "into_make_service_with_connect_info",
+    "into_service",
+    "boxed_clone",
+    "clone",
+    "unwrap",
+    "expect",
+    "without_v07_checks",
+    "method_not_allowed_fallback",
+    "reset_fallback",
+    "split_for_parts",
+    "nest_service",
+    "route_service",
+    "fallback_service",
+    "as_service",
+    "to_owned",
+    "into",
+];
+
+fn made<'a>(
+    build: &mut Build<'_, 'a>,
+    scope: &mut Scope<'a>,
+    dotted: &str,
+    call: &'a Call,
+) -> Option<Built<'a>> {
+    let last = dotted.rsplit('.').next().unwrap_or(dotted);
+    let of = dotted.strip_suffix(last).unwrap_or_default().trim_end_matches('.');
+    let of = of.rsplit('.').next().unwrap_or_default();
+    match (of, last) {
+        ("Router", "new" | "default") | ("OpenApiRouter", "new" | "default" | "with_openapi") => {
+            Some(Built::default())
+        }
+        ("MethodRouter", "new" | "default") => Some(Built { is_one: true, ..Built::default() }),
+        // `routes!(list, create)` of utoipa-axum: the attributes of the functions say where.
+        (_, "routes") if call.style == CallStyle::Macro => Some(documented(build, scope, call)),
+        _ => {
+            let is_routing = of == "routing" || of.is_empty() && takes_all_of_routing(build, scope);
+            let known =
+                METHODS.iter().any(|(name, _)| *name == last || last.strip_suffix("_service") == Some(name));
+            let one = is_routing
+                && (known || matches!(last, "on" | "on_service"))
+                && call.style == CallStyle::Plain;
+            one.then(|| answers(build, scope, Built { is_one: true, ..Built::default() }, (last, call)))
+        }
+    }
+}
+
+/// Whether a file has `use axum::routing::*`.
+fn takes_all_of_routing(build: &Build<'_, '_>, scope: &Scope<'_>) -> bool {
+    let file = build.routing.project.file(scope.at);
+    file.is_some_and(|file| {
+        file.imports.iter().any(|fact| fact.import.star && fact.import.module == "axum::routing")
+    })
+}
+
+/// `get(list)`, `.post(create)`, `on(MethodFilter::GET, list)`: one more method of a path.
+fn answers<'a>(
+    build: &mut Build<'_, 'a>,
+    scope: &mut Scope<'a>,
+    mut built: Built<'a>,
+    (name, call): (&str, &'a Call),
+) -> Built<'a> {
+    let plain = name.strip_suffix("_service").unwrap_or(name);
+    let methods: Vec<String> = match METHODS.iter().find(|(known, _)| *known == plain) {
+        Some((_, method)) => vec![(*method).to_owned()],
+        None => call.arguments.first().map(|filter| filtered(&filter.value)).unwrap_or_default(),
+    };
+    let Some(answer) = call.arguments.last().map(|given| &given.value) else { return built };
+    let is_service = name.ends_with("_service");
+    let (function, guards) = if is_service { (None, Vec::new()) } else { answering(build, scope, answer) };
+    if function.is_none() && !is_service && !build.is_of_library(scope, answer) {
+        build.unread(scope, answer.extent, "the function that answers this route could not be found");
+    }
+    for method in methods {
+        let guards = guards.clone();
+        let at = (scope.at, answer.extent);
+        built.entries.push(Entry { method, path: String::new(), at, function, guards, is_fallback: false });
+    }
+    built
+}
+
+/// The function that answers, and the layers that it has by itself: `list.layer(..)`.
+fn answering<'a>(
+    build: &mut Build<'_, 'a>,
+    scope: &Scope<'a>,
+    answer: &'a Expr,
+) -> (Option<FunctionAt<'a>>, Vec<Guard<'a>>) {
+    if let ExprKind::Call(call) = &answer.kind
+        && let ExprKind::Member { object, name, .. } = &call.callee.kind
+        && matches!(name.as_str(), "layer" | "with_state")
+    {
+        let (function, mut guards) = answering(build, scope, object);
+        if name == "layer" {
+            guards.splice(0..0, given_layers(build, scope, call, Reach::Route));
+        }
+        return (function, guards);
+    }
+    (build.routing.project.answering(scope.at, &scope.within, answer), Vec::new())
+}
+
+/// `MethodFilter::GET.or(MethodFilter::POST)`, `MethodFilter::GET | MethodFilter::POST`.
+fn filtered(filter: &Expr) -> Vec<String> {
+    let mut found = Vec::new();
+    crate::facts::nodes::each_in_expr(filter, &mut |node, _| {
+        if let Some(ExprKind::Member { object, name, .. }) = node.expr().map(|expr| &expr.kind)
+            && called_name(object) == Some("MethodFilter")
+        {
+            found.push(name.to_string());
+        }
+        true
+    });
+    found
+}
+
+/// `routes!(list, create)`: each by its `#[utoipa::path(get, path = "/notes")]`.
+fn documented<'a>(build: &mut Build<'_, 'a>, scope: &mut Scope<'a>, call: &'a Call) -> Built<'a> {
+    let mut built = Built::default();
+    for given in &call.arguments {
+        let function = build.routing.project.answering(scope.at, &scope.within, &given.value);
+        let documented = function.and_then(|(_, function)| {
+            function
+                .decorators
+                .iter()
+                .filter_map(Expr::call)
+                .find(|one| called_name(&one.callee) == Some("path"))
+        });
+        let path = documented.and_then(|one| {
+            one.arguments.iter().find(|given| given.name.as_deref() == Some("path"))?.value.string()
+        });
+        let method = documented.and_then(|one| {
+            let named = one.arguments.iter().filter_map(|given| called_name(&given.value));
+            named.into_iter().find_map(|name| METHODS.iter().find(|(known, _)| *known == name))
+        });
+        let (Some(path), Some((_, method))) = (path, method) else {
+            let why = "what this function answers is not written in its `#[utoipa::path(..)]` as text";
+            build.unread(scope, given.value.extent, why);
+            continue;
+        };
+        built.entries.push(Entry {
+            method: (*method).to_owned(),
+            path: plain(path),
+            at: (scope.at, given.value.extent),
+            function,
+            guards: Vec::new(),
+            is_fallback: false,
+        });
+    }
+    built
+}
+
+fn step<'a>(
+    build: &mut Build<'_, 'a>,
+    scope: &mut Scope<'a>,
+    mut built: Built<'a>,
+    step: Step<'a>,
+) -> Built<'a> {
+    let Step { name, expr, call } = step;
+    let first = call.arguments.first().map(|given| &given.value);
+    let second = call.arguments.get(1).map(|given| &given.value);
+    match (name, first, second) {
+        ("route" | "api_route", Some(path), Some(answers)) => {
+            let one = build.eval(scope, answers);
+            add(build, scope, &mut built, (expr, path, one));
+        }
+        ("nest" | "nest_api_service", Some(path), Some(inner)) => {
+            let inside = build.eval(scope, inner);
+            add(build, scope, &mut built, (inner, path, inside));
+        }
+        ("merge", Some(inner), _) => match build.eval(scope, inner) {
+            Some(inside) => built.entries.extend(inside.entries.into_iter().map(below)),
+            None if build.is_of_library(scope, inner) => {}
+            None => build.unread(scope, inner.extent, "the router that is merged here could not be followed"),
+        },
+        ("routes", Some(inner), _) => {
+            let inside = build.eval(scope, inner);
+            built.entries.extend(inside.into_iter().flat_map(|inside| inside.entries));
+        }
+        ("layer" | "route_layer", Some(_), _) => {
+            let reach = if built.is_one { Reach::Route } else { Reach::Application };
+            let guards = given_layers(build, scope, call, reach);
+            for entry in built.entries.iter_mut().filter(|entry| name == "layer" || !entry.is_fallback) {
+                entry.guards.splice(0..0, guards.iter().cloned());
+            }
+        }
+        ("fallback", Some(answer), _) => {
+            let (function, guards) = answering(build, scope, answer);
+            let (method, path) = ("*".to_owned(), if built.is_one { "" } else { "/{rest}" }.to_owned());
+            let at = (scope.at, answer.extent);
+            built.entries.push(Entry { method, path, at, function, guards, is_fallback: true });
+        }
+        _ if METHODS.iter().any(|(known, _)| *known == name)
+            || name == "on"
+            || name.ends_with("_service") && built.is_one =>
+        {
+            return answers(build, scope, built, (name, call));
+        }
+        _ if KEEPS.contains(&name) => {}
+        _ => build.unread(scope, end_of(expr, call), "what this does to the routes before it is not known"),
+    }
+    built
+}
+
+/// Adds what answers a path, or lies below it.
+fn add<'a>(
+    build: &mut Build<'_, 'a>,
+    scope: &Scope<'a>,
+    built: &mut Built<'a>,
+    (whole, path, inside): (&'a Expr, &'a Expr, Option<Built<'a>>),
+) {
+    let Some(inside) = inside else {
+        if !build.is_of_library(scope, whole) {
+            build.unread(scope, whole.extent, "what answers here could not be followed");
+        }
+        return;
+    };
+    let Some(prefix) = text_within(build.routing.project, scope.at, &scope.within, path) else {
+        return build.unread(scope, path.extent, "this path is not written as text");
+    };
+    let prefix = plain(&prefix);
+    for entry in inside.entries {
+        let path = if inside.is_one { prefix.clone() } else { nested(&prefix, &entry.path) };
+        let entry = if inside.is_one { entry } else { below(entry) };
+        built.entries.push(Entry { path, ..entry });
+    }
+}
+
+/// What stood before a whole router stands before a part of the one that it is put into.
+fn below(mut entry: Entry<'_>) -> Entry<'_> {
+    for guard in &mut entry.guards {
+        guard.reach = guard.reach.max(Reach::Router);
+    }
+    entry
+}
+
+/// The layers that a call is given.
+fn given_layers<'a>(
+    build: &Build<'_, 'a>,
+    scope: &Scope<'a>,
+    call: &'a Call,
+    reach: Reach,
+) -> Vec<Guard<'a>> {
+    let given = call.arguments.iter().map(|given| &given.value);
+    given.flat_map(|layer| layers(build.routing, (scope.at, &scope.within), layer, reach)).collect()
+}
+
+/// A path below another: `/` below a prefix is the prefix (`path_for_nested_route` of axum).
+fn nested(prefix: &str, path: &str) -> String {
+    if path == "/" && !prefix.ends_with('/') { prefix.to_owned() } else { join(prefix, path) }
+}
+
+/// `/users/:id/*rest` of 0.7 and `/users/{id}/{*rest}` of 0.8 as `/users/{id}/{rest}`.
+fn plain(path: &str) -> String {
+    let parts = path.split('/').map(|part| match part.strip_prefix([':', '*']) {
+        Some(name) => format!("{{{name}}}"),
+        None => part.replace("{*", "{"),
+    });
+    parts.collect::<Vec<_>>().join("/")
+}
+
+/// Where the last call of a chain is written.
+fn end_of(whole: &Expr, call: &Call) -> Extent {
+    let start = match &call.callee.kind {
+        ExprKind::Member { object, .. } => object.extent.end,
+        _ => base(whole).extent.start,
+    };
+    Extent { start, end: whole.extent.end }
+}
