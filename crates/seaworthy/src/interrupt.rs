@@ -27,12 +27,14 @@ pub(crate) fn leave_nothing_behind(scratch: &Path, terminal: &Terminal) -> Resul
         return Ok(());
     }
     let mut signals = Signals::new([SIGINT, SIGTERM]).map_err(Failure::bug)?;
-    let clear = terminal.clearing();
+    let end = terminal.ending(
+        "stopped: the services are ended, their copies removed, and nothing of this run is on record",
+    );
     let waiting = move || {
         for signal in signals.forever() {
-            clear();
             let places = PLACES.lock().unwrap_or_else(PoisonError::into_inner);
             places.iter().for_each(|place| seaworthy_sandbox::abandon(place));
+            end();
             // Limit: were the default refused, the next signal would try again.
             drop(emulate_default_handler(signal));
         }

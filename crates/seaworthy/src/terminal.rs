@@ -74,10 +74,13 @@ impl Terminal {
         self.bar.finish_and_clear();
     }
 
-    /// The same as [`Terminal::clear`], for a thread of its own.
-    pub(crate) fn clearing(&self) -> impl Fn() + Send + use<> {
+    /// Ends the progress line and says one last line, from a thread of its own.
+    pub(crate) fn ending(&self, line: &'static str) -> impl Fn() + Send + use<> {
         let bar = self.bar.clone();
-        move || bar.finish_and_clear()
+        move || {
+            bar.finish_and_clear();
+            drop(writeln!(anstream::stderr().lock(), "{line}"));
+        }
     }
 
     /// A report, on standard output. A closed pipe (`| head`) is the reader's choice and no failure.

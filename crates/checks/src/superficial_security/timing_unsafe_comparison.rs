@@ -131,9 +131,17 @@ fn is_constant_time(callee: &Expr) -> bool {
 fn advice(file: &SourceFile, left: &Expr, right: &Expr) -> String {
     let (left, right) = (file.text_of(left.extent), file.text_of(right.extent));
     match file.language {
-        Language::Python => format!(
-            "write `hmac.compare_digest({left}, {right})`; texts with other than ASCII characters must be encoded first"
-        ),
+        Language::Python => {
+            // What `get` does not find is `None`, which `compare_digest` refuses with a TypeError.
+            let or_none = if left.contains(".get(") || right.contains(".get(") {
+                "; `None` needs a text in its place first (`or \"\"`)"
+            } else {
+                ""
+            };
+            format!(
+                "write `hmac.compare_digest({left}, {right})`; texts with other than ASCII characters must be encoded first{or_none}"
+            )
+        }
         Language::JavaScript | Language::TypeScript => {
             format!(
                 "write `crypto.timingSafeEqual(Buffer.from({left}), Buffer.from({right}))` after comparing their lengths, which it requires to be equal"

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use seaworthy_core::{Finding, Location, Severity, Span};
+use seaworthy_core::{Finding, Location, Severity, Span, Suppressed};
 use serde_json::{Value, json};
 
 use crate::report::Report;
@@ -32,7 +32,11 @@ pub(super) fn render(report: &Report) -> String {
         "columnKind": "unicodeCodePoints",
         "originalUriBaseIds": {"ROOT": {"description": {"text": "the root judged"}}},
         "invocations": [{"executionSuccessful": true, "toolExecutionNotifications": notifications}],
-        "results": findings.iter().map(|finding| result(report, finding, &rules)).collect::<Vec<_>>(),
+        "results": findings
+            .iter()
+            .map(|finding| result(report, finding, &rules))
+            .chain(report.suppressed().into_iter().map(set_aside))
+            .collect::<Vec<_>>(),
         "properties": {
             "verdict": report.decision.verdict.id(),
             "tree": report.decision.subject.tree.to_string(),
@@ -104,6 +108,17 @@ fn result(report: &Report, finding: &Finding, rules: &BTreeMap<&str, usize>) -> 
         "relatedLocations": related,
         "partialFingerprints": {"seaworthy/v1": finding.fingerprint.to_string()},
         "properties": {"confidence": finding.confidence, "cause": finding.cause.to_string(), "variant": finding.variant},
+    })
+}
+
+/// What the source itself sets aside is a result that is suppressed there (section 3.35).
+fn set_aside(suppressed: &Suppressed) -> Value {
+    json!({
+        "ruleId": suppressed.rule.as_str(),
+        "level": "none",
+        "message": {"text": format!("set aside in the source: {}", suppressed.reason)},
+        "locations": [location(&suppressed.location)],
+        "suppressions": [{"kind": "inSource", "status": "accepted", "justification": suppressed.reason}],
     })
 }
 

@@ -113,6 +113,22 @@ fn sarif_places_are_relative_and_encoded() {
 }
 
 #[test]
+fn what_the_source_sets_aside_is_in_sarif_with_its_reason() {
+    let allowed = SWALLOWS.1.replace(
+        "except Exception:",
+        "except Exception:  # seaworthy: allow(swallowed-error) retried by the caller",
+    );
+    let ran = Project::new(&[("app/save.py", &allowed)]).run(&["check", "--format", "sarif"]);
+    let sarif: Value = serde_json::from_str(&ran.out).unwrap();
+    let results = sarif["runs"][0]["results"].as_array().unwrap();
+    let aside: Vec<&Value> =
+        results.iter().filter(|result| result["suppressions"][0]["kind"] == "inSource").collect();
+    assert_eq!(aside.len(), 1, "{results:?}");
+    assert_eq!(aside[0]["ruleId"], "swallowed-error");
+    assert_eq!(aside[0]["suppressions"][0]["justification"], "retried by the caller");
+}
+
+#[test]
 fn the_page_is_self_contained_and_what_is_judged_cannot_write_in_it() {
     let hostile = format!("# <script>alert(1)</script>\n{}", SWALLOWS.1.replace("def save", "def save_"))
         .replace("db.insert(order)", "db.insert('</pre><script>alert(2)</script>')");

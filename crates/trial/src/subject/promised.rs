@@ -36,6 +36,7 @@ pub(super) fn session(arena: &Arena<'_>, client: &Client, label: &str) -> Option
             let mut session = Session {
                 enter: Vec::new(),
                 login: (0, String::new(), String::new()),
+                is_given_once: true,
                 carried,
                 proof: None,
                 inferred: Vec::new(),
@@ -82,7 +83,7 @@ fn log_in(
     enter.push(Send { request: message, save, ..Send::default() });
     let line = login.line();
     let login = (enter.len() - 1, line.method.clone(), line.route.clone());
-    Some((Session { enter, login, carried, proof: None, inferred: Vec::new() }, actor))
+    Some((Session { enter, login, is_given_once: false, carried, proof: None, inferred: Vec::new() }, actor))
 }
 
 /// A registration of the very user that the login names: its strings are taken over by the names of their fields.

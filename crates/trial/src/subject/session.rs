@@ -26,6 +26,8 @@ pub struct Session {
     pub enter: Vec<Send>,
     /// Index in `enter` of the request that logs in, and its route.
     pub login: (usize, String, String),
+    /// What lets in is given once: to who registers, or as a key. To ask for it again would be to come as somebody else.
+    pub is_given_once: bool,
     /// Header fields that carry it, with names filled in from what `enter` saves.
     pub carried: Vec<(String, String)>,
     /// Succeeds only when logged in, where such an operation was found: method, route and message, fields of `carried` included.
@@ -51,8 +53,13 @@ impl Session {
     /// The sentence that says which step failed and how.
     pub fn enter(&self, client: Client, label: &str) -> Result<Actor, String> {
         let mut actor = Actor::new(client, label);
-        self.again(&mut actor, 0)?;
+        perform(&mut actor, &self.enter)?;
         Ok(actor)
+    }
+
+    /// What is sent to log in again, without registering. Nothing where what lets in is given once: the actor has it still.
+    pub fn login_steps(&self) -> &[Send] {
+        if self.is_given_once { &[] } else { self.enter.get(self.login.0..).unwrap_or_default() }
     }
 
     /// Logs the actor's user in again, without registering.
@@ -60,20 +67,20 @@ impl Session {
     /// # Errors
     /// The sentence that says how it failed.
     pub fn login_again(&self, actor: &mut Actor) -> Result<(), String> {
-        self.again(actor, self.login.0)
+        perform(actor, self.login_steps())
     }
+}
 
-    fn again(&self, actor: &mut Actor, from: usize) -> Result<(), String> {
-        for step in self.enter.iter().skip(from) {
-            let label = format!("{} {}", step.request.method, step.request.target);
-            match actor.perform(step) {
-                Ok(exchange) if exchange.status < 400 => {}
-                Ok(exchange) => return Err(format!("{label} answered {}", exchange.told())),
-                Err(error) => return Err(format!("{label}: {error}")),
-            }
+fn perform(actor: &mut Actor, steps: &[Send]) -> Result<(), String> {
+    for step in steps {
+        let label = format!("{} {}", step.request.method, step.request.target);
+        match actor.perform(step) {
+            Ok(exchange) if exchange.status < 400 => {}
+            Ok(exchange) => return Err(format!("{label} answered {}", exchange.told())),
+            Err(error) => return Err(format!("{label}: {error}")),
         }
-        Ok(())
     }
+    Ok(())
 }
 
 /// Finds a session: by the plan's promises and identities, else by trying what the operations offer.
@@ -216,6 +223,7 @@ fn conclude(
     let mut session = Session {
         enter,
         login: (at, login.method.clone(), login.route()),
+        is_given_once: !arena.operations.of(Purpose::Login).any(|known| std::ptr::eq(known, login)),
         carried,
         proof: None,
         inferred: vec![Inferred { what, why }],

@@ -61,8 +61,7 @@ impl Written {
         let session = session.filter(|_| self.with_session);
         let dress =
             |message: &Message| session.map_or_else(|| message.clone(), |session| session.dress(message));
-        let before_reading =
-            session.map(|session| session.enter.get(session.login.0..).unwrap_or_default().to_vec());
+        let before_reading = session.map(|session| session.login_steps().to_vec());
         Crash {
             write: dress(&self.write),
             save: self.save.clone(),

@@ -144,7 +144,11 @@ fn add(
             && sink.extent.start <= fallback.extent.start
             && fallback.extent.end <= sink.extent.end)
     {
-        draft = draft.related(other, sink.extent, format!("here {}", sink.use_of));
+        draft = draft.related(
+            other,
+            sink.extent,
+            format!("the key is used here: {} or checked with it", sink.use_of),
+        );
     }
     report.add(draft);
 }
