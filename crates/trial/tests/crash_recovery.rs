@@ -33,6 +33,17 @@ fn what_is_replaced_by_rename_before_the_answer_survives_every_kill() {
 }
 
 #[test]
+fn what_a_key_wrote_is_read_with_that_key_and_not_with_a_new_one() {
+    let plan =
+        "[[service]]\nname = \"keys\"\nstart = [\"python3\", \"keys.py\"]\nopenapi = \"/openapi.json\"\n";
+    let seen = tried(&testing(), plan, &Surface::default(), "crash-recovery", Duration::from_secs(40))
+        .observations
+        .remove(0);
+    assert_eq!(seen.findings, [], "{:?}", seen.outcome);
+    assert!(seen.trials > 0, "{:?}", seen.outcome);
+}
+
+#[test]
 fn too_little_time_is_said_with_the_budget_that_would_do() {
     let seen = notes("", 6);
     match &seen.outcome {
