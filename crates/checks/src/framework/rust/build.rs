@@ -5,7 +5,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::facts::nodes::{each_in_expr, each_node};
+use seaworthy_core::surface::Route;
+
+use crate::facts::nodes::{Node, each_in_expr, each_node};
 use crate::facts::source::SourceFile;
 use crate::facts::syntax::{Arm, Call, Expr, ExprKind, Extent, Function, Stmt, StmtKind, Text};
 use crate::facts::tests::in_rust_tests;
@@ -14,7 +16,6 @@ use crate::framework::project::{FunctionAt, Project, STEPS};
 use crate::framework::routing::{Answering, Framework, Routing, handler};
 use crate::framework::web::{Guard, Reach};
 use crate::language::Language;
-use seaworthy_core::surface::Route;
 
 use super::extractors;
 
@@ -136,7 +137,7 @@ pub(super) fn read(routing: &mut Routing<'_>, dialect: &'static Dialect) {
     let uses = |file: &SourceFile| {
         file.language == Language::Rust
             && (file.imports.iter().any(|fact| names_crate(&fact.import.module, dialect))
-                || file.text.contains(&format!("{}::", dialect.package)))
+                || names_in_code(file, dialect))
     };
     let files: Vec<(usize, &SourceFile)> = project.files().filter(|(_, file)| uses(file)).collect();
     let Some((first, file)) = files.first() else { return };
@@ -176,6 +177,20 @@ pub(super) fn read(routing: &mut Routing<'_>, dialect: &'static Dialect) {
 
 fn names_crate(module: &str, dialect: &Dialect) -> bool {
     module.split("::").next() == Some(dialect.package)
+}
+
+/// Whether code writes a path of the crate without importing it: `axum::Router::new()`. A comment that speaks of it is no use of it.
+fn names_in_code(file: &SourceFile, dialect: &Dialect) -> bool {
+    if !file.mentions(&[&format!("{}::", dialect.package)]) {
+        return false;
+    }
+    let mut found = false;
+    each_node(&file.syntax, &mut |node, _| {
+        found |=
+            matches!(node, Node::Expr(Expr { kind: ExprKind::Name(name), .. }) if name == dialect.package);
+        !found
+    });
+    found
 }
 
 /// The names of the functions that give back or take what is built.
