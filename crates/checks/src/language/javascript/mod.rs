@@ -6,6 +6,7 @@
 mod class;
 mod expression;
 mod function;
+mod guessing;
 mod import;
 mod markup;
 mod operator;
@@ -19,11 +20,17 @@ use oxc_span::{SourceType, Span};
 
 use super::depth::Depth;
 use super::nesting::Openers;
-use super::{Parsed, SyntaxError, comment_at, guarded};
+use super::{Parsed, SyntaxError, comment_at, guarded, refused};
 use crate::facts::syntax::{Expr, ExprKind, Extent, Module, Stmt, Text};
 
 /// Reads a text. The path says which of the dialects it is in.
 pub fn parse(path: &str, text: &str) -> Parsed {
+    let guesses = guessing::guesses(text);
+    if guesses > guessing::GUESSES {
+        return refused(format!(
+            "compares with an assignment in parentheses {guesses} times, which the parser may read twice each time"
+        ));
+    }
     guarded(OPENERS.levels(text), PARSER_FRAME_BYTES, || lower(path, text))
 }
 
