@@ -5,9 +5,19 @@ use std::io;
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
 
 const PREFIX: &str = "world-";
 const LOCK: &str = "lock";
+/// How often a folder in use is removed before it is left to the next sweep.
+const ATTEMPTS: u32 = 100;
+const BETWEEN_ATTEMPTS: Duration = Duration::from_millis(10);
+/// Looks in a row that find it gone.
+const STAYS_AWAY: u32 = 30;
+
+/// Held while a folder is made.
+static MAKING: Mutex<()> = Mutex::new(());
 
 /// A folder of our own. Dropping it removes it.
 #[derive(Debug)]
@@ -21,6 +31,7 @@ impl Scratch {
     /// A new folder in `parent`, after what dead worlds left there has been removed.
     pub(crate) fn create(parent: &Path) -> io::Result<Scratch> {
         static COUNT: AtomicU64 = AtomicU64::new(0);
+        let _making = MAKING.lock().unwrap_or_else(PoisonError::into_inner);
         fs::create_dir_all(parent)?;
         let parent = parent.canonicalize()?;
         sweep(&parent);
@@ -62,12 +73,24 @@ impl Drop for Scratch {
 /// Removes the folders of this process's own worlds, for a process that is about to be ended by a signal and drops nothing any more. What runs in
 /// them ends with the process.
 pub fn abandon(parent: &Path) {
+    // From here on no new one is made: whoever was about to waits for the end.
+    std::mem::forget(MAKING.lock().unwrap_or_else(PoisonError::into_inner));
     let own = format!("{PREFIX}{}-", std::process::id());
     for entry in fs::read_dir(parent).into_iter().flatten().flatten() {
         let path = entry.path();
         let is_own = entry.file_name().to_str().is_some_and(|name| name.starts_with(&own));
-        if is_own && path.extension().is_none() {
+        if !is_own || path.extension().is_some() {
+            continue;
+        }
+        // What runs in it, or is being copied into it, may make it anew: it has to stay away.
+        let mut gone = 0;
+        for _ in 0..ATTEMPTS {
             remove(&path);
+            std::thread::sleep(BETWEEN_ATTEMPTS);
+            gone = if path.symlink_metadata().is_err() { gone + 1 } else { 0 };
+            if gone == STAYS_AWAY {
+                break;
+            }
         }
     }
 }
