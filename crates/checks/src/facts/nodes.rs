@@ -47,6 +47,17 @@ impl<'a> Node<'a> {
         }
     }
 
+    /// The target and the value of an assignment, which is a statement or an expression; of several targets the first.
+    pub fn assignment(self) -> Option<(&'a Expr, &'a Expr)> {
+        match self {
+            Self::Stmt(Stmt { kind: StmtKind::Assign(assign), .. }) => {
+                Some((assign.targets.first()?, assign.value.as_ref()?))
+            }
+            Self::Expr(Expr { kind: ExprKind::Assign { target, value, .. }, .. }) => Some((target, value)),
+            _ => None,
+        }
+    }
+
     /// The expression that this node is.
     pub fn expr(self) -> Option<&'a Expr> {
         match self {

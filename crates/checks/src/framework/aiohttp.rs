@@ -9,7 +9,7 @@ use super::inputs::{Carried, Carries, Reader, Scope};
 use super::origins::anonymous;
 use super::path;
 use super::project::{ExprAt, FunctionAt, Place, Project, STEPS, within};
-use super::routing::{Answering, Framework, Mount, Routing, handler};
+use super::routing::{Answering, Framework, Routing, handler};
 use super::web::{Guard, Reach};
 use super::words::{keyword_or, text_within};
 use crate::facts::nodes::{Around, Node, each_in_body, each_node};
@@ -251,33 +251,14 @@ fn mount<'a>(routing: &mut Routing<'a>, here: Here<'a, '_>, object: &'a Expr, ca
     }
     let prefix = text_within(routing.project, here.at, here.within, prefix);
     let prefix = prefix.map(|prefix| path::aiohttp(prefix.trim_end_matches('/')).path);
-    put_into(routing, here, (&parents, &children), prefix.as_ref());
-}
-
-fn put_into(
-    routing: &mut Routing<'_>,
-    here: Here<'_, '_>,
-    (parents, children): (&[Place], &[Place]),
-    prefix: Option<&String>,
-) {
-    for (parent, child) in parents.iter().flat_map(|parent| children.iter().map(move |child| (parent, child)))
-    {
-        routing.mount(Mount {
-            parent: parent.clone(),
-            child: child.clone(),
-            prefix: prefix.cloned(),
-            replaces: false,
-            at: (here.at, here.extent),
-            guards: Vec::new(),
-        });
-    }
+    routing.mount_each((&parents, &children), &[prefix], (here.at, here.extent), &[]);
 }
 
 /// `app.add_routes(routes)`, `app.add_routes([web.get("/x", handler)])`.
 fn table<'a>(routing: &mut Routing<'a>, here: Here<'a, '_>, parents: &[Place], written: &'a Expr) {
     let tables = on(routing, here.at, here.within, written);
     if !tables.is_empty() {
-        return put_into(routing, here, (parents, &tables), Some(&String::new()));
+        return routing.mount_each((parents, &tables), &[Some(String::new())], (here.at, here.extent), &[]);
     }
     for (at, within, item) in super::express::each(routing.project, &(here.at, here.within.to_vec(), written))
     {

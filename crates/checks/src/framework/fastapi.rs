@@ -7,13 +7,13 @@ use seaworthy_core::surface::{Input, InputKind, InputPlace, Route};
 
 use super::path;
 use super::project::{FunctionAt, Place, within};
-use super::routing::{Answering, Framework, Mount, Routing, handler};
+use super::routing::{Answering, Framework, Routing, handler};
 use super::signature;
 use super::web::{Guard, Reach};
 use super::words::{keyword_or, method_names, text_of};
 use crate::facts::nodes::{Around, Node, each_in_expr, each_node};
 use crate::facts::source::SourceFile;
-use crate::facts::syntax::{Call, Expr, ExprKind, Extent, Function, Stmt, StmtKind};
+use crate::facts::syntax::{Call, Expr, ExprKind, Function, Stmt, StmtKind};
 use crate::facts::values::{called_name, keyword};
 use crate::language::Language;
 
@@ -183,27 +183,7 @@ fn mount<'a>(
     let written = keyword(&call.arguments, "prefix");
     let prefix = written.map_or(Some(String::new()), |prefix| text_of(routing.project, at, prefix));
     let guards = dependencies(routing, at, around, call);
-    put_into(routing, (&parents, &children), prefix, (at, whole.extent), &guards);
-}
-
-fn put_into<'a>(
-    routing: &mut Routing<'a>,
-    (parents, children): (&[Place], &[Place]),
-    prefix: Option<String>,
-    at: (usize, Extent),
-    guards: &[Guard<'a>],
-) {
-    for (parent, child) in parents.iter().flat_map(|parent| children.iter().map(move |child| (parent, child)))
-    {
-        routing.mount(Mount {
-            parent: parent.clone(),
-            child: child.clone(),
-            prefix: prefix.clone(),
-            replaces: false,
-            at,
-            guards: guards.to_vec(),
-        });
-    }
+    routing.mount_each((&parents, &children), &[prefix], (at, whole.extent), &guards);
 }
 
 /// `dependencies=[Depends(f)]` of a route, a router, an application or an inclusion.
@@ -272,7 +252,7 @@ fn mounted<'a>(
         routing.unread(at, call.callee.extent, "the application mounted here is not read");
     }
     let prefix = text_of(routing.project, at, path);
-    put_into(routing, (&parents, &children), prefix, (at, call.callee.extent), &[]);
+    routing.mount_each((&parents, &children), &[prefix], (at, call.callee.extent), &[]);
 }
 
 /// `app.add_middleware(X, ..)`, and what is made with the application: `Instrumentator().instrument(app)`.

@@ -10,6 +10,7 @@ pub(crate) mod caller;
 pub(crate) mod conduct;
 pub mod defined;
 mod django;
+mod each;
 mod entry;
 mod environment;
 mod exports;
@@ -49,24 +50,25 @@ use self::web::Web;
 struct Reads {
     /// The names of its packages: a project in which none of them stands makes no application of it.
     named: &'static [&'static str],
-    objects: fn(&mut Routing<'_>),
+    /// None where a route says itself what it belongs to.
+    objects: Option<fn(&mut Routing<'_>)>,
     routes: fn(&mut Routing<'_>),
 }
 
 /// THE list.
 const FRAMEWORKS: &[Reads] = &[
-    Reads { named: &["fastapi"], objects: fastapi::objects, routes: fastapi::read },
-    Reads { named: &["flask"], objects: flask::objects, routes: flask::read },
-    Reads { named: &["aiohttp"], objects: aiohttp::objects, routes: aiohttp::read },
-    Reads { named: &["django"], objects: django::objects, routes: django::read },
-    Reads { named: &["express"], objects: express::objects, routes: express::read },
-    Reads { named: &["fastify"], objects: fastify::objects, routes: fastify::read },
-    Reads { named: &["koa"], objects: koa::objects, routes: koa::read },
-    Reads { named: &["next"], objects: next::objects, routes: next::read },
-    Reads { named: &["http"], objects: node_http::objects, routes: node_http::read },
-    Reads { named: &["axum"], objects: rust::made_later, routes: rust::axum },
-    Reads { named: &["actix_web"], objects: rust::made_later, routes: rust::actix },
-    Reads { named: &["http"], objects: python_http_server::objects, routes: python_http_server::read },
+    Reads { named: &["fastapi"], objects: Some(fastapi::objects), routes: fastapi::read },
+    Reads { named: &["flask"], objects: Some(flask::objects), routes: flask::read },
+    Reads { named: &["aiohttp"], objects: Some(aiohttp::objects), routes: aiohttp::read },
+    Reads { named: &["django"], objects: Some(django::objects), routes: django::read },
+    Reads { named: &["express"], objects: Some(express::objects), routes: express::read },
+    Reads { named: &["fastify"], objects: Some(fastify::objects), routes: fastify::read },
+    Reads { named: &["koa"], objects: Some(koa::objects), routes: koa::read },
+    Reads { named: &["next"], objects: None, routes: next::read },
+    Reads { named: &["http"], objects: None, routes: node_http::read },
+    Reads { named: &["axum"], objects: None, routes: rust::axum },
+    Reads { named: &["actix_web"], objects: None, routes: rust::actix },
+    Reads { named: &["http"], objects: None, routes: python_http_server::read },
 ];
 
 /// What the program offers to the outside, and who answers.
@@ -75,7 +77,8 @@ pub(crate) fn read<'a>(project: &'a Project<'a>) -> (Surface, Web<'a>) {
     let is_named = |framework: &&Reads| {
         project.files().any(|(_, file)| framework.named.iter().any(|name| file.text.contains(name)))
     };
-    FRAMEWORKS.iter().filter(is_named).for_each(|framework| (framework.objects)(&mut routing));
+    let named = FRAMEWORKS.iter().filter(is_named).filter_map(|framework| framework.objects);
+    named.for_each(|objects| objects(&mut routing));
     // Also where nothing names it: an application that comes from elsewhere is told by what is done with it.
     FRAMEWORKS.iter().for_each(|framework| (framework.routes)(&mut routing));
     unread::read(&mut routing);

@@ -25,9 +25,6 @@ enum Part {
 /// Names and calls that are looked through to see what a value is.
 const STEPS: usize = 8;
 
-/// There are no objects to be noted beforehand.
-pub(super) fn objects(_: &mut Routing<'_>) {}
-
 /// Notes the routes of every listener.
 pub(super) fn read(routing: &mut Routing<'_>) {
     for (at, file) in routing.project.files().filter(|(_, file)| file.language != Language::Python) {

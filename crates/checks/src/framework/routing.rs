@@ -101,7 +101,7 @@ pub(super) enum Order {
 }
 
 /// The function that answers a route, and what stands before that route alone.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(super) struct Answering<'a> {
     /// The function.
     pub(super) function: Option<FunctionAt<'a>>,

@@ -82,16 +82,8 @@ impl<'a> Fields<'a> {
         // What is also bound to something else may have been made right.
         let mut other: Vec<String> = Vec::new();
         each_in_body(&function.body, &mut |node, _| {
-            let (target, value) = match node {
-                Node::Stmt(Stmt { kind: StmtKind::Assign(assign), .. }) => {
-                    (assign.targets.first(), assign.value.as_ref())
-                }
-                Node::Expr(Expr { kind: ExprKind::Assign { target, value, .. }, .. }) => {
-                    (Some(&**target), Some(&**value))
-                }
-                _ => return true,
-            };
-            if let (Some(ExprKind::Name(name)), Some(value)) = (target.map(|target| &target.kind), value)
+            if let Some((target, value)) = node.assignment()
+                && let ExprKind::Name(name) = &target.kind
                 && self.field_of(value).is_none()
                 && self.names.contains_key(name.as_str())
             {

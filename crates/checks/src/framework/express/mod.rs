@@ -5,7 +5,7 @@
 
 mod mounts;
 
-use seaworthy_core::surface::{Input, InputKind, InputPlace, Route};
+use seaworthy_core::surface::{Input, InputKind, InputPlace};
 
 pub(super) use self::mounts::each;
 
@@ -13,7 +13,7 @@ use super::inputs::{Carried, Carries, Reader, Scope};
 use super::origins::anonymous;
 use super::path;
 use super::project::{ExprAt, FunctionAt, Place, Project, within};
-use super::routing::{Answering, Framework, Routing, handler};
+use super::routing::{Answering, Framework, Routing};
 use super::schema;
 use super::web::{Guard, Reach};
 use crate::facts::nodes::{Around, each_in_body, each_node};
@@ -162,15 +162,8 @@ fn verb<'a>(
             routing.unread(at, whole.extent, "the path of this route has parts that are not one value each");
             continue;
         };
-        for (pattern, place) in
-            patterns.iter().flat_map(|pattern| on.iter().map(move |place| (pattern, place)))
-        {
-            let mut inputs = pattern.inputs.clone();
-            inputs.extend(read.iter().filter(|input| input.place != InputPlace::Path).cloned());
-            let (method, path) = (method.to_owned(), pattern.path.clone());
-            let route = Route { method, path, handler: handler(routing.project, function), inputs };
-            routing.register(place, written_at, route, Answering { function, guards: guards.clone() });
-        }
+        let answering = Answering { function, guards: guards.clone() };
+        routing.register_each(&on, written_at, method, (&patterns, &read), &answering);
     }
 }
 

@@ -3,7 +3,7 @@
 use super::super::origins::entry;
 use super::super::path;
 use super::super::project::{ExprAt, Place, Project, STEPS, within};
-use super::super::routing::{Framework, Mount, Routing};
+use super::super::routing::{Framework, Routing};
 use super::super::web::{Guard, Reach};
 use super::super::words::text_within;
 use super::{call_extent, chain};
@@ -64,20 +64,7 @@ fn put<'a>(
                 routing.guard(parent, at, below, guard.clone());
             }
         }
-        for (parent, child) in
-            parents.iter().flat_map(|parent| children.iter().map(move |child| (parent, child)))
-        {
-            for prefix in &prefixes {
-                routing.mount(Mount {
-                    parent: parent.clone(),
-                    child: child.clone(),
-                    prefix: prefix.clone(),
-                    replaces: false,
-                    at,
-                    guards: Vec::new(),
-                });
-            }
-        }
+        routing.mount_each((parents, &children), &prefixes, at, &[]);
     }
     if !known && !items.is_empty() {
         routing.unread(at.0, whole.extent, "what is used here may have routes, and could not be read");

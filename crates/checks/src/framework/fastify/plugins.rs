@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use super::super::origins::entry;
 use super::super::path;
 use super::super::project::{ExprAt, FunctionAt, Place, Project, STEPS, is_import, within};
-use super::super::routing::{Framework, Mount, Order, Routing};
+use super::super::routing::{Framework, Order, Routing};
 use super::super::web::{Guard, Reach};
 use super::super::words::text_within;
 use super::{Here, autoload, on};
@@ -120,17 +120,7 @@ pub(super) fn register<'a>(
     if let Some(plugin) = Plugin::of(routing.project, here, first) {
         let Some(child) = plugin.instance().filter(|_| !plugin.is_open) else { return };
         let prefix = prefix(routing.project, here, call).and_then(|prefix| path::fastify_prefix(&prefix));
-        for parent in parents {
-            routing.mount(Mount {
-                parent: parent.clone(),
-                child: child.clone(),
-                prefix: prefix.clone(),
-                replaces: false,
-                at,
-                guards: Vec::new(),
-            });
-        }
-        return;
+        return routing.mount_each((parents, &[child]), &[prefix], at, &[]);
     }
     let name = routing.project.file(here.at).and_then(|file| file.resolve(first)).unwrap_or_default();
     if name.is_empty() || name.starts_with('.') || brings_routes(&name) {

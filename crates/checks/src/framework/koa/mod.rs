@@ -6,13 +6,11 @@
 mod inputs;
 mod uses;
 
-use seaworthy_core::surface::{InputPlace, Route};
-
 use super::express::each;
 use super::origins::{anonymous, entry};
 use super::path::{self, Pattern};
 use super::project::{ExprAt, Place, within};
-use super::routing::{Answering, Framework, Routing, handler};
+use super::routing::{Answering, Framework, Routing};
 use super::web::{Guard, Reach};
 use super::words::text_within;
 use crate::facts::nodes::{Around, each_node};
@@ -241,15 +239,8 @@ fn verb<'a>(
             routing.unread(here.at, whole.extent, why);
             continue;
         };
-        for (pattern, place) in
-            patterns.iter().flat_map(|pattern| on.iter().map(move |place| (pattern, place)))
-        {
-            let mut inputs = pattern.inputs.clone();
-            inputs.extend(read.iter().filter(|input| input.place != InputPlace::Path).cloned());
-            let (method, path) = (method.to_owned(), pattern.path.clone());
-            let route = Route { method, path, handler: handler(routing.project, function), inputs };
-            routing.register(place, at, route, Answering { function, guards: guards.clone() });
-        }
+        let answering = Answering { function, guards: guards.clone() };
+        routing.register_each(on, at, method, (&patterns, &read), &answering);
     }
 }
 

@@ -3,7 +3,7 @@
 use seaworthy_core::surface::Route;
 
 use super::super::project::{ExprAt, FunctionAt, Place, STEPS, within};
-use super::super::routing::{Answering, Framework, Mount, Routing, handler};
+use super::super::routing::{Answering, Framework, Routing, handler};
 use super::super::web::{Guard, Reach};
 use super::{Here, call_extent, each, inputs, on, one_path, paths};
 use crate::facts::nodes::each_in_body;
@@ -66,20 +66,7 @@ pub(super) fn used<'a>(
         if children.is_empty() {
             stands(routing, (at, whole), &item, (parents, &prefixes), has_router);
         }
-        for (parent, child) in
-            parents.iter().flat_map(|parent| children.iter().map(move |child| (parent, child)))
-        {
-            for prefix in &prefixes {
-                routing.mount(Mount {
-                    parent: parent.clone(),
-                    child: child.clone(),
-                    prefix: prefix.clone(),
-                    replaces: false,
-                    at,
-                    guards: Vec::new(),
-                });
-            }
-        }
+        routing.mount_each((parents, &children), &prefixes, at, &[]);
     }
 }
 

@@ -34,9 +34,6 @@ struct Application<'a> {
     middleware: Option<Middleware<'a>>,
 }
 
-/// There are no objects to be noted beforehand.
-pub(super) fn objects(_: &mut Routing<'_>) {}
-
 /// Notes the routes of every application of the tree.
 pub(super) fn read(routing: &mut Routing<'_>) {
     let scripts = scripts(routing.project);

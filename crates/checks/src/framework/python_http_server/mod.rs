@@ -26,9 +26,6 @@ const DEPTH: usize = 6;
 /// Expressions that are looked through to see where a value comes from.
 const STEPS: usize = 8;
 
-/// There are no objects to be noted beforehand.
-pub(super) fn objects(_: &mut Routing<'_>) {}
-
 /// Notes the routes of every handler class.
 pub(super) fn read(routing: &mut Routing<'_>) {
     let project = routing.project;

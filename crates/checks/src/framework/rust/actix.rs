@@ -50,12 +50,9 @@ const KEEPS: &[&str] = &[
 fn made<'a>(
     build: &mut Build<'_, 'a>,
     scope: &mut Scope<'a>,
-    dotted: &str,
+    (of, last): (&str, &str),
     call: &'a Call,
 ) -> Option<Built<'a>> {
-    let last = dotted.rsplit('.').next().unwrap_or(dotted);
-    let of = dotted.strip_suffix(last).unwrap_or_default().trim_end_matches('.');
-    let of = of.rsplit('.').next().unwrap_or_default();
     let method = METHODS.iter().find(|(name, _)| *name == last).map(|(_, method)| *method);
     let at = (scope.at, call.callee.extent);
     let one = |method: &str| {

@@ -61,12 +61,9 @@ const KEEPS: &[&str] = &[
 fn made<'a>(
     build: &mut Build<'_, 'a>,
     scope: &mut Scope<'a>,
-    dotted: &str,
+    (of, last): (&str, &str),
     call: &'a Call,
 ) -> Option<Built<'a>> {
-    let last = dotted.rsplit('.').next().unwrap_or(dotted);
-    let of = dotted.strip_suffix(last).unwrap_or_default().trim_end_matches('.');
-    let of = of.rsplit('.').next().unwrap_or_default();
     match (of, last) {
         ("Router", "new" | "default") | ("OpenApiRouter", "new" | "default" | "with_openapi") => {
             Some(Built::default())

@@ -24,13 +24,16 @@ const DEPTH: usize = 10;
 /// Functions that are gone through altogether; a project that builds more is not read to its end.
 const FUNCTIONS: usize = 2000;
 
+/// What a function makes, by the last two names of its path.
+type Made = for<'a> fn(&mut Build<'_, 'a>, &mut Scope<'a>, (&str, &str), &'a Call) -> Option<Built<'a>>;
+
 /// How one framework builds.
 pub(super) struct Dialect {
     pub(super) framework: Framework,
     /// Its crate, as it stands in `use`.
     pub(super) package: &'static str,
     /// What a call of a function of the framework makes.
-    pub(super) made: for<'a> fn(&mut Build<'_, 'a>, &mut Scope<'a>, &str, &'a Call) -> Option<Built<'a>>,
+    pub(super) made: Made,
     /// What a method makes of what is built.
     pub(super) step: for<'a> fn(&mut Build<'_, 'a>, &mut Scope<'a>, Built<'a>, Step<'a>) -> Built<'a>,
     /// What stands before a route and below which path it lies, once it is in its place.
@@ -177,6 +180,12 @@ pub(super) fn read(routing: &mut Routing<'_>, dialect: &'static Dialect) {
 
 fn names_crate(module: &str, dialect: &Dialect) -> bool {
     module.split("::").next() == Some(dialect.package)
+}
+
+/// `("Router", "new")` of `axum.Router.new`.
+fn last_two(dotted: &str) -> (&str, &str) {
+    let (before, last) = dotted.rsplit_once('.').unwrap_or(("", dotted));
+    (before.rsplit('.').next().unwrap_or_default(), last)
 }
 
 /// Whether code writes a path of the crate without importing it: `axum::Router::new()`. A comment that speaks of it is no use of it.
@@ -470,7 +479,7 @@ impl<'a> Build<'_, 'a> {
         let file = project.file(scope.at)?;
         let dotted = file.resolve(&call.callee);
         if let Some(dotted) = &dotted
-            && let Some(built) = (self.dialect.made)(self, scope, dotted, call)
+            && let Some(built) = (self.dialect.made)(self, scope, last_two(dotted), call)
         {
             return Some(built);
         }

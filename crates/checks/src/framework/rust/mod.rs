@@ -8,9 +8,6 @@ mod layers;
 
 use super::routing::Routing;
 
-/// What an application is cannot be told before its chain of calls is gone through.
-pub(super) fn made_later(_: &mut Routing<'_>) {}
-
 /// Notes the routes of axum.
 pub(super) fn axum(routing: &mut Routing<'_>) {
     build::read(routing, &axum::DIALECT);

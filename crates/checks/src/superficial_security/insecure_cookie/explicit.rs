@@ -319,18 +319,10 @@ fn assigned_later<'a>(options: &Expr, around: Around<'a, '_>) -> Vec<&'a str> {
     };
     let mut found = Vec::new();
     each_in_body(&function.body, &mut |node, _| {
-        let (target, value) = match node {
-            Node::Stmt(Stmt { kind: StmtKind::Assign(assign), .. }) => {
-                (assign.targets.first(), assign.value.as_ref())
-            }
-            Node::Expr(Expr { kind: ExprKind::Assign { target, value, .. }, .. }) => {
-                (Some(&**target), Some(&**value))
-            }
-            _ => return true,
-        };
-        if let Some(ExprKind::Member { object, name: member, .. }) = target.map(|target| &target.kind)
+        if let Some((target, value)) = node.assignment()
+            && let ExprKind::Member { object, name: member, .. } = &target.kind
             && matches!(&object.kind, ExprKind::Name(own) if own == name)
-            && attribute(value) == Attribute::Set
+            && attribute(Some(value)) == Attribute::Set
         {
             found.push(member.as_str());
         }

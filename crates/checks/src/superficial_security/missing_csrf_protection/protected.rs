@@ -6,7 +6,7 @@ use crate::context::Context;
 use crate::facts::absence::is_nothing;
 use crate::facts::nodes::{Node, each_in_expr, each_node};
 use crate::facts::source::SourceFile;
-use crate::facts::syntax::{Expr, ExprKind, Stmt, StmtKind};
+use crate::facts::syntax::{Expr, ExprKind};
 use crate::facts::values::called_name;
 use crate::facts::words::has_word;
 
@@ -100,16 +100,7 @@ fn names_of_source(file: &SourceFile) -> HashSet<&str> {
     for _ in 0..ROUNDS {
         let before = held.len();
         each_node(&file.syntax, &mut |node, _| {
-            let (target, value) = match node {
-                Node::Stmt(Stmt { kind: StmtKind::Assign(assign), .. }) => {
-                    (assign.targets.first(), assign.value.as_ref())
-                }
-                Node::Expr(Expr { kind: ExprKind::Assign { target, value, .. }, .. }) => {
-                    (Some(&**target), Some(&**value))
-                }
-                _ => return true,
-            };
-            if let (Some(target), Some(value)) = (target, value) {
+            if let Some((target, value)) = node.assignment() {
                 match &target.kind {
                     ExprKind::Name(name) if holds_source(value, &held) => {
                         held.insert(name);

@@ -6,11 +6,9 @@ use super::served::{folder_names, with_constants};
 use super::types::is_upload;
 use crate::context::Context;
 use crate::facts::definitions::called_function;
-use crate::facts::nodes::{Node, each_in_body, each_in_expr, each_node};
+use crate::facts::nodes::{each_in_body, each_in_expr, each_node};
 use crate::facts::source::SourceFile;
-use crate::facts::syntax::{
-    Call, CompareOp, Expr, ExprKind, Extent, Function, Literal, Stmt, StmtKind, TemplatePart,
-};
+use crate::facts::syntax::{Call, CompareOp, Expr, ExprKind, Extent, Function, Literal, Stmt, TemplatePart};
 use crate::facts::values::{Bound, FileValues, Values, called_name, entry, returned};
 use crate::facts::words::has_word;
 use crate::language::Language;
@@ -256,16 +254,7 @@ impl Names {
         for _ in 0..ROUNDS {
             let before = names.held.len();
             each_in_body(&function.body, &mut |node, _| {
-                let (target, value) = match node {
-                    Node::Stmt(Stmt { kind: StmtKind::Assign(assign), .. }) => {
-                        (assign.targets.first(), assign.value.as_ref())
-                    }
-                    Node::Expr(Expr { kind: ExprKind::Assign { target, value, .. }, .. }) => {
-                        (Some(&**target), Some(&**value))
-                    }
-                    _ => return true,
-                };
-                if let (Some(target), Some(value)) = (target, value) {
+                if let Some((target, value)) = node.assignment() {
                     names.take(context, file, target, value);
                 }
                 true
