@@ -5,6 +5,7 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 
 use seaworthy_core::limits::SOURCE_FILE_BYTES;
 
+use crate::flow::Way;
 use crate::language::Language;
 use crate::report::Draft;
 use crate::tree::{Entry, Mode, Tree};
@@ -145,15 +146,27 @@ pub(crate) fn only_new(head: Vec<Draft>, base: &[Draft], renames: &Renames) -> V
     new
 }
 
-/// What was there before, when more requests reach it now. A route under another name is no new one.
+/// What was there before, when it is reached now on a way on which nobody got there.
 fn with_more_ways(draft: Draft, before: &Draft) -> Option<Draft> {
-    if draft.reached_by.len() <= before.reached_by.len() {
-        return None;
+    let new = new_ways(&draft.reached_by, &before.reached_by);
+    let requests: Vec<String> = new.iter().map(|way| way.request.clone()).collect();
+    let requests: Vec<&str> = requests.iter().map(String::as_str).collect();
+    (!requests.is_empty()).then(|| draft.reached_anew_by(&requests))
+}
+
+/// The ways of `now` that `before` does not have. One is the same when it passes all that the other passed, and its request or its function is the
+/// same; one of the others is taken for renamed as long as there is one to have been renamed.
+fn new_ways<'w>(now: &'w [Way], before: &[Way]) -> Vec<&'w Way> {
+    let mut gone: Vec<&Way> = before.iter().collect();
+    let mut new: Vec<&Way> = now.iter().collect();
+    let is_known = |way: &Way, old: &Way| way.request == old.request || way.handler == old.handler;
+    for is_same in [is_known, |_: &Way, _: &Way| true] {
+        new.retain(|way| {
+            let at = gone.iter().position(|old| old.guards.is_subset(&way.guards) && is_same(way, old));
+            at.map(|at| gone.swap_remove(at)).is_none()
+        });
     }
-    let more: Vec<String> =
-        draft.reached_by.iter().filter(|request| !before.reached_by.contains(request)).cloned().collect();
-    let more: Vec<&str> = more.iter().map(String::as_str).collect();
-    Some(draft.reached_anew_by(&more))
+    new
 }
 
 fn last_name(symbol: &str) -> String {

@@ -6,6 +6,7 @@ use seaworthy_core::{Confidence, Finding, Location, NotChecked, Severity};
 use crate::facts::lines::Lines;
 use crate::facts::source::SourceFile;
 use crate::facts::syntax::Extent;
+use crate::flow::Way;
 use crate::registry::Meta;
 
 /// Collects what one check says about one file or the project.
@@ -31,8 +32,8 @@ pub struct Draft {
     pub(crate) text: String,
     pub(crate) variant: &'static str,
     pub(crate) ordinal: u32,
-    /// The requests that get there, in order. One more is a new way to an old place.
-    pub(crate) reached_by: Vec<String>,
+    /// The ways there, in order. One more is a new way to an old place.
+    pub(crate) reached_by: Vec<Way>,
 }
 
 impl<'a> Report<'a> {
@@ -156,8 +157,8 @@ impl Draft {
     }
 
     /// The requests that get there, in order.
-    pub(crate) fn reached_by(mut self, requests: Vec<String>) -> Self {
-        self.reached_by = requests;
+    pub(crate) fn reached_by(mut self, ways: Vec<Way>) -> Self {
+        self.reached_by = ways;
         self
     }
 

@@ -165,7 +165,8 @@ pub(crate) fn observe(
     let suppressed =
         judged.suppressed.into_iter().filter(|(draft, _)| within(draft)).map(|(draft, reason)| {
             let finding = finish(draft, weight);
-            Suppressed { rule: finding.rule, location: finding.primary, reason }
+            let (rule, location) = (finding.rule.clone(), finding.primary.clone());
+            Suppressed { rule, location, reason, finding: Some(Box::new(finding)) }
         });
     let suppressed: Vec<Suppressed> = suppressed.collect();
     let trials = judged.trials.max((findings.len() + suppressed.len()) as u64);

@@ -260,6 +260,25 @@ fn a_new_route_to_an_old_hole_is_new_and_a_renamed_one_is_not() {
     assert_eq!(found.len(), 1, "{found:?}");
     assert!(found[0].primary.to_string().starts_with("store.py:6:"), "{:?}", found[0].primary);
     assert!(found[0].message.ends_with("; reached anew by GET /goods"), "{}", found[0].message);
+
+    let behind = |guard: &str, path: &str, function: &str| {
+        let route = route(path, function).replace("\ndef ", &format!("\n{guard}def "));
+        let head = format!("from flask_login import login_required\n{head}");
+        Tree::of_files([("app.py", format!("{head}{route}")), ("store.py", find.to_owned())])
+    };
+    let base = behind("@login_required\n", "/admin/items", "items");
+    let new = |tree: &Tree| {
+        check(tree, Some(&base), &Plan::default(), &["sql-injection"]).observations[0].findings.clone()
+    };
+    assert_eq!(
+        new(&behind("@login_required\n", "/staff/goods", "goods")),
+        [],
+        "renamed, and guarded as before"
+    );
+    assert_eq!(new(&behind("@login_required\n@audited\n", "/admin/items", "items")), [], "guarded once more");
+    for (path, function) in [("/goods", "goods"), ("/admin/items", "items")] {
+        assert_eq!(new(&behind("", path, function)).len(), 1, "{path} lets everybody in now");
+    }
 }
 
 #[test]

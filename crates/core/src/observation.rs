@@ -293,6 +293,9 @@ pub struct Suppressed {
     pub location: Location,
     /// The reason given beside the code.
     pub reason: String,
+    /// What is set aside. Absent in records of before 2026-11-24.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub finding: Option<Box<Finding>>,
 }
 
 /// When something ran.

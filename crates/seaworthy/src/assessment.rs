@@ -21,6 +21,7 @@ use crate::clock;
 use crate::excerpt;
 use crate::failure::Failure;
 use crate::fitting;
+use crate::interrupt;
 use crate::policy::{self, Basis, Scope};
 use crate::project::Project;
 use crate::record::{self, Known, Record};
@@ -165,6 +166,7 @@ impl Assessment {
             inputs: kept.iter().map(|seen| (Policy::inputs_key(&seen.producer), seen.inputs)).collect(),
             not_checked: std::mem::take(&mut measured.not_checked),
         });
+        interrupt::recording_begins();
         let decision = conclude(project, &mut record, known, kept, &policy)?;
         Ok(Self { report: report(project, measured, decision) })
     }

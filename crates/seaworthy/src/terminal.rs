@@ -75,9 +75,9 @@ impl Terminal {
     }
 
     /// Ends the progress line and says one last line, from a thread of its own.
-    pub(crate) fn ending(&self, line: &'static str) -> impl Fn() + Send + use<> {
+    pub(crate) fn ending(&self) -> impl Fn(&str) + Send + use<> {
         let bar = self.bar.clone();
-        move || {
+        move |line| {
             bar.finish_and_clear();
             drop(writeln!(anstream::stderr().lock(), "{line}"));
         }

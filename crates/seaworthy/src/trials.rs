@@ -56,9 +56,13 @@ pub(crate) fn run(
     let (services, mut trials) = services(project, wanted, surface)?;
     let bounds: BTreeMap<RuleId, BoundNeeded> =
         project.plan.gate.bound.iter().map(|(id, bound)| (id.as_str().into(), *bound)).collect();
+    if services.is_empty() {
+        return Ok(trials);
+    }
+    let place = Place::make(project)?;
+    let passing = place.passing.as_ref().map(|folder| folder.path().to_owned());
+    interrupt::leave_nothing_behind(place.scratch.clone(), passing, terminal)?;
     for service in &services {
-        let place = Place::make(project)?;
-        interrupt::leave_nothing_behind(&place.scratch, terminal)?;
         let tried =
             seaworthy_trial::run(&place.request(project, wanted, service, surface, &bounds, terminal));
         trials.observations.extend(
@@ -196,7 +200,7 @@ struct Place {
     scratch: PathBuf,
     replays: PathBuf,
     /// Removed with the run: what has no lasting place.
-    _passing: Option<TempDir>,
+    passing: Option<TempDir>,
     /// [`Project::world`], before anything was started.
     world: Digest,
 }
@@ -218,7 +222,7 @@ impl Place {
         let beside = |name: &str| passing.as_ref().map(|folder| folder.path().join(name)).unwrap_or_default();
         let scratch = own.unwrap_or_else(|| beside("worlds"));
         let replays = if kept.is_ok() { project.replays_path() } else { beside("replays") };
-        Ok(Self { scratch, replays, _passing: passing, world: project.world() })
+        Ok(Self { scratch, replays, passing, world: project.world() })
     }
 
     fn request<'a>(

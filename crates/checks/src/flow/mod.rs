@@ -34,7 +34,7 @@ mod value;
 mod walk;
 mod web_request;
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use rayon::prelude::*;
 use seaworthy_core::NotChecked;
@@ -46,8 +46,9 @@ use self::risk::Risks;
 use self::stored::Written;
 use self::value::Taint;
 use self::walk::Walk;
+use crate::context::Context;
 use crate::facts::syntax::Extent;
-use crate::framework::web::{Handler, Reach, Web};
+use crate::framework::web::{Guard, Handler, Reach, Web};
 use crate::framework::{Framework, Project};
 
 /// What was found of the whole project.
@@ -82,8 +83,32 @@ pub struct Arrival {
     pub is_put_together: bool,
     /// The way, first step first: file, place, and half a sentence.
     pub way: Vec<(usize, Extent, String)>,
-    /// The requests that get there, in order: `POST /users`.
-    pub reached_by: Vec<String>,
+    /// The requests that get there, in order.
+    pub reached_by: Vec<Way>,
+}
+
+/// A request that gets to a place, and what it has to pass.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Way {
+    /// `POST /users`.
+    pub request: String,
+    /// The file and the name of the function that answers it.
+    pub handler: (String, String),
+    /// What stands before it, as it is written.
+    pub guards: BTreeSet<String>,
+}
+
+impl Way {
+    fn of(context: &Context<'_>, handler: &Handler<'_>) -> Self {
+        let path = context.files.get(handler.file).map(|file| file.path.clone()).unwrap_or_default();
+        let written =
+            |guard: &Guard<'_>| Some(context.files.get(guard.file)?.text_of(guard.expr.extent).to_owned());
+        Self {
+            request: format!("{} {}", handler.method, handler.path),
+            handler: (path, handler.function.name.to_string()),
+            guards: handler.guards.iter().filter_map(written).collect(),
+        }
+    }
 }
 
 impl Arrival {
@@ -129,7 +154,7 @@ pub(crate) fn follow(project: &Project<'_>, web: &Web<'_>) -> Flow {
     for ((part, columns), handler) in parts.into_iter().zip(&handlers) {
         let way_in = root::way_in(handler);
         let same = web.handlers.iter().filter(|other| root::way_in(other) == way_in);
-        let requests: Vec<String> = same.map(|other| format!("{} {}", other.method, other.path)).collect();
+        let ways: Vec<Way> = same.map(|other| Way::of(context, other)).collect();
         for arrival in part.arrivals {
             let place = (arrival.risk, arrival.file, arrival.extent, arrival.argument);
             let at = *known.entry(place).or_insert(flow.arrivals.len());
@@ -137,7 +162,7 @@ pub(crate) fn follow(project: &Project<'_>, web: &Web<'_>) -> Flow {
                 flow.arrivals.push(arrival);
             }
             if let Some(arrival) = flow.arrivals.get_mut(at) {
-                arrival.reached_by.extend(requests.iter().cloned());
+                arrival.reached_by.extend(ways.iter().cloned());
             }
         }
         for (column, open) in columns {

@@ -20,8 +20,8 @@ pub(super) fn open(root: &Path) -> Result<Tree, TreeError> {
     let refuse = |source| TreeError::Root { path: root.to_owned(), source };
     std::fs::read_dir(root).map_err(refuse)?;
     let mut left_out = LeftOut::default();
-    let (mut entries, folders) = walk(root, &mut left_out);
-    add_rules(root, &mut entries, &mut left_out);
+    let (mut entries, mut folders) = walk(root, &mut left_out);
+    add_rules(root, &mut entries, &mut folders, &mut left_out);
     let repository = Repository::around(root).unwrap_or_else(|error| {
         left_out.file(Why::Other(format!("{error}; the commit is not known")), ".git");
         None
@@ -60,29 +60,38 @@ fn walk(root: &Path, left_out: &mut LeftOut) -> (Entries, Folders) {
     builder.parents(in_repository).require_git(in_repository);
     builder.filter_entry(move |entry| enter(&owned_root, entry, &seen));
     // What is collected is ordered by path, whoever finds it first.
-    let walked = Mutex::new((Entries::new(), Folders::new(), LeftOut::default()));
+    let walked = Mutex::new((Entries::new(), Folders::new(), LeftOut::default(), false));
     builder.build_parallel().run(|| {
         Box::new(|found| {
             let found = found.map(|found| (found.metadata(), found));
             let mut walked = walked.lock().unwrap_or_else(PoisonError::into_inner);
-            let (entries, folders, left_out) = &mut *walked;
+            let (entries, folders, left_out, overfull) = &mut *walked;
             match found {
-                Ok((metadata, found)) if is_folder(&found) => {
-                    folders.push((found.path().to_owned(), metadata.ok().as_ref().and_then(Stamp::of)));
-                    add_found(root, &found, None, entries, left_out);
-                }
-                Ok((metadata, found)) => add_found(root, &found, Some(metadata), entries, left_out),
+                Ok((metadata, found)) => note(root, &found, metadata, entries, folders, left_out),
                 Err(error) => {
                     let (path, why) = describe(root, &error);
                     left_out.file(Why::Unreadable(why), &path);
                 }
             }
-            if entries.len() > TREE_FILES { WalkState::Quit } else { WalkState::Continue }
+            // Whoever is found first: of too many those are kept that come first by their paths.
+            if entries.len() > TREE_FILES {
+                entries.pop_last();
+                *overfull = true;
+            }
+            WalkState::Continue
         })
     });
-    let (entries, folders, found_out) = walked.into_inner().unwrap_or_else(PoisonError::into_inner);
+    let (entries, mut folders, found_out, overfull) =
+        walked.into_inner().unwrap_or_else(PoisonError::into_inner);
+    if let Some(top) = commit::top_of(root) {
+        // What is ignored is said above the root too.
+        let above = root.ancestors().skip(1).take_while(|folder| folder.starts_with(&top));
+        let ignores = above.map(|folder| folder.join(".gitignore")).chain([top.join(".git/info/exclude")]);
+        let there = ignores.filter_map(|path| Some((path.symlink_metadata().ok()?, path)));
+        folders.extend(there.map(|(metadata, path)| (path, Stamp::of(&metadata))));
+    }
     left_out.absorb(found_out);
-    if entries.len() > TREE_FILES {
+    if overfull {
         left_out.file(Why::Other(format!("only the first {TREE_FILES} files are looked at")), ".");
     }
     left_out.absorb(std::mem::take(&mut pruned.lock().unwrap_or_else(PoisonError::into_inner)));
@@ -91,7 +100,7 @@ fn walk(root: &Path, left_out: &mut LeftOut) -> (Entries, Folders) {
 
 /// The project's own rules. They lie in a folder that is otherwise ours and ignored, and they decide what is found, so they are part of
 /// what is judged whether or not git knows them.
-fn add_rules(root: &Path, entries: &mut Entries, left_out: &mut LeftOut) {
+fn add_rules(root: &Path, entries: &mut Entries, folders: &mut Folders, left_out: &mut LeftOut) {
     let mut folder = root.to_owned();
     for part in FOLDER.split('/') {
         folder.push(part);
@@ -104,10 +113,7 @@ fn add_rules(root: &Path, entries: &mut Entries, left_out: &mut LeftOut) {
     builder.standard_filters(false).follow_links(false);
     for found in builder.build() {
         match found {
-            Ok(found) => {
-                let metadata = (!is_folder(&found)).then(|| found.metadata());
-                add_found(root, &found, metadata, entries, left_out);
-            }
+            Ok(found) => note(root, &found, found.metadata(), entries, folders, left_out),
             Err(error) => {
                 let (path, why) = describe(root, &error);
                 left_out.file(Why::Unreadable(why), &path);
@@ -121,8 +127,8 @@ fn add_rules(root: &Path, entries: &mut Entries, left_out: &mut LeftOut) {
 
 /// The tree of the project's own rules alone.
 pub(super) fn open_rules(root: &Path) -> Tree {
-    let (mut entries, mut left_out) = (Entries::new(), LeftOut::default());
-    add_rules(root, &mut entries, &mut left_out);
+    let (mut entries, mut folders, mut left_out) = (Entries::new(), Folders::new(), LeftOut::default());
+    add_rules(root, &mut entries, &mut folders, &mut left_out);
     let mut entries: Vec<Entry> = entries.into_values().collect();
     entries.sort_by(|a, b| a.path.cmp(&b.path));
     let unread = left_out.unread_list();
@@ -130,7 +136,7 @@ pub(super) fn open_rules(root: &Path) -> Tree {
     Tree {
         root: Some(root.to_owned()),
         entries,
-        store: Store::Folder(Folders::new()),
+        store: Store::Folder(folders),
         left_out,
         unread,
         git_commit: None,
@@ -165,30 +171,31 @@ fn enter(root: &Path, entry: &DirEntry, left_out: &Mutex<LeftOut>) -> bool {
     false
 }
 
-fn is_folder(found: &DirEntry) -> bool {
-    found.depth() == 0 || found.file_type().is_some_and(|kind| kind.is_dir())
-}
-
-fn add_found(
+/// Takes up what a walk came to.
+fn note(
     root: &Path,
     found: &DirEntry,
-    metadata: Option<Result<Metadata, ignore::Error>>,
+    metadata: Result<Metadata, ignore::Error>,
     entries: &mut Entries,
+    folders: &mut Folders,
     left_out: &mut LeftOut,
 ) {
     let path = relative(root, found.path());
     if let Some(error) = found.error() {
         left_out.file(Why::Other(format!("not understood: {error}")), ".gitignore");
     }
+    if found.depth() == 0 || found.file_type().is_some_and(|kind| kind.is_dir()) {
+        folders.push((found.path().to_owned(), metadata.ok().as_ref().and_then(Stamp::of)));
+        return;
+    }
     match metadata {
-        None => {}
-        Some(Ok(metadata)) => {
+        Ok(metadata) => {
             if metadata.is_symlink() {
                 follow(root, found.path(), left_out);
             }
             add(path, &metadata, false, entries, left_out);
         }
-        Some(Err(error)) => left_out.file(Why::Unreadable(error.to_string()), &path.escape_non_utf8()),
+        Err(error) => left_out.file(Why::Unreadable(error.to_string()), &path.escape_non_utf8()),
     }
 }
 

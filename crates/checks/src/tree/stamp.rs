@@ -13,7 +13,7 @@ use super::{Tree, read};
 /// <https://git-scm.com/docs/racy-git>).
 const TICK_SECONDS: i64 = 2;
 
-/// Folders, each with what the file system said of it.
+/// What a tree was listed by, each with what the file system said of it: its folders, and what says above them which files are ignored.
 pub(super) type Folders = Vec<(PathBuf, Option<Stamp>)>;
 
 /// Which file it is, how long, and when it was last changed. The time of change is the system's own and is set by nobody else.

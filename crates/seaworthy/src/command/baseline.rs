@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 
 use seaworthy_checks::baseline::Baseline;
 use seaworthy_checks::tree::read_file;
-use seaworthy_core::limits;
 use seaworthy_core::plan::FILE_NAME;
+use seaworthy_core::{Outcome, limits};
 
 use crate::assessment::Assessment;
 use crate::exit::Exit;
@@ -13,7 +13,7 @@ use crate::failure::Failure;
 use crate::project::{self, Project};
 use crate::terminal::Terminal;
 
-/// Writes everything found to the plan's baseline. What is known of checks and probes that did not run stays known.
+/// Writes everything found to the plan's baseline. What is known of checks and probes that did not run, or could not tell, stays known.
 ///
 /// # Errors
 /// When the file cannot be written.
@@ -30,7 +30,9 @@ pub(super) fn write(
         .ok()
         .and_then(|bytes| Baseline::read(&String::from_utf8_lossy(&bytes)).ok())
         .unwrap_or_default();
-    let ran: BTreeSet<&str> = observations.iter().map(|seen| seen.producer.id().as_str()).collect();
+    // What could not tell now knows no more than before.
+    let told = observations.iter().filter(|seen| !matches!(seen.outcome, Outcome::Inconclusive(_)));
+    let ran: BTreeSet<&str> = told.map(|seen| seen.producer.id().as_str()).collect();
     let baseline = Baseline::of(observations.iter().flat_map(|seen| &seen.findings))
         .with(before.of_others(|rule| ran.contains(rule)));
     project

@@ -2,16 +2,20 @@
 
 use std::collections::BTreeMap;
 
-use seaworthy_core::{Finding, Location, Severity, Span, Suppressed};
+use seaworthy_core::{Finding, Location, Severity, Span};
 use serde_json::{Value, json};
 
 use crate::report::Report;
 
 pub(super) fn render(report: &Report) -> String {
-    let findings: Vec<&Finding> =
-        report.observations.iter().flat_map(|observation| &observation.findings).collect();
+    let findings = report.observations.iter().flat_map(|observation| &observation.findings);
+    // What the source itself sets aside is a result that is suppressed there (section 3.35).
+    let aside = report.suppressed();
+    let aside = aside.iter().filter_map(|one| Some((one.finding.as_deref()?, Some(one.reason.as_str()))));
+    let findings: Vec<(&Finding, Option<&str>)> =
+        findings.map(|finding| (finding, None)).chain(aside).collect();
     let rules: BTreeMap<&str, usize> = {
-        let mut ids: Vec<&str> = findings.iter().map(|finding| finding.rule.as_str()).collect();
+        let mut ids: Vec<&str> = findings.iter().map(|(finding, _)| finding.rule.as_str()).collect();
         ids.sort_unstable();
         ids.dedup();
         ids.into_iter().enumerate().map(|(index, id)| (id, index)).collect()
@@ -32,11 +36,7 @@ pub(super) fn render(report: &Report) -> String {
         "columnKind": "unicodeCodePoints",
         "originalUriBaseIds": {"ROOT": {"description": {"text": "the root judged"}}},
         "invocations": [{"executionSuccessful": true, "toolExecutionNotifications": notifications}],
-        "results": findings
-            .iter()
-            .map(|finding| result(report, finding, &rules))
-            .chain(report.suppressed().into_iter().map(set_aside))
-            .collect::<Vec<_>>(),
+        "results": findings.iter().map(|(finding, aside)| result(report, finding, *aside, &rules)).collect::<Vec<_>>(),
         "properties": {
             "verdict": report.decision.verdict.id(),
             "tree": report.decision.subject.tree.to_string(),
@@ -65,7 +65,7 @@ fn rule(report: &Report, id: &str) -> Value {
     rule
 }
 
-fn result(report: &Report, finding: &Finding, rules: &BTreeMap<&str, usize>) -> Value {
+fn result(report: &Report, finding: &Finding, aside: Option<&str>, rules: &BTreeMap<&str, usize>) -> Value {
     let level = match finding.severity {
         Severity::Error => "error",
         Severity::Warning => "warning",
@@ -94,9 +94,11 @@ fn result(report: &Report, finding: &Finding, rules: &BTreeMap<&str, usize>) -> 
         .collect();
     let waived = report.decision.waived.iter().find(|waived| waived.fingerprint == finding.fingerprint);
     // What a reviewer has accepted is a result all the same, and services show it apart (section 3.35).
+    let waived = waived.map(|waived| ("external", waived.why.as_str()));
     let suppressions: Vec<Value> = waived
-        .iter()
-        .map(|waived| json!({"kind": "external", "status": "accepted", "justification": waived.why}))
+        .into_iter()
+        .chain(aside.map(|reason| ("inSource", reason)))
+        .map(|(kind, why)| json!({"kind": kind, "status": "accepted", "justification": why}))
         .collect();
     json!({
         "ruleId": finding.rule.as_str(),
@@ -108,17 +110,6 @@ fn result(report: &Report, finding: &Finding, rules: &BTreeMap<&str, usize>) -> 
         "relatedLocations": related,
         "partialFingerprints": {"seaworthy/v1": finding.fingerprint.to_string()},
         "properties": {"confidence": finding.confidence, "cause": finding.cause.to_string(), "variant": finding.variant},
-    })
-}
-
-/// What the source itself sets aside is a result that is suppressed there (section 3.35).
-fn set_aside(suppressed: &Suppressed) -> Value {
-    json!({
-        "ruleId": suppressed.rule.as_str(),
-        "level": "none",
-        "message": {"text": format!("set aside in the source: {}", suppressed.reason)},
-        "locations": [location(&suppressed.location)],
-        "suppressions": [{"kind": "inSource", "status": "accepted", "justification": suppressed.reason}],
     })
 }
 

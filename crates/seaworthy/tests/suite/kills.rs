@@ -1,6 +1,7 @@
 //! Killed with -9 at any moment, a run leaves no process, no port, and a record that verifies.
 
 use std::collections::BTreeSet;
+use std::os::unix::fs::PermissionsExt as _;
 use std::os::unix::process::ExitStatusExt as _;
 use std::process::{Child, Stdio};
 use std::time::{Duration, Instant};
@@ -109,8 +110,16 @@ fn what_a_killed_run_left_goes_with_the_next() {
 
 #[test]
 fn a_run_that_is_stopped_leaves_nothing_and_says_by_what() {
-    for (word, signal) in [("INT", 2), ("TERM", 15)] {
+    for (word, signal, is_taken) in [("INT", 2, false), ("TERM", 15, false), ("INT", 2, true)] {
         let project = Project::new(&[]);
+        if is_taken {
+            // Where the usual folder cannot be had, the run has a passing one.
+            for user in [0, 65534, 1000] {
+                let folder = project.root().parent().unwrap().join(format!("seaworthy-{user}"));
+                std::fs::create_dir(&folder).unwrap();
+                std::fs::set_permissions(&folder, std::fs::Permissions::from_mode(0o755)).unwrap();
+            }
+        }
         let mut child = trying(&project);
         let sent = crate::command("kill").args(["-s", word, &child.id().to_string()]).status().unwrap();
         assert!(sent.success());

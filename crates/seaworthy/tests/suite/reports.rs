@@ -125,6 +125,9 @@ fn what_the_source_sets_aside_is_in_sarif_with_its_reason() {
         results.iter().filter(|result| result["suppressions"][0]["kind"] == "inSource").collect();
     assert_eq!(aside.len(), 1, "{results:?}");
     assert_eq!(aside[0]["ruleId"], "swallowed-error");
+    // A comment that says why makes a warning of it.
+    assert_eq!(aside[0]["level"], "warning");
+    assert!(aside[0]["ruleIndex"].is_number() && aside[0]["partialFingerprints"].is_object());
     assert_eq!(aside[0]["suppressions"][0]["justification"], "retried by the caller");
 }
 

@@ -156,6 +156,11 @@ fn what_a_trial_broke_is_known_once_it_is_written_down_and_stays_so() {
     assert_eq!(project.run(&["check", "--write-baseline"]).code, 0);
     let (_, report) = project.json(&budget);
     assert_eq!(broken(&report), Vec::<String>::new());
+    // Nor does a trial that could not tell.
+    project.write("launch.sh", "exit 1\n");
+    project.run(&[&budget[..], &["--write-baseline"]].concat());
+    let known = std::fs::read_to_string(project.root().join("seaworthy.baseline.json")).unwrap();
+    assert!(known.contains("malformed-input"), "{known}");
 }
 
 #[test]
