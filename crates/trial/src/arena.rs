@@ -14,8 +14,16 @@ use crate::schema::{Inferred, Operations};
 use crate::service::{NotReady, Running};
 use crate::{Event, Request};
 
-/// Waits until `$URL` answers, and not for ever: what does not start says why itself.
-const AWAITED: &str = "for i in $(seq 100); do curl -s -o /dev/null \"$URL\" && break; sleep 0.2; done";
+/// Waits until `$URL` answers, and not for ever: what does not start says why itself. Where the process has ended its port is somebody else's, and nothing
+/// that follows may reach them: no program answers at `ended:`. Whoever started the copy elsewhere, and has no such process, is not asked for it.
+fn awaited(process: &str, copies: usize) -> String {
+    let ended: String = (1..=copies)
+        .map(|copy| if copy == 1 { "URL=ended:".to_owned() } else { format!(" URL{copy}=ended:") })
+        .collect();
+    format!(
+        "sleep 1; for i in $(seq 100); do kill -0 ${{{process}:-$$}} || {{ {ended}; break; }}; curl -s -o /dev/null \"$URL\" && break; sleep 0.2; done"
+    )
+}
 
 /// What a probe works in.
 pub struct Arena<'a> {
@@ -227,7 +235,7 @@ impl<'a> Arena<'a> {
         AroundLines {
             before: vec![
                 format!("seaworthy trial {service} --serve {} & SERVER=$!", ports.join(",")),
-                format!("{}; {AWAITED}", urls.join(" ")),
+                format!("{}; {}", urls.join(" "), awaited("SERVER", ports.len())),
             ],
             after: vec!["kill $SERVER".to_owned()],
         }
@@ -249,7 +257,11 @@ impl<'a> Arena<'a> {
             format!(
                 "export PORT={port} DATA_DIR=\"$PWD/.seaworthy-data\" URL=http://127.0.0.1:{port}; mkdir -p \"$DATA_DIR\""
             ),
-            format!("start() {{ {env}{} >>\"$COPY.log\" 2>&1 & PID=$!; {AWAITED}; }}; start", argv.join(" ")),
+            format!(
+                "start() {{ {env}{} >>\"$COPY.log\" 2>&1 & PID=$!; {}; }}; start",
+                argv.join(" "),
+                awaited("PID", 1)
+            ),
         ];
         let after = vec!["kill $PID; cd \"$OLDPWD\"; rm -rf \"$COPY\" \"$COPY\".*".to_owned()];
         AroundLines { before, after }

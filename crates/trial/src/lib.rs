@@ -31,7 +31,7 @@ pub use arena::{Arena, Evidence, Stop};
 pub use replay::{Replayed, replay};
 pub use run::{USUAL_FILES, inputs, run};
 pub use schema::Inferred;
-pub use serve::serve;
+pub use serve::{ports_are_free, serve};
 
 /// What is to be tried, and how.
 pub struct Request<'a> {

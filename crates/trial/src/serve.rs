@@ -75,6 +75,14 @@ pub fn serve(
     Ok(())
 }
 
+/// Whether every port can be had, before anything else is looked at: whoever waits for the copy would reach whatever listens there.
+///
+/// # Errors
+/// Which cannot, and why.
+pub fn ports_are_free(ports: &[u16]) -> Result<(), ServeError> {
+    ports.iter().try_for_each(|port| listen(*port).map(drop))
+}
+
 fn listen(port: u16) -> Result<(TcpListener, u16), ServeError> {
     let failed = |source| ServeError::Listen { port, source };
     let listener = TcpListener::bind(("127.0.0.1", port)).map_err(failed)?;

@@ -50,6 +50,7 @@ pub(super) struct Args {
 
 pub(super) fn run(args: &Args, terminal: &Terminal) -> Result<Exit, Failure> {
     args.output.check()?;
+    seaworthy_trial::ports_are_free(&args.serve).map_err(Failure::usage)?;
     let project = Project::open(&args.root)?;
     let probes = args.probes.iter().map(|id| known(id)).collect::<Result<Vec<_>, _>>()?;
     let wanted = Wanted {

@@ -82,6 +82,14 @@ fn what_was_found_by_a_command_is_shown_and_replayed_by_that_command() {
     let lines: Vec<&str> =
         finding["reproduce"].as_array().unwrap().iter().map(|line| line.as_str().unwrap()).collect();
     assert_eq!(lines[0], "seaworthy trial --serve 8081 -- sh launch.sh '{port}' & SERVER=$!");
+    // Where that has ended, nothing that follows reaches whoever has the port.
+    let waiting = format!("SERVER=4194304; {}; echo $URL", lines[1]);
+    let waited = crate::command("sh").args(["-c", &waiting]).output().unwrap();
+    assert_eq!(String::from_utf8_lossy(&waited.stdout).trim(), "ended:");
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = taken.local_addr().unwrap().port().to_string();
+    let refused = project.run(&["trial", "--serve", &port, "--", "sh", "launch.sh", "{port}"]);
+    assert!(refused.code == 2 && refused.err.contains("cannot listen"), "{}", refused.err);
     let replays = std::fs::read_dir(project.root().join(".seaworthy/replays")).unwrap();
     let file = replays.map(|file| file.unwrap().path()).next().unwrap();
     let (code, replayed) = project.json(&["trial", "--replay", file.to_str().unwrap()]);
