@@ -126,10 +126,20 @@ impl Report {
         defects
     }
 
-    /// How many defects there are of a severity.
+    /// How many defects there are of a severity, those that are known or accepted left out.
     pub fn count(&self, severity: Severity) -> usize {
         let all = FailureMode::ALL.into_iter().flat_map(|mode| self.defects(mode));
-        all.filter(|defect| defect.finding.severity == severity).count()
+        all.filter(|defect| defect.finding.severity == severity && !self.is_waived(defect.finding)).count()
+    }
+
+    /// How many defects are known before or accepted by a reviewer: they do not hold.
+    pub fn count_waived(&self) -> usize {
+        let all = FailureMode::ALL.into_iter().flat_map(|mode| self.defects(mode));
+        all.filter(|defect| self.is_waived(defect.finding)).count()
+    }
+
+    fn is_waived(&self, finding: &Finding) -> bool {
+        self.decision.waived.iter().any(|waived| waived.fingerprint == finding.fingerprint)
     }
 
     /// Everything set aside in the source.

@@ -285,6 +285,11 @@ fn verdict(out: &mut String, report: &Report) {
         .into_iter()
         .filter(|(count, _)| *count > 0)
         .map(|(count, word)| format!("{count} {word}{}", if count == 1 { "" } else { "s" }))
+        .chain(
+            Some(report.count_waived())
+                .filter(|count| *count > 0)
+                .map(|count| format!("{count} known or accepted before")),
+        )
         .collect::<Vec<_>>()
         .join(", ");
     let counts = if counts.is_empty() { String::new() } else { format!(": {counts}") };

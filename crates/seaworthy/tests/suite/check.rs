@@ -67,6 +67,8 @@ fn a_baseline_takes_what_is_there_for_known_and_nothing_new() {
     let (code, report) = project.json(&["check"]);
     assert_eq!(code, 0, "{report}");
     assert_eq!(report["waived"].as_array().unwrap().len(), 1);
+    let said = project.run(&["check"]).out;
+    assert!(said.contains(": 1 known or accepted before") && !said.contains("1 error"), "{said}");
     project.write("app/more.py", SWALLOWS.1);
     assert_eq!(project.run(&["check"]).code, 1);
 }
