@@ -122,10 +122,14 @@ impl Baseline {
         self.known.iter().map(|known| known.fingerprint).collect()
     }
 
-    /// The known findings that none of `findings` is any more: what can be struck off, as `rule at place`.
-    pub fn gone<'a>(&self, findings: impl IntoIterator<Item = &'a Finding>) -> Vec<String> {
+    /// The known findings of the rules `told` that none of `findings` is any more: what can be struck off, as `rule at place`.
+    pub fn gone<'a>(
+        &self,
+        findings: impl IntoIterator<Item = &'a Finding>,
+        told: impl Fn(&str) -> bool,
+    ) -> Vec<String> {
         let still: BTreeSet<Digest> = findings.into_iter().map(|finding| finding.fingerprint).collect();
-        let gone = self.known.iter().filter(|known| !still.contains(&known.fingerprint));
+        let gone = self.known.iter().filter(|known| told(&known.rule) && !still.contains(&known.fingerprint));
         gone.map(|known| format!("{} at {}", known.rule, known.place)).collect()
     }
 }

@@ -6,6 +6,7 @@ use std::path::{Component, Path};
 use std::str::FromStr;
 use std::time::Duration;
 
+use seaworthy_checks::baseline::Baseline;
 use seaworthy_checks::tree::read_file;
 use seaworthy_core::observation::Reason;
 use seaworthy_core::plan::{FILE_NAME, Service};
@@ -118,7 +119,8 @@ impl Assessment {
     /// # Errors
     /// When the project, the plan or the record keeps the work from being done.
     pub(crate) fn make(project: &Project, wanted: &Wanted<'_>, terminal: &Terminal) -> Result<Self, Failure> {
-        let baseline = if wanted.without_baseline { BTreeSet::new() } else { project.baseline()? };
+        let known_before = if wanted.without_baseline { Baseline::default() } else { project.baseline()? };
+        let baseline = known_before.fingerprints();
         // Before the work: a record that cannot be trusted is known in the first second, not after minutes.
         let mut record = if wanted.keep { Record::open(project)? } else { Record::passing()? };
         let (mut known, gap) = record.known()?;
@@ -148,6 +150,7 @@ impl Assessment {
             let why = "it lies in the root; what it knows does not hold".to_owned();
             measured.inferred.push(Inferred { what, why });
         }
+        measured.not_checked.extend(struck_off(&known_before, &measured.observations, wanted));
         let kept: Vec<Observation> =
             measured.observations.iter().map(|seen| fitting::observation(seen, &baseline)).collect();
         let policy = policy::policy(Basis {
@@ -170,6 +173,28 @@ impl Assessment {
         let decision = conclude(project, &mut record, known, kept, &policy)?;
         Ok(Self { report: report(project, measured, decision) })
     }
+}
+
+/// What the baseline knows and nothing is found for any more. As long as it stands there, what comes back passes.
+fn struck_off(baseline: &Baseline, seen: &[Observation], wanted: &Wanted<'_>) -> Option<NotChecked> {
+    // A look at a part says nothing of the rest.
+    if !wanted.paths.is_empty() || !wanted.keep {
+        return None;
+    }
+    // What a trial does not find again may only have been lucky.
+    let told = |rule: &str| {
+        seen.iter().any(|seen| {
+            matches!(&seen.producer, Producer::Check { id, .. } if id.as_str() == rule)
+                && !matches!(seen.outcome, Outcome::Inconclusive(_))
+        })
+    };
+    let gone = baseline.gone(seen.iter().flat_map(|seen| &seen.findings), told);
+    let first = gone.first()?;
+    let more = if gone.len() > 1 { format!(" and {} more", gone.len() - 1) } else { String::new() };
+    Some(NotChecked {
+        what: format!("what the baseline knows and is gone: {first}{more}"),
+        why: "`--write-baseline` strikes it off; until then it passes when it comes back".to_owned(),
+    })
 }
 
 fn measure(project: &Project, wanted: &Wanted<'_>, terminal: &Terminal) -> Result<Measured, Failure> {
@@ -323,7 +348,7 @@ pub(crate) fn on_record(project: &Project) -> Result<Report, Failure> {
         probes: &[],
         command: None,
         root: &project.shown,
-        baseline: project.baseline()?,
+        baseline: project.baseline()?.fingerprints(),
         own,
         newest: &observations,
         inputs,

@@ -1,8 +1,8 @@
 //! What is judged: a root with its plan, its tree, and where its record lies.
 
-use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
+use seaworthy_checks::baseline::Baseline;
 use seaworthy_checks::rules::{self, RuleError, Rules};
 use seaworthy_checks::tree::{ReadError, Tree, read_file};
 use seaworthy_core::plan::{FILE_NAME, identifiers, nearest};
@@ -102,9 +102,9 @@ impl Project {
     ///
     /// # Errors
     /// When the plan names a baseline that is not there or is none.
-    pub(crate) fn baseline(&self) -> Result<BTreeSet<Digest>, Failure> {
+    pub(crate) fn baseline(&self) -> Result<Baseline, Failure> {
         let named = self.plan.gate.baseline.as_deref();
-        let Some(path) = named.or(self.inferred_baseline()) else { return Ok(BTreeSet::new()) };
+        let Some(path) = named.or(self.inferred_baseline()) else { return Ok(Baseline::default()) };
         let place = match named {
             Some(_) => format!("{FILE_NAME}:{}: ", self.plan.line_of("gate.baseline")),
             None => String::new(),
@@ -116,9 +116,7 @@ impl Project {
                     .hint("seaworthy check --write-baseline"));
             }
         };
-        let baseline = seaworthy_checks::baseline::Baseline::read(&text)
-            .map_err(|error| Failure::usage(format!("{place}{path}: {error}")))?;
-        Ok(baseline.fingerprints())
+        Baseline::read(&text).map_err(|error| Failure::usage(format!("{place}{path}: {error}")))
     }
 
     /// What a run of the checks is asked for; the caller narrows it.

@@ -71,6 +71,12 @@ fn a_baseline_takes_what_is_there_for_known_and_nothing_new() {
     assert!(said.contains(": 1 known or accepted before") && !said.contains("1 error"), "{said}");
     project.write("app/more.py", SWALLOWS.1);
     assert_eq!(project.run(&["check"]).code, 1);
+    // What is mended and stays known would pass when it comes back.
+    project.write("app/more.py", "x = 1\n");
+    project.write(SWALLOWS.0, "x = 1\n");
+    let (code, report) = project.json(&["check"]);
+    let listed = report["not_checked"].to_string();
+    assert!(code == 0 && listed.contains("is gone: swallowed-error at app/save.py"), "{listed}");
 }
 
 #[test]
