@@ -1,10 +1,12 @@
 //! What every report is made of.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 
 use seaworthy_core::{
     Decision, Digest, FailureMode, Finding, Location, NotChecked, Observation, Outcome, Severity, Suppressed,
 };
+use seaworthy_trial::http::shell::quoted;
 use seaworthy_trial::statistics::trials_behind;
 
 /// Something that nobody wrote down and we concluded.
@@ -140,6 +142,26 @@ impl Report {
 
     fn is_waived(&self, finding: &Finding) -> bool {
         self.decision.waived.iter().any(|waived| waived.fingerprint == finding.fingerprint)
+    }
+
+    /// The command that shows a defect again by the file that was written when it was seen.
+    pub fn replay_of(&self, defect: &Defect<'_>) -> Option<String> {
+        let of_defect = std::iter::once(defect.finding).chain(defect.confirmed_by.iter().copied());
+        let fingerprints: Vec<Digest> = of_defect.map(|finding| finding.fingerprint).collect();
+        let mut artifacts = self.observations.iter().flat_map(|seen| &seen.artifacts);
+        let replay = artifacts.find(|artifact| {
+            artifact.kind == "replay"
+                && artifact.finding.is_some_and(|finding| fingerprints.contains(&finding))
+        })?;
+        let (root, path) = match self.root.as_str() {
+            "." => (String::new(), replay.path.clone()),
+            // Outside the root a path is absolute, and stays so.
+            root => {
+                let path = Path::new(root).join(&replay.path).display().to_string();
+                (format!("--root {} ", quoted(root)), path)
+            }
+        };
+        Some(format!("seaworthy trial {root}--replay {}", quoted(&path)))
     }
 
     /// Everything set aside in the source.

@@ -158,6 +158,9 @@ fn defect(out: &mut String, report: &Report, defect: &Defect<'_>) {
         let label = if index == 0 { "see " } else { "    " };
         line(out, format_args!("    {CYAN}{label}{CYAN:#}{command}"));
     }
+    if let Some(command) = report.replay_of(defect) {
+        line(out, format_args!("    {CYAN}or  {CYAN:#}{}", visible(&command)));
+    }
 }
 
 const fn mark(severity: Severity) -> (Style, &'static str) {

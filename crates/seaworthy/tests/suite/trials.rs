@@ -90,6 +90,22 @@ fn what_was_found_by_a_command_is_shown_and_replayed_by_that_command() {
     let port = taken.local_addr().unwrap().port().to_string();
     let refused = project.run(&["trial", "--serve", &port, "--", "sh", "launch.sh", "{port}"]);
     assert!(refused.code == 2 && refused.err.contains("cannot listen"), "{}", refused.err);
+    let shown = project.run(&[
+        "trial",
+        "--probe",
+        "malformed-input",
+        "--budget",
+        "30s",
+        "--",
+        "sh",
+        "launch.sh",
+        "{port}",
+    ]);
+    let again = shown
+        .out
+        .lines()
+        .find(|line| line.trim().starts_with("or  seaworthy trial --replay .seaworthy/replays/"));
+    assert!(again.is_some(), "{}", shown.out);
     let replays = std::fs::read_dir(project.root().join(".seaworthy/replays")).unwrap();
     let file = replays.map(|file| file.unwrap().path()).next().unwrap();
     let (code, replayed) = project.json(&["trial", "--replay", file.to_str().unwrap()]);
