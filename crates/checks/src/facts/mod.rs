@@ -16,6 +16,7 @@ pub mod lines;
 pub mod names;
 pub mod nodes;
 pub mod numbers;
+pub(crate) mod page_template;
 pub mod passwords;
 pub mod plain_text;
 pub mod reach;

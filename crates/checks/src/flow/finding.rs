@@ -38,10 +38,11 @@ pub(crate) fn say(context: &Context<'_>, flow: &Flow, report: &mut Report<'_>, w
     for arrival in flow.arrivals.iter().filter(|arrival| arrival.risk == words.risk) {
         let Some(file) = context.files.get(arrival.file) else { continue };
         let Arrival { extent, what, into, way, .. } = arrival;
-        let is_left = stored::left_in(&arrival.key, arrival.risk).is_some();
+        let is_left = stored::left_in(arrival).is_some();
         let what =
             if is_left { format!("{what}, which callers leave in the database,") } else { what.clone() };
-        let message = format!("{what} gets into {} `{into}`: {}", words.into, words.harm);
+        let place = arrival.template.as_ref().map(|place| format!(" ({place})")).unwrap_or_default();
+        let message = format!("{what} gets into {} `{into}`{place}: {}", words.into, words.harm);
         let advice = match file.language {
             Language::Python => words.python,
             _ => words.script,

@@ -6,10 +6,12 @@ use std::sync::OnceLock;
 use super::stored::Columns;
 use super::walk::Walk;
 use crate::context::Context;
+use crate::facts::page_template::Templates;
 use crate::facts::source::SourceFile;
 use crate::facts::syntax::{Class, Expr, Function, StmtKind};
 use crate::facts::values::Values;
 use crate::framework::defined::Defined;
+use crate::tree::Tree;
 
 /// The definitions of every file that is no test.
 pub(super) struct Index<'a> {
@@ -18,6 +20,8 @@ pub(super) struct Index<'a> {
     /// The class that each method is of, by the method's address.
     methods: HashMap<usize, &'a Class>,
     columns: OnceLock<Columns>,
+    templates: OnceLock<Templates<'a>>,
+    tree: &'a Tree,
     defined: &'a Defined<'a>,
     files: &'a [SourceFile],
 }
@@ -32,6 +36,8 @@ impl<'a> Index<'a> {
             around: around.collect(),
             methods: methods.collect(),
             columns: OnceLock::new(),
+            templates: OnceLock::new(),
+            tree: context.tree,
             defined: context.defined,
             files: context.files,
         }
@@ -55,6 +61,11 @@ impl<'a> Index<'a> {
     /// The columns of the project's tables.
     pub(super) fn columns(&self) -> &Columns {
         self.columns.get_or_init(|| Columns::of(self.files))
+    }
+
+    /// The templates of pages.
+    pub(super) fn templates(&self) -> &Templates<'a> {
+        self.templates.get_or_init(|| Templates::of(self.tree))
     }
 
     /// The names at the top of a file.

@@ -23,6 +23,7 @@ mod operator;
 mod outside;
 mod page;
 mod pattern;
+mod rendered;
 mod risk;
 mod root;
 mod session;
@@ -85,6 +86,8 @@ pub struct Arrival {
     pub way: Vec<(usize, Extent, String)>,
     /// The requests that get there, in order.
     pub reached_by: Vec<Way>,
+    /// Where the template has it that prints it: `templates/post.html, line 4`.
+    pub template: Option<String>,
 }
 
 /// A request that gets to a place, and what it has to pass.
@@ -131,6 +134,7 @@ impl Arrival {
             is_put_together: taint.beside.has(value::Beside::TEXT),
             way,
             reached_by: Vec::new(),
+            template: None,
         }
     }
 }
@@ -175,7 +179,7 @@ pub(crate) fn follow(project: &Project<'_>, web: &Web<'_>) -> Flow {
         flow.cut_short.extend(part.cut_short);
     }
     flow.arrivals.retain(|arrival| {
-        let column = stored::left_in(&arrival.key, arrival.risk);
+        let column = stored::left_in(arrival);
         column.is_none_or(|column| written.get(column).is_some_and(|open| open.has(arrival.risk)))
     });
     flow.arrivals.sort_by_key(|arrival| (arrival.file, arrival.extent, arrival.risk));

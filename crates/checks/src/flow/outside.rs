@@ -172,7 +172,7 @@ pub(super) fn member<'a>(
     if dotted == "request:koa" && matches!(name, "request" | "req" | "response") {
         return Some(Value::of(Shape::Name(Text::from(dotted))));
     }
-    if dotted == "request:koa" && matches!(name, "redirect" | "throw") {
+    if dotted == "request:koa" && matches!(name, "redirect" | "throw" | "render") {
         return Some(Value::of(Shape::Name(Text::from(format!("{dotted}.{name}")))));
     }
     if walk.path_is_fixed && matches!(name, "path" | "base_url" | "path_info") {

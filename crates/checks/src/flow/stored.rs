@@ -9,6 +9,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
+use super::Arrival;
 use super::call::Given;
 use super::risk::{Risk, Risks};
 use super::value::{Beside, Origin, Shape, Value};
@@ -207,10 +208,12 @@ const LEFT: Risks = Risks::of(&[Risk::Request, Risk::Command, Risk::Code]);
 /// What handlers write into each column, by its name: the harm that it may still do.
 pub(super) type Written = BTreeMap<String, Risks>;
 
-/// The column that something at the end of its way was read from, when what was written there decides about its harm.
-pub(super) fn left_in(key: &str, risk: Risk) -> Option<&str> {
-    let rest = key.strip_prefix(KEY)?.strip_prefix('.')?;
-    LEFT.has(risk).then(|| rest.split('.').next().unwrap_or(rest))
+/// The column that something at the end of its way was read from, when what was written there decides about its harm. So it does of a template
+/// that prints it as it is: somebody meant it to be markup, and may have made it harmless before it was written.
+pub(super) fn left_in(arrival: &Arrival) -> Option<&str> {
+    let rest = arrival.key.strip_prefix(KEY)?.strip_prefix('.')?;
+    let decides = LEFT.has(arrival.risk) || arrival.template.is_some();
+    decides.then(|| rest.split('.').next().unwrap_or(rest))
 }
 
 /// A statement that writes, made ready: what is given to it later is written.

@@ -16,6 +16,7 @@ use super::matching;
 use super::operator::joined;
 use super::outside;
 use super::pattern;
+use super::rendered;
 use super::risk::{Risk, Risks};
 use super::root;
 use super::stored;
@@ -138,6 +139,9 @@ pub(super) fn called<'a>(
     if ends(dotted, call) {
         walk.stop();
         return Value::UNKNOWN;
+    }
+    if !rust && let Some(page) = rendered::called(walk, dotted, name, given, expr) {
+        return page;
     }
     if script && let Some(value) = javascript::special(walk, dotted, of, given, expr) {
         return value;

@@ -7,12 +7,15 @@
 //!
 //! - **error**: what comes with a request becomes part of HTML that is answered (a text given back by a Flask handler, `HTMLResponse`, `res.send`,
 //!   axum's `Html`),
-//!   or is declared safe (`Markup`, `mark_safe`, `dangerouslySetInnerHTML`);
+//!   or is declared safe (`Markup`, `mark_safe`, `dangerouslySetInnerHTML`), or is printed as it is by a template of the project: `{{ q|safe }}` and
+//!   `{% autoescape false %}` (Jinja, Nunjucks, Django), `<%- q %>` (EJS), `{{{q}}}` (Handlebars, Mustache), `!= q` (Pug), anything where Jinja's
+//!   `Environment` is not told to escape; a **warning** when it is what callers leave in the database and nothing makes harmless before;
 //! - **error**: in a script of the page, what a server answered, another window sent, or the address holds (**warning**: the storage) becomes markup: `innerHTML`, `outerHTML`,
 //!   `insertAdjacentHTML`, `document.write`, jQuery's `.html(..)`, `dangerouslySetInnerHTML`. A name of a product that another user typed is no text of the page's author.
 //! - **warning**: what would be an error, in a folder of `examples` beside the library that they show.
 //!
-//! Left alone: what templates and JSX escape, `escape` and its kin, DOMPurify, JSON, answers whose type is no page, numbers, `textContent`, and a part of a page that is
+//! Left alone: what templates and JSX escape, what filters and functions of templates that we do not know make of a value, templates whose name is
+//! worked out or that do not lie in the project, `escape` and its kin, DOMPurify, JSON, answers whose type is no page, numbers, `textContent`, and a part of a page that is
 //! fetched as a whole (the server that makes it has to escape).
 //!
 //! ## What to do
@@ -38,7 +41,7 @@ use crate::report::Report;
 pub static CHECK: Check = Check {
     meta: Meta {
         id: RuleId::known("cross-site-scripting"),
-        version: 2,
+        version: 3,
         failure_mode: FailureMode::SuperficialSecurity,
         need: Need::Required,
         title: "what a caller sends is put into a page as it is",
