@@ -15,14 +15,14 @@ use crate::context::Context;
 use crate::database::Database;
 use crate::facts::definitions::Definitions;
 use crate::facts::graph::Graph;
-use crate::facts::reader::{self, Sources};
+use crate::facts::reader::{self, Sources, Unread};
 use crate::flow::{self, Flow};
 use crate::framework::{self, defined::Defined, web::Web};
 use crate::packages::Packages;
 use crate::process::Process;
 use crate::registry::{Applied, CHECKS, Check, Meta, Run};
 use crate::report::Report;
-use crate::rules::{self, Rule, Rules, TextFile};
+use crate::rules::{self, Rule, Rules};
 use crate::tree::Tree;
 use crate::verdict::{self, Given, Judged, Looked};
 
@@ -80,21 +80,19 @@ pub struct Checked {
     pub consulted: Vec<PathBuf>,
 }
 
-/// Everything known of one tree, and what the checks say about it before anything is set aside.
+/// What the checks say about one tree, with what the source sets aside set aside. The syntax it was read from is gone: of two trees, only one is
+/// held at a time.
 struct Judgement<'m> {
-    sources: Sources,
-    texts: Vec<TextFile>,
+    /// How many files were read as source.
+    files: u64,
+    /// Their bytes.
+    bytes: u64,
+    not_checked: Vec<NotChecked>,
+    unread: Vec<Unread>,
     surface: Surface,
     /// Routes whose handlers nobody looked at.
     unread_routes: Vec<NotChecked>,
     judged: Vec<Judged<'m>>,
-}
-
-impl Judgement<'_> {
-    /// Sets aside what the source says is to be set aside.
-    fn set_aside(&mut self) {
-        verdict::set_aside(&mut self.judged, Given { files: &self.sources.files, texts: &self.texts });
-    }
 }
 
 /// What is run: checks, then rules.
@@ -126,10 +124,8 @@ fn run_here(request: &Request<'_>) -> Checked {
     };
     let packages = Packages::find(request.tree, request.tree.root(), request.python_paths);
     let mut head = judge(request.tree, request, &packages, &asked);
-    head.set_aside();
     if let Some(base) = request.base {
-        let mut before = judge(base, request, &packages, &asked);
-        before.set_aside();
+        let before = judge(base, request, &packages, &asked);
         let renames = Renames::between(base, request.tree);
         for (now, before) in head.judged.iter_mut().zip(&before.judged) {
             now.drafts = change::only_new(std::mem::take(&mut now.drafts), &before.drafts, &renames);
@@ -139,18 +135,15 @@ fn run_here(request: &Request<'_>) -> Checked {
             let digest = |tree: &Tree| tree.entry(path).and_then(|entry| tree.digest_of(entry).ok());
             digest(base) == digest(request.tree)
         };
-        head.sources.unread.retain(|one| !(before.sources.unread.contains(one) && as_it_was(&one.path)));
+        head.unread.retain(|one| !(before.unread.contains(one) && as_it_was(&one.path)));
     }
     let inputs = verdict::inputs(request, &packages);
-    let looked = Looked {
-        any_source: !head.sources.files.is_empty(),
-        unread: &head.sources.unread,
-        unread_routes: &head.unread_routes,
-    };
+    let looked =
+        Looked { any_source: head.files > 0, unread: &head.unread, unread_routes: &head.unread_routes };
     let observations =
         head.judged.into_iter().map(|judged| verdict::observe(judged, request, inputs, looked)).collect();
     let mut not_checked = request.tree.left_out().to_vec();
-    not_checked.append(&mut head.sources.not_checked);
+    not_checked.append(&mut head.not_checked);
     // Of the checks that are switched off the policy says so.
     let metas = request.rules.list().iter().map(|rule| &rule.meta);
     not_checked.extend(metas.filter(|meta| off(meta)).map(|meta| NotChecked {
@@ -172,8 +165,8 @@ fn run_here(request: &Request<'_>) -> Checked {
         observations,
         surface: head.surface,
         not_checked,
-        files: head.sources.files.len() as u64,
-        bytes: head.sources.bytes,
+        files: head.files,
+        bytes: head.bytes,
         consulted: packages.consulted().folders(),
     }
 }
@@ -244,7 +237,9 @@ fn judge<'m>(tree: &Tree, request: &Request<'_>, packages: &Packages, asked: &As
             judged.take(ran.report, ran.took, ran.panicked);
         }
     }
-    Judgement { sources, texts, surface, unread_routes, judged }
+    verdict::set_aside(&mut judged, Given { files: &sources.files, texts: &texts });
+    let Sources { files, not_checked, unread, bytes } = sources;
+    Judgement { files: files.len() as u64, bytes, not_checked, unread, surface, unread_routes, judged }
 }
 
 /// What the program offers to the outside and who answers; what could not be read of it is listed.
