@@ -3,12 +3,14 @@
 
 use super::read::Scope;
 use crate::facts::nodes::each_in_body;
-use crate::facts::syntax::{Call, Expr, ExprKind};
-use crate::facts::values::called_name;
+use crate::facts::syntax::{Call, Expr, ExprKind, Parameter};
+use crate::facts::values::{Bound, called_name};
 use crate::framework::{FunctionAt, Place};
 
 /// Calls with which a pool lends a connection.
 const LENDS: &[&str] = &["connect", "getConnection", "acquire", "reserve", "getconn", "get_connection"];
+/// Choices in choices that are followed.
+const STEPS: u32 = 3;
 /// Calls that send a statement.
 const SENDS: &[&str] = &["query", "execute", "run"];
 
@@ -72,14 +74,38 @@ impl Lent {
     }
 
     fn over_callee<'a>(&self, scope: &Scope<'a, '_>, callee: &'a Expr) -> Over {
-        let ExprKind::Member { object, .. } = &callee.kind else { return Over::Unknown };
-        let places = scope.project.may_mean(scope.file, scope.within, object);
+        match &callee.kind {
+            ExprKind::Member { object, .. } => self.over_object(scope, object, STEPS),
+            _ => Over::Unknown,
+        }
+    }
+
+    fn over_object<'a>(&self, scope: &Scope<'a, '_>, object: &'a Expr, steps: u32) -> Over {
+        let Some(left) = steps.checked_sub(1) else { return Over::Unknown };
+        let bound = match &object.kind {
+            ExprKind::Name(name) => scope.local(name),
+            _ => &[],
+        };
+        // What is taken where nobody hands the function a connection: `client || pool`, `(order, client = pool) =>`.
+        let otherwise = match (&object.kind, bound) {
+            (ExprKind::Logical { left: first, right, .. }, _)
+            | (_, [Bound::To(Expr { kind: ExprKind::Logical { left: first, right, .. }, .. })]) => {
+                Some((&**first, &**right))
+            }
+            (_, [Bound::Parameter(Parameter { default: Some(default), .. })]) => Some((object, default)),
+            _ => None,
+        };
+        let places =
+            scope.project.may_mean(scope.file, scope.within, otherwise.map_or(object, |(first, _)| first));
         let is_one_of = |known: &[Place]| places.iter().any(|place| known.contains(place));
-        match (is_one_of(&self.on), is_one_of(&self.by)) {
-            (true, false) => Over::Same,
-            (false, true) => Over::Other,
+        match (is_one_of(&self.on), is_one_of(&self.by), otherwise) {
+            (true, false, _) => Over::Same,
+            (false, true, _) => Over::Other,
+            (false, false, Some((_, otherwise))) if places.len() <= 1 => {
+                self.over_object(scope, otherwise, left)
+            }
             // What a function is handed by who calls it back.
-            (false, false) if places.first().is_some_and(|place| place.scope != 0) => Over::Same,
+            (false, false, _) if places.first().is_some_and(|place| place.scope != 0) => Over::Same,
             _ => Over::Unknown,
         }
     }
