@@ -66,8 +66,7 @@ pub(super) fn deletes_proof(statement: &Statement) -> bool {
 /// Whether a call takes a proof away: by its name, by what it is called on, or by what it is given.
 pub(super) fn takes_proof(values: &Values<'_>, call: &Call) -> bool {
     let name = called_name(&call.callee).unwrap_or_default();
-    let removes = words(name).first().is_some_and(|first| REMOVES.contains(&first.as_str()));
-    if !removes || has_word(name, OTHER) {
+    if !removes(name) || has_word(name, OTHER) {
         return false;
     }
     let of = match &call.callee.kind {
@@ -84,6 +83,14 @@ pub(super) fn takes_proof(values: &Values<'_>, call: &Call) -> bool {
                 || is_passed_in(values, &given.value)
                 || is_of_proof(values, &given.value, NAMES)
         })
+}
+
+/// Whether a name says that something is taken away: `deleteOne`, `findOneAndDelete`.
+fn removes(name: &str) -> bool {
+    let words = words(name);
+    let takes = |word: Option<&String>| word.is_some_and(|word| REMOVES.contains(&word.as_str()));
+    takes(words.first())
+        || words.iter().position(|word| word == "and").is_some_and(|and| takes(words.get(and + 1)))
 }
 
 /// Whether an expression is a proof, what holds one, or what was found by one: `row` in `row = find(digest)`, `digest = sha256(data["token"])`.
