@@ -11,7 +11,7 @@
 //!   processes still do not see it;
 //! - **note**: counting of tries and requests: it begins anew at each restart, and with four workers there are four counts.
 //!
-//! What is put in counts first: a record with an `id` of its own is data in `clients` and `logs` too. Only where the value says nothing does the name of the variable decide.
+//! What is put in counts first: a record with an `id` of its own, and a model that a handler is given for its body, is data in `clients` too. Only where the value says nothing does the name of the variable decide.
 //!
 //! Left alone: caches (what a read fills can be filled again; `unbounded-cache` looks at how they grow), what is loaded, opened or compiled after it was not found and so can be made again,
 //! numbers for those who run the service, and what lives in one process anyway: sockets, locks, timers, functions, and what the same request takes out again in `finally`. Sessions and tokens are the business of `process-local-session`.

@@ -3,31 +3,41 @@
 use std::collections::{BTreeSet, HashMap};
 
 use super::{Commits, Trace};
-use crate::context::Context;
 use crate::facts::nodes::{Node, each_in_body, each_node};
 use crate::facts::source::SourceFile;
 use crate::facts::syntax::{Call, Expr, ExprKind, Function, Literal, Stmt, StmtKind};
 use crate::facts::values::{called_name, keyword};
+use crate::framework::Project;
 use crate::language::Language;
 
 /// Libraries of Python that make each statement last by itself; `sqlite3`, `psycopg2` and what PEP 249 describes begin a transaction.
 const BY_THEMSELVES: &[&str] = &["asyncpg", "databases", "apsw"];
 /// Libraries whose connections follow PEP 249.
-const TOGETHER: &[&str] =
-    &["sqlite3", "aiosqlite", "psycopg2", "psycopg", "pymysql", "MySQLdb", "mysql", "oracledb", "pyodbc"];
+const TOGETHER: &[&str] = &[
+    "sqlite3",
+    "aiosqlite",
+    "psycopg2",
+    "psycopg",
+    "pymysql",
+    "MySQLdb",
+    "mysql",
+    "oracledb",
+    "pyodbc",
+    "sqlalchemy",
+];
 
 /// Files that are followed from a handler's through what they import.
 const FILES: usize = 64;
 
 /// What the files of a program say of it, each asked once.
 pub(super) struct Settings<'a, 'b> {
-    context: &'b Context<'a>,
+    project: &'b Project<'a>,
     files: HashMap<usize, bool>,
 }
 
 impl<'a, 'b> Settings<'a, 'b> {
-    pub(super) fn of(context: &'b Context<'a>) -> Self {
-        Self { context, files: HashMap::new() }
+    pub(super) fn of(project: &'b Project<'a>) -> Self {
+        Self { project, files: HashMap::new() }
     }
 
     /// Of the functions that run, those that make the connection and those that set it; else of the handler's file and what it
@@ -43,7 +53,7 @@ impl<'a, 'b> Settings<'a, 'b> {
                 let named = near.iter().filter_map(|at| self.source(*at));
                 let known =
                     named.into_iter().any(|file| imports(file, BY_THEMSELVES) || imports(file, TOGETHER));
-                let asked = if known { near } else { (0..self.context.files.len()).collect() };
+                let asked = if known { near } else { (0..self.project.context.files.len()).collect() };
                 asked.into_iter().any(|at| self.is_each(at))
             }
         };
@@ -59,12 +69,28 @@ impl<'a, 'b> Settings<'a, 'b> {
                 continue;
             }
             each |= sets(function);
-            if calls_connect(function) {
-                connects = true;
-                each |= imports(file, BY_THEMSELVES);
-            }
+            each_in_body(&function.body, &mut |node, _| {
+                let library =
+                    node.expr().and_then(Expr::call).and_then(|call| self.connects(*at, function, call));
+                connects |= library.is_some();
+                each |= library == Some(Commits::Each);
+                true
+            });
         }
         connects.then_some(each)
+    }
+
+    /// How the library commits whose `connect` a call is: its own, or that of what it made (`engine = create_engine(..)`). What else connects,
+    /// a broker or a socket, says nothing of the database.
+    fn connects(&self, at: usize, function: &'a Function, call: &'a Call) -> Option<Commits> {
+        let callee = Some(&call.callee).filter(|callee| called_name(callee) == Some("connect"))?;
+        let made_by = || {
+            let ExprKind::Member { object, .. } = &callee.kind else { return None };
+            let within = self.project.functions_around(at, function);
+            let mut made = self.project.origins_of(at, &within, object).into_iter();
+            made.find_map(|(at, _, made)| library(self.source(at)?, &made.call()?.callee))
+        };
+        library(self.source(at)?, callee).or_else(made_by)
     }
 
     /// The handler's file, those of what runs for it, and what they import.
@@ -74,7 +100,7 @@ impl<'a, 'b> Settings<'a, 'b> {
         let mut near: BTreeSet<usize> = functions.chain(guards).collect();
         let mut left: Vec<usize> = near.iter().copied().collect();
         while let Some(at) = left.pop() {
-            for edge in self.context.graph.imports_of(at) {
+            for edge in self.project.context.graph.imports_of(at) {
                 if near.len() < FILES && near.insert(edge.to) {
                     left.push(edge.to);
                 }
@@ -89,7 +115,7 @@ impl<'a, 'b> Settings<'a, 'b> {
     }
 
     fn source(&self, at: usize) -> Option<&'a SourceFile> {
-        let file = self.context.files.get(at)?;
+        let file = self.project.context.files.get(at)?;
         (!file.is_test && file.language == Language::Python).then_some(file)
     }
 }
@@ -123,14 +149,15 @@ fn sets(function: &Function) -> bool {
     each
 }
 
-fn calls_connect(function: &Function) -> bool {
-    let mut connects = false;
-    each_in_body(&function.body, &mut |node, _| {
-        connects |=
-            node.expr().and_then(Expr::call).is_some_and(|call| called_name(&call.callee) == Some("connect"));
-        !connects
-    });
-    connects
+/// How the library commits that something is called of.
+fn library(file: &SourceFile, callee: &Expr) -> Option<Commits> {
+    let path = file.resolve(callee)?;
+    let root = path.split('.').next().unwrap_or(&path);
+    match root {
+        _ if BY_THEMSELVES.contains(&root) => Some(Commits::Each),
+        _ if TOGETHER.contains(&root) => Some(Commits::Together),
+        _ => None,
+    }
 }
 
 /// `connect(.., isolation_level=None)`, `conn.autocommit = True`, `conn.autocommit(True)`.

@@ -4,6 +4,7 @@
 //! known for Prisma and for SQLAlchemy's sessions; other maps do nothing here. A text with a tag is sent where it is waited for or given back.
 
 mod commits;
+mod connection;
 mod holds;
 mod orm;
 mod read;
@@ -44,6 +45,8 @@ pub(crate) struct Trace<'a> {
     pub(crate) functions: Vec<(usize, &'a Function)>,
     /// How what it writes is made last.
     pub(crate) commits: Commits,
+    /// Whether something is written while a transaction is open, and it could not be told whether over its connection.
+    pub(crate) is_unclear: bool,
 }
 
 /// One thing done to a database.
@@ -132,7 +135,7 @@ impl<'a> Database<'a> {
         if traces.is_empty() {
             return Self::default();
         }
-        let mut settings = commits::Settings::of(project.context);
+        let mut settings = commits::Settings::of(project);
         for trace in &mut traces {
             trace.commits = settings.commits(trace);
         }

@@ -1,8 +1,11 @@
 //! Which function of the project a call runs, seen from the functions around it.
 
-use super::project::{FunctionAt, Project, STEPS};
+use super::project::{FunctionAt, Place, Project, STEPS};
 use crate::facts::syntax::{Call, Class, Expr, ExprKind, Function};
 use crate::facts::values::{Bound, called_name};
+
+/// Places that are followed from one name; what is passed by so many is told apart by nobody.
+const PLACES: usize = 32;
 
 impl<'a> Project<'a> {
     /// What a name is bound to in a function.
@@ -45,7 +48,32 @@ impl<'a> Project<'a> {
     /// What an expression comes to, wherever in the project that is written: names are followed to what they are bound to, calls to what
     /// the project's functions give back.
     pub(crate) fn comes_to(&self, at: usize, within: &[&'a Function], expr: &'a Expr) -> Vec<&'a Expr> {
-        self.origins(at, within, expr, STEPS).into_iter().map(|(_, _, origin)| origin).collect()
+        self.origins_of(at, within, expr).into_iter().map(|(_, _, origin)| origin).collect()
+    }
+
+    /// The same, each with the place of its file and the functions around it.
+    pub(crate) fn origins_of(
+        &self,
+        at: usize,
+        within: &[&'a Function],
+        expr: &'a Expr,
+    ) -> Vec<(usize, Vec<&'a Function>, &'a Expr)> {
+        self.origins(at, within, expr, STEPS)
+    }
+
+    /// What a name or member means, and what that may have its value from: what it is bound to, what callers pass.
+    pub(crate) fn may_mean(&self, at: usize, within: &[&'a Function], expr: &Expr) -> Vec<Place> {
+        let mut found: Vec<Place> = self.find_within(at, within, expr).into_iter().collect();
+        let mut next = 0;
+        while let Some(place) = found.get(next).filter(|_| found.len() < PLACES) {
+            for source in self.sources(place) {
+                if !found.contains(&source) {
+                    found.push(source);
+                }
+            }
+            next += 1;
+        }
+        found
     }
 
     /// A method of the class whose object an expression is: `__enter__` of what `with` is given.

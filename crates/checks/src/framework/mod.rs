@@ -41,7 +41,7 @@ use seaworthy_core::surface::Surface;
 pub use self::routing::Framework;
 
 pub(crate) use self::callee::passed_for;
-pub(crate) use self::project::{FunctionAt, Project};
+pub(crate) use self::project::{FunctionAt, Place, Project};
 
 use self::routing::{Read, Routing};
 use self::web::Web;

@@ -6,7 +6,8 @@ use crate::context::Context;
 use crate::facts::definitions::called_function;
 use crate::facts::nodes::{Node, each_in_body, each_in_expr};
 use crate::facts::syntax::{Call, Expr, ExprKind, Function, Stmt, StmtKind};
-use crate::facts::values::{Bound, Values, called_name, entry, returned};
+use crate::facts::values::{Bound, Values, called_name, entry, keyword, returned};
+use crate::framework::web::Handler;
 
 /// Names that are followed to what they are bound to.
 const STEPS: usize = 3;
@@ -48,7 +49,11 @@ pub(super) fn put(context: &Context<'_>, variable: &Variable<'_>, one: &Use<'_>)
     if !at.is_brought(value, STEPS) && !made.iter().any(|value| at.has_parameter(value)) {
         return Put::Unsaid;
     }
-    let has_id = |value: &Expr| entry(value, "id").or_else(|| entry(value, "_id")).is_some();
+    let has_id = |value: &Expr| {
+        entry(value, "id").or_else(|| entry(value, "_id")).is_some() || at.makes_with_id(value)
+    };
+    let answers = |handler: &Handler<'_>| std::ptr::eq(handler.function, one.function);
+    let is_whole_body = || at.is_whole_parameter(value, STEPS) && context.web.handlers.iter().any(answers);
     // One field alone, `inflight.add(key)`, may be a mark.
     let is_whole = |value: &Expr| match &value.kind {
         ExprKind::Record { .. } => true,
@@ -59,7 +64,7 @@ pub(super) fn put(context: &Context<'_>, variable: &Variable<'_>, one: &Use<'_>)
     if made.iter().any(|value| has_id(value)) {
         Put::Entity
     } else if at.is_brought(value, STEPS)
-        && made.iter().any(|value| is_whole(value))
+        && (made.iter().any(|value| is_whole(value)) || is_whole_body())
         && !made.iter().any(|value| looks_at_clock(value))
     {
         Put::Brought
@@ -71,6 +76,11 @@ pub(super) fn put(context: &Context<'_>, variable: &Variable<'_>, one: &Use<'_>)
 /// Names under which handlers have the body of a request.
 fn is_body(name: &str) -> bool {
     matches!(name, "body" | "json" | "form" | "get_json" | "data" | "payload" | "dto" | "formData")
+}
+
+/// Methods of a model that give it, or its fields, again.
+fn is_copy(name: &str) -> bool {
+    matches!(name, "model_dump" | "dict" | "model_copy" | "copy")
 }
 
 /// Whether what a use puts in is taken out again by the same function whatever happens: `finally { running.delete(id); }`.
@@ -283,6 +293,45 @@ impl<'c> Reader<'c, '_> {
             };
             matches!(&value.kind, ExprKind::Name(name)
                 if self.values.bound(name).iter().any(|bound| matches!(bound, Bound::Parameter(_))))
+        })
+    }
+
+    /// Whether a value is a parameter of a class of the project, or its fields: what a handler is given so is the body, unless it depends on
+    /// something (`Depends(..)`).
+    fn is_whole_parameter(&self, value: &Expr, steps: usize) -> bool {
+        let Some(left) = steps.checked_sub(1) else { return false };
+        match &value.kind {
+            ExprKind::Name(name) => self.values.bound(name).iter().any(|bound| match bound {
+                Bound::To(value) => self.is_whole_parameter(value, left),
+                Bound::Parameter(parameter) => {
+                    parameter.default.is_none()
+                        && parameter.annotation.as_ref().is_some_and(|written| self.is_class(written))
+                }
+                _ => false,
+            }),
+            ExprKind::Await(value) | ExprKind::Cast { value, .. } => self.is_whole_parameter(value, left),
+            ExprKind::Call(call) => match (&call.callee.kind, call.arguments.as_slice()) {
+                (ExprKind::Member { object, name, .. }, _) if is_copy(name) => {
+                    self.is_whole_parameter(object, left)
+                }
+                (ExprKind::Name(name), [given])
+                    if matches!(name.as_str(), "jsonable_encoder" | "asdict" | "dict") =>
+                {
+                    self.is_whole_parameter(&given.value, left)
+                }
+                _ => false,
+            },
+            _ => false,
+        }
+    }
+
+    /// Whether a value is an object of a class of the project that is given an identity, and nothing that lives in this process only:
+    /// `Client(id=key, **body.model_dump())`.
+    fn makes_with_id(&self, value: &Expr) -> bool {
+        value.call().is_some_and(|call| {
+            self.is_class(&call.callee)
+                && keyword(&call.arguments, "id").is_some()
+                && !call.arguments.iter().any(|given| self.is_live(&given.value, STEPS))
         })
     }
 

@@ -12,7 +12,8 @@
 //!
 //! Left alone are sessions that live in the cookie itself and have no id to keep: Flask's own, Starlette's, cookie-session, `@fastify/secure-session`,
 //! aiohttp_session's cookie storages; there the planted cookie stays what it was. Passport (`req.login`, and `passport.authenticate(..)` before
-//! the handler, both since 0.6), flask_login and Django's `login()` are left alone too, and what says when or how often somebody logged in, and not who it is.
+//! the handler, both since 0.6), flask_login and Django's `login()` are left alone too, and what says when or how often somebody logged in, and not who it is. Middleware that
+//! renews the session counts when it does so for every login; what it renews after a time without requests is no renewal at the login.
 //!
 //! ## What to do
 //!
@@ -35,15 +36,15 @@ use seaworthy_core::policy::Need;
 use seaworthy_core::{Confidence, FailureMode, RuleId};
 
 use crate::context::Context;
-use crate::facts::nodes::{Node, each_in_body, each_in_expr};
-use crate::facts::passwords::checks_password;
+use crate::facts::nodes::{Around, Node, each_in_body, each_in_expr};
+use crate::facts::passwords::{checks_password, mentions};
 use crate::facts::source::SourceFile;
-use crate::facts::syntax::{Call, Expr, ExprKind, Extent, Literal, Stmt, StmtKind};
+use crate::facts::syntax::{Call, Expr, ExprKind, Extent, Function, Literal, Stmt, StmtKind, UnaryOp};
 use crate::facts::values::{Bound, Values, called_name, option};
 use crate::facts::words::has_word;
-use crate::framework::Framework;
 use crate::framework::conduct::{Conduct, Step};
 use crate::framework::web::{Guard, Handler};
+use crate::framework::{Framework, FunctionAt};
 use crate::language::Language;
 use crate::registry::{Check, Meta, Run};
 use crate::report::Report;
@@ -107,6 +108,12 @@ const RENEWS: &[&str] = &[
     "login_user",
     "logIn",
 ];
+/// Calls in calls that are followed from a guard.
+const GUARD_DEPTH: u32 = 4;
+/// How often a name is followed to what it is bound to.
+const NAMES: u32 = 3;
+/// Words of what a request asks for.
+const REQUESTED: &[&str] = &["path", "url", "method", "endpoint", "body", "form"];
 
 fn run(context: &Context<'_>, report: &mut Report<'_>) {
     let stores = stores(context);
@@ -124,8 +131,13 @@ fn run(context: &Context<'_>, report: &mut Report<'_>) {
         if !is_login(handler, &steps) {
             continue;
         }
-        let renewed = steps.iter().chain(&conduct.of_guards(handler)).any(renews)
-            || handler.guards.iter().any(|guard| is_passport(context, guard));
+        let by_guards = conduct.of_guards(handler).iter().any(renews);
+        let always = |function| by_guards && always_renews(&conduct, function, GUARD_DEPTH);
+        let renewed = steps.iter().any(renews)
+            || handler
+                .guards
+                .iter()
+                .any(|guard| is_passport(context, guard) || guard.function.is_some_and(always));
         let mut said: HashSet<Extent> = HashSet::new();
         for step in &steps {
             for (extent, text, store) in written(step, handler, &stores) {
@@ -214,16 +226,112 @@ fn is_login(handler: &Handler<'_>, steps: &[Step<'_>]) -> bool {
 fn renews(step: &Step<'_>) -> bool {
     let mut found = false;
     each_in_body(&step.function.body, &mut |node, _| {
-        if let Some(call) = node.expr().and_then(Expr::call) {
-            let name = called_name(&call.callee).unwrap_or_default();
-            let of_django = step.source.resolve(&call.callee).as_deref() == Some("django.contrib.auth.login");
-            let of_passport = name == "login"
-                && matches!(&call.callee.kind, ExprKind::Member { object, .. } if is_request(object));
-            found |= RENEWS.contains(&name) || of_django || of_passport;
-        }
+        found |= node.expr().and_then(Expr::call).is_some_and(|call| is_renewal(step.source, call));
         !found
     });
     found
+}
+
+fn is_renewal(file: &SourceFile, call: &Call) -> bool {
+    let name = called_name(&call.callee).unwrap_or_default();
+    let of_django = file.resolve(&call.callee).as_deref() == Some("django.contrib.auth.login");
+    let of_passport =
+        name == "login" && matches!(&call.callee.kind, ExprKind::Member { object, .. } if is_request(object));
+    RENEWS.contains(&name) || of_django || of_passport
+}
+
+/// Whether a guard renews the session of every login that passes it, itself or through what it calls. What it does behind a condition (after
+/// half an hour without a request) says nothing of a login, unless it asks what is requested, or lets nobody on without.
+fn always_renews<'a>(conduct: &Conduct<'a>, (at, function): FunctionAt<'a>, depth: u32) -> bool {
+    let Some(file) = conduct.context().files.get(at) else { return false };
+    let Some(left) = depth.checked_sub(1) else { return false };
+    let calls = conduct.calls((at, function));
+    let mut renewals: Vec<Extent> = Vec::new();
+    let mut always = false;
+    each_in_body(&function.body, &mut |node, around| {
+        let Some(Expr { kind: ExprKind::Call(call), extent }) = node.expr() else { return true };
+        let through = || {
+            calls.iter().any(|called| {
+                std::ptr::eq(called.call, &raw const **call) && always_renews(conduct, called.to, left)
+            })
+        };
+        if is_renewal(file, call) || through() {
+            renewals.push(*extent);
+            always |= !is_behind_condition(around) && !goes_on_before(function, *extent);
+        }
+        true
+    });
+    always || !renewals.is_empty() && is_only_way_on(function, &renewals)
+}
+
+/// Whether a place is reached on some ways only, other than by what is requested.
+fn is_behind_condition(around: Around<'_, '_>) -> bool {
+    around.iter().any(|node| match node {
+        Node::Stmt(Stmt { kind: StmtKind::If { test, .. }, .. }) => leaves_logins_out(test),
+        Node::Expr(Expr { kind: ExprKind::Conditional { test, .. }, .. }) => leaves_logins_out(test),
+        Node::Expr(Expr { kind: ExprKind::Logical { left, .. }, .. }) => leaves_logins_out(left),
+        _ => false,
+    })
+}
+
+/// Whether a login can be on either side of a test: not of one that asks what is requested, nor of one that only asks whether there is a
+/// session at all (`if (!req.session) return next();`).
+fn leaves_logins_out(test: &Expr) -> bool {
+    match &test.kind {
+        ExprKind::Unary { op: UnaryOp::Not, value } => leaves_logins_out(value),
+        ExprKind::Member { object, name, .. } if name == "session" => !is_request(object),
+        _ => !mentions(test, REQUESTED),
+    }
+}
+
+/// Whether a function is left for what comes next before a place: `if (!idle) return next();`, `if not idle: return`.
+fn goes_on_before(function: &Function, place: Extent) -> bool {
+    let by_next = takes_next(function);
+    let goes_on = |then: &[Stmt]| match innermost(then).map(|last| &last.kind) {
+        _ if by_next => holds_going_on(then, &[]),
+        Some(StmtKind::Return(value)) => value.as_ref().is_none_or(is_nothing),
+        _ => false,
+    };
+    let before = function.body.iter().take_while(|stmt| stmt.extent.end <= place.start);
+    before.into_iter().any(|stmt| match &stmt.kind {
+        StmtKind::If { test, then, .. } => leaves_logins_out(test) && goes_on(then),
+        _ => false,
+    })
+}
+
+fn innermost(body: &[Stmt]) -> Option<&Stmt> {
+    let last = body.last()?;
+    match &last.kind {
+        StmtKind::Block(inner) => innermost(inner),
+        _ => Some(last),
+    }
+}
+
+/// Whether nothing but renewals hands on to what comes next: `if (user) req.logIn(user, next); else res.status(401).end();`.
+fn is_only_way_on(function: &Function, renewals: &[Extent]) -> bool {
+    takes_next(function) && !holds_going_on(&function.body, renewals)
+}
+
+fn takes_next(function: &Function) -> bool {
+    function.parameters.iter().any(|one| called_name(&one.pattern) == Some("next"))
+}
+
+/// Whether a body hands on to what comes next, other than in these places.
+fn holds_going_on(body: &[Stmt], but_in: &[Extent]) -> bool {
+    let mut found = false;
+    each_in_body(body, &mut |node, _| {
+        found |= node.expr().is_some_and(|expr| {
+            is_going_on(expr)
+                && !but_in.iter().any(|one| one.start <= expr.extent.start && expr.extent.end <= one.end)
+        });
+        !found
+    });
+    found
+}
+
+/// `next()`, and not `next(error)`.
+fn is_going_on(expr: &Expr) -> bool {
+    expr.call().is_some_and(|call| called_name(&call.callee) == Some("next") && call.arguments.is_empty())
 }
 
 /// Whether a guard is `passport.authenticate(..)`: since 0.6 it gives the session another id before the handler runs. With `session: false` it
@@ -267,7 +375,8 @@ fn written(step: &Step<'_>, handler: &Handler<'_>, stores: &[Store]) -> Vec<(Ext
             _ => return true,
         };
         if let Some(target) = target
-            && let Some(value) = value.filter(|value| !is_nothing(value) && !is_time_or_count(value))
+            && let Some(value) = value.filter(|value| !is_nothing(value))
+            && !(Entry { file, values: &values, target }).is_time_or_count(value, NAMES)
             && let Some((object, key)) = entry_of(target)
             && is_key_of_login(key)
             && let Some(store) = store_of(file, handler, &values, object, stores)
@@ -290,20 +399,72 @@ fn set_by_call(call: &Call) -> Option<&str> {
 
 fn is_nothing(value: &Expr) -> bool {
     matches!(&value.kind, ExprKind::Literal(Literal::Null | Literal::Boolean(false)))
+        || matches!(&value.kind, ExprKind::Literal(Literal::Integer(digits)) if digits == "0")
         || matches!(&value.kind, ExprKind::Name(name) if name == "undefined")
 }
 
-/// Whether a value says when, or how often: nobody is logged in by that.
-fn is_time_or_count(value: &Expr) -> bool {
-    match &value.kind {
-        ExprKind::Literal(Literal::Integer(_)) | ExprKind::Binary { .. } => true,
-        ExprKind::Call(call) => {
-            matches!(called_name(&call.callee), Some("now" | "utcnow" | "time" | "today" | "Date" | "getTime"))
-                // `new Date().toISOString()`, `datetime.now().isoformat()`.
-                || matches!(&call.callee.kind, ExprKind::Member { object, .. } if is_time_or_count(object))
+/// Something that is written into a session, and in what.
+struct Entry<'a> {
+    file: &'a SourceFile,
+    values: &'a Values<'a>,
+    target: &'a Expr,
+}
+
+impl Entry<'_> {
+    /// Whether a value says when, or how often: nobody is logged in by that.
+    fn is_time_or_count(&self, value: &Expr, names: u32) -> bool {
+        match &value.kind {
+            ExprKind::Literal(Literal::Integer(_)) => {
+                entry_of(self.target).is_some_and(|(_, key)| is_count_key(key))
+            }
+            ExprKind::Name(name) => names.checked_sub(1).is_some_and(|left| {
+                let bound = self.values.bound(name);
+                let is = |bound: &Bound<'_>| matches!(bound, Bound::To(value) if self.is_time_or_count(value, left));
+                !bound.is_empty() && bound.iter().all(is)
+            }),
+            ExprKind::Binary { left, right, .. } => {
+                let sides = [&**left, &**right];
+                // `"user:" + id` is a name, whatever else is in it.
+                let is_text =
+                    |side: &&Expr| side.string().is_some() || matches!(side.kind, ExprKind::Template(_));
+                !sides.iter().any(is_text)
+                    && sides.iter().any(|side| self.is_time_or_count(side, names) || self.is_read_by(side))
+            }
+            ExprKind::Call(call) => {
+                matches!(called_name(&call.callee), Some("now" | "utcnow" | "time" | "today" | "Date" | "getTime"))
+                    // `new Date().toISOString()`, `datetime.now().isoformat()`.
+                    || matches!(&call.callee.kind, ExprKind::Member { object, .. } if self.is_time_or_count(object, names))
+                    // `Math.floor(Date.now() / 1000)`, `int(time.time())`.
+                    || matches!(call.arguments.as_slice(), [only] if self.is_time_or_count(&only.value, names))
+            }
+            _ => false,
         }
-        _ => false,
     }
+
+    /// Whether a value reads what it is written over: `(req.session.tries || 0) + 1`, `session.get("tries", 0) + 1`.
+    fn is_read_by(&self, value: &Expr) -> bool {
+        let key = entry_of(self.target).map(|(_, key)| key);
+        let mut found = false;
+        each_in_expr(value, &mut |node, _| {
+            found |= node.expr().is_some_and(|expr| {
+                self.file.text_of(expr.extent) == self.file.text_of(self.target.extent)
+                    || expr.string().is_some_and(|text| Some(text) == key)
+            });
+            !found
+        });
+        found
+    }
+}
+
+/// Whether a key is that of a number of times, or of a step of several.
+fn is_count_key(key: &str) -> bool {
+    has_word(
+        key,
+        &[
+            "count", "counter", "tries", "attempt", "attempts", "failures", "failed", "visits", "step",
+            "stage",
+        ],
+    )
 }
 
 /// The object and the key that something is kept under.

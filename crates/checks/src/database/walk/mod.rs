@@ -5,6 +5,7 @@ mod given;
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
+use super::connection::{Lent, Over};
 use super::holds::{
     self, Holds, Locking, commits, commits_at_end, decorator_holds, holds, is_handle, is_injected,
     is_transaction, locking, made_by, names_connection,
@@ -35,6 +36,8 @@ struct Way<'a> {
     transactions: Vec<u32>,
     /// The locks of the process that were taken by a call and not given back.
     acquired: u32,
+    /// Whether it could not be told over which connection something is written.
+    is_unclear: bool,
 }
 
 impl Way<'_> {
@@ -60,6 +63,8 @@ pub(super) struct Walker<'a, 'b> {
     left: Vec<Way<'a>>,
     looped: Option<Looped<'a>>,
     next_transaction: u32,
+    /// The transactions of this handler that were begun on a connection which a pool lent.
+    lent: HashMap<u32, Lent>,
     waits: u32,
     locks: u32,
     steps: u32,
@@ -90,6 +95,7 @@ impl<'a, 'b> Walker<'a, 'b> {
             left: Vec::new(),
             looped: None,
             next_transaction: 1,
+            lent: HashMap::new(),
             waits: 0,
             locks: 0,
             steps: 0,
@@ -108,6 +114,7 @@ impl<'a, 'b> Walker<'a, 'b> {
         self.current = Way::default();
         self.left.clear();
         self.inline.clear();
+        self.lent.clear();
         self.visited = vec![(handler.file, handler.function)];
         // A handler that is given a transaction writes in it, whatever else it does.
         let injected = is_injected(handler);
@@ -125,6 +132,7 @@ impl<'a, 'b> Walker<'a, 'b> {
             operations: std::mem::take(&mut self.current.operations),
             functions: std::mem::take(&mut self.visited),
             commits: Commits::Each,
+            is_unclear: self.current.is_unclear,
         }
     }
 
@@ -408,8 +416,18 @@ impl<'a, 'b> Walker<'a, 'b> {
         }
         let (noted, writes) = (!does.is_empty(), does.iter().any(is_write));
         let taken = takes::of_call(call, target.map(|(_, function)| function));
+        let over = if writes { self.over(call, target) } else { Over::Same };
+        self.current.is_unclear |= over == Over::Unknown;
         for one in does {
+            let begins = matches!(&one, Does::Statement(statement) if statement.verb == Verb::Begin);
             self.note_taken(one, expr.extent, taken);
+            if begins {
+                self.begun_by(call);
+            } else if over == Over::Other
+                && let Some(last) = self.current.operations.last_mut()
+            {
+                last.transaction = None;
+            }
         }
         if !noted {
             self.asked_of(call);
@@ -423,6 +441,20 @@ impl<'a, 'b> Walker<'a, 'b> {
             }
         }
         self.callbacks(expr, call, target);
+    }
+
+    /// Over which connection a call writes, where the innermost transaction was begun on one that a pool lent.
+    fn over(&self, call: &'a Call, target: Option<(usize, &'a Function)>) -> Over {
+        let lent = self.current.transactions.last().and_then(|open| self.lent.get(open));
+        lent.zip(self.scope()).map_or(Over::Same, |(lent, scope)| lent.over(&scope, call, target))
+    }
+
+    /// Notes what the transaction that was just begun was begun on.
+    fn begun_by(&mut self, call: &'a Call) {
+        let lent = self.scope().and_then(|scope| Lent::of(&scope, call));
+        if let (Some(open), Some(lent)) = (self.current.transactions.last(), lent) {
+            self.lent.insert(*open, lent);
+        }
     }
 
     /// Goes into a function of the project.

@@ -94,12 +94,19 @@ pub(super) fn accounts(context: &Context<'_>, file: &SourceFile) -> (Vec<Account
     (found, search.tried)
 }
 
-/// Whether a file can hold an account: what is made, compared or listed is called by one of the words for what has accounts.
+/// What a password that is compared is called by, as it stands in a text: `pass` alone is a statement of Python.
+const PASSWORD_IN_TEXT: &str = r"pass(?:\S|\s*[=&])|pw";
+
+/// Whether a file can hold an account: what is made or listed is called by one of the words for what has accounts, and what is compared has
+/// a password beside it, whatever the account is called by (`email`, `name`).
 fn may_hold_accounts(file: &SourceFile) -> bool {
-    static HOLDER: LazyLock<Option<Regex>> = LazyLock::new(|| {
-        RegexBuilder::new(&HOLDERS.join("|")).case_insensitive(true).unicode(false).build().ok()
+    static ACCOUNT: LazyLock<Option<Regex>> = LazyLock::new(|| {
+        RegexBuilder::new(&format!("{}|{PASSWORD_IN_TEXT}", HOLDERS.join("|")))
+            .case_insensitive(true)
+            .build()
+            .ok()
     });
-    HOLDER.as_ref().is_none_or(|holder| holder.is_match(&file.text))
+    ACCOUNT.as_ref().is_none_or(|account| account.is_match(&file.text))
 }
 
 /// Whether a place is reached only in some environments.

@@ -1,5 +1,9 @@
 //! Who decides whether somebody may go on, and by what that is known: not by a name that sounds like it.
 
+use std::sync::LazyLock;
+
+use regex::{Regex, RegexBuilder};
+
 use crate::context::Context;
 use crate::facts::nodes::{Around, Node, each_in_body, each_in_expr};
 use crate::facts::passwords::checks_password;
@@ -98,11 +102,18 @@ const ALONE: &[&str] = &[
     "authguard",
 ];
 
-/// Whether a text can hold a function that says yes when something fails or is missing.
+/// Whether a text can hold a function that is asked, and that says yes somewhere: by what it may be called, and by what a yes is written with.
+/// What fails or is missing is tested in too many ways (`secret === undefined`, `secret == ""`) to be asked for by a word.
 pub(super) fn may_ask(text: &str) -> bool {
-    let fails = ["except", "catch", "Err(", "unwrap_or", "if not ", " None", "!", "null", "is_empty"];
-    let says_yes = ["True", "true", "next(", "(*", "admin", "root", "superuser", "owner"];
-    says_yes.iter().any(|word| text.contains(word)) && fails.iter().any(|word| text.contains(word))
+    static ASKED: LazyLock<Option<Regex>> =
+        LazyLock::new(|| any_of(&format!("{}|{}|next", SUBJECTS.join("|"), ALONE.join("|"))));
+    static SAYS_YES: LazyLock<Option<Regex>> =
+        LazyLock::new(|| any_of(r"true|next\(|[(,]\s*\*|\.\.\.|admin|root|superuser|owner|staff"));
+    [&ASKED, &SAYS_YES].iter().all(|words| words.as_ref().is_none_or(|words| words.is_match(text)))
+}
+
+fn any_of(words: &str) -> Option<Regex> {
+    RegexBuilder::new(words).case_insensitive(true).build().ok()
 }
 
 impl<'a> Asker<'a> {

@@ -2,6 +2,7 @@
 
 use std::collections::HashSet;
 
+use super::filter::{Filter, filter_of};
 use super::served::{folder_names, with_constants};
 use super::types::is_upload;
 use crate::context::Context;
@@ -9,7 +10,7 @@ use crate::facts::definitions::called_function;
 use crate::facts::nodes::{each_in_body, each_in_expr, each_node};
 use crate::facts::source::SourceFile;
 use crate::facts::syntax::{Call, CompareOp, Expr, ExprKind, Extent, Function, Literal, Stmt, TemplatePart};
-use crate::facts::values::{Bound, FileValues, Values, called_name, entry, returned};
+use crate::facts::values::{Bound, Values, called_name, entry, returned};
 use crate::facts::words::has_word;
 use crate::language::Language;
 
@@ -92,8 +93,10 @@ fn by_multer<'a>(context: &Context<'a>, file: &'a SourceFile, expr: &'a Expr) ->
         true
     });
     let given = given.filter(|given| names.in_ending(given))?;
-    let filter = filter_for(context, file, expr);
-    let filters = |words: &[&str]| filter.is_some_and(|filter| mentions_one(&filter.body, words));
+    let filter = filter_of(context, expr);
+    if matches!(filter, Filter::Unread) {
+        return None;
+    }
     let mut folder = HashSet::new();
     if let Some(destination) = entry(options, "destination") {
         folder_names(destination, &mut folder);
@@ -104,35 +107,13 @@ fn by_multer<'a>(context: &Context<'a>, file: &'a SourceFile, expr: &'a Expr) ->
         extent: given.extent,
         name: names.first.clone()?,
         folder,
-        tested: names.are_tested(file, &function.body) || filters(&["originalname", "extname"]),
-        type_tested: filters(&["mimetype"]),
+        tested: names.are_tested(file, &function.body) || filter.looks_at(&["originalname", "extname"]),
+        type_tested: filter.looks_at(&["mimetype"]),
     })
 }
 
-/// The function that decides which files are kept in this storage: the `fileFilter` beside it, in `multer({ storage, fileFilter })` or
-/// another library's options.
-fn filter_for<'a>(context: &Context<'a>, file: &'a SourceFile, storage: &'a Expr) -> Option<&'a Function> {
-    let mut values = FileValues::of(&file.syntax);
-    let mut found = None;
-    each_node(&file.syntax, &mut |node, around| {
-        if let Some(options) = node.expr()
-            && let Some(kept) = entry(options, "storage")
-            && let Some(filter) = entry(options, "fileFilter")
-            && values.origins(kept, around).iter().any(|kept| std::ptr::eq(*kept, storage))
-        {
-            found = found.or_else(|| {
-                values.origins(filter, around).into_iter().find_map(|filter| match &filter.kind {
-                    ExprKind::Function(function) => Some(&**function),
-                    _ => called_function(context, file, filter).map(|(_, function)| function),
-                })
-            });
-        }
-        found.is_none()
-    });
-    found
-}
-
-fn mentions_one(body: &[Stmt], sought: &[&str]) -> bool {
+/// Whether a body names something so.
+pub(super) fn mentions_one(body: &[Stmt], sought: &[&str]) -> bool {
     let mut found = false;
     each_in_body(body, &mut |node, _| {
         found |= node.expr().and_then(called_name).is_some_and(|name| sought.contains(&name));

@@ -11,7 +11,7 @@
 //! - **warning**: the caller's media type is kept as it is, and later sent back as the type of the file.
 //!
 //! A test of the media type alone is none: it is the caller's word, as the name is. Left alone: names that the program makes with an ending of its own; endings that are
-//! looked up in a list; files that nobody is served; downloads (`Content-Disposition: attachment`).
+//! looked up in a list; files that nobody is served; downloads (`Content-Disposition: attachment`); what a `fileFilter` decides that cannot be read (a library's).
 //!
 //! ## What to do
 //!
@@ -21,6 +21,7 @@
 //! Source: [CWE-434](https://cwe.mitre.org/data/definitions/434.html); OWASP, "File Upload Cheat Sheet"; multer's README: `originalname`, "Name of the file on the user's
 //! computer"; Werkzeug's `FileStorage.mimetype` and Starlette's `UploadFile.content_type` are the part's own header.
 
+mod filter;
 mod kept;
 mod served;
 mod types;

@@ -1,15 +1,16 @@
 //! What a handler that sets a password asks for, and whose password it sets.
 
 use super::account::{is_chosen_by_request, set_on, ties_proof};
+use super::removal::is_proof;
 use crate::context::Context;
 use crate::facts::nodes::{Around, Node, each_in_body, each_node};
-use crate::facts::passwords::{PASSWORD, PasswordUse, is_kept_password_name, last_name, password_use};
+use crate::facts::passwords::{PasswordUse, is_kept_password_name, last_name, password_use};
 use crate::facts::sent::{Sent, column_of, sent, value_of};
 use crate::facts::source::SourceFile;
 use crate::facts::stored::{Field, How, stored};
 use crate::facts::syntax::{CompareOp, Expr, ExprKind, Extent, Stmt, StmtKind};
 use crate::facts::values::{FileValues, called_name};
-use crate::facts::words::{has_word, words};
+use crate::facts::words::words;
 use crate::framework::conduct::Step;
 
 /// What is known of setting a password.
@@ -92,9 +93,7 @@ pub(super) fn evidence<'a>(context: &'a Context<'a>, steps: &[Step<'a>]) -> Opti
             let named = |field: &Field<'a>| column_of(context.files, field);
             let compared: Vec<&Field<'a>> =
                 fields.iter().filter(|field| field.how == How::Compared).collect();
-            looked_up |= compared
-                .iter()
-                .any(|field| has_word(&named(field), PROOF) && !has_word(&named(field), PASSWORD));
+            looked_up |= compared.iter().any(|field| is_proof(&named(field)));
             let by_method = node
                 .expr()
                 .and_then(Expr::call)
@@ -162,8 +161,8 @@ fn names_proof(expr: &Expr) -> bool {
     named.is_some_and(|name| {
         let words = words(name);
         words.last().is_some_and(|last| PROOF.contains(&last.as_str()))
-            && !has_word(name, PASSWORD)
-            && !matches!(name, "status_code" | "key" | "hash" | "statusCode" | "code")
+            && is_proof(name)
+            && !matches!(name, "status_code" | "key" | "hash" | "statusCode" | "code" | "pin")
             || matches!(name, "code" | "key")
     })
 }

@@ -1,8 +1,8 @@
 //! How long a token that sets a password is good: what ends it, and what takes it away.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
-use super::evidence::PROOF;
+use super::removal::{NAMES, deletes_proof, is_of_proof, is_proof, takes_proof};
 use crate::context::Context;
 use crate::facts::absence::is_nothing;
 use crate::facts::nodes::{Node, each_in_body, each_in_expr};
@@ -12,7 +12,7 @@ use crate::facts::sql_fields::{Use, statement};
 use crate::facts::syntax::{
     Call, CompareOp, Expr, ExprKind, Function, Literal, Stmt, StmtKind, TemplatePart, UnaryOp,
 };
-use crate::facts::values::called_name;
+use crate::facts::values::{Values, called_name};
 use crate::facts::words::{has_word, words};
 use crate::framework::conduct::Step;
 use crate::framework::defined::last_part;
@@ -22,11 +22,11 @@ const FUNCTIONS: usize = 200;
 const OF_ONE_NAME: usize = 3;
 
 /// What is seen of the life of a token.
-#[derive(Debug, Default, Clone, Copy)]
+#[derive(Debug, Default, Clone)]
 pub(super) struct Life {
     /// Something looks at how old it is, or gives it an end.
     pub(super) ends: bool,
-    /// Something is deleted, or marked as used.
+    /// A token is deleted, or something is marked as used.
     pub(super) removes: bool,
     /// What is kept of a token gets another value: the reset takes it away so, and whoever asks for a reset makes it so.
     pub(super) changes: bool,
@@ -34,6 +34,9 @@ pub(super) struct Life {
     pub(super) signed: bool,
     /// A library sees to it.
     pub(super) library: bool,
+    /// Tables in which a token is looked for, and tables of which something is deleted.
+    looked_up: HashSet<String>,
+    deleted: HashSet<String>,
 }
 
 /// Words of columns, fields and options that say when something ends or was made.
@@ -63,24 +66,6 @@ const ENDS: &[&str] = &[
 ];
 /// Words of columns and fields that say that something was used.
 const USED: &[&str] = &["used", "consumed", "redeemed", "revoked", "spent", "invalidated", "claimed"];
-/// First words of what takes something away.
-const REMOVES: &[&str] = &[
-    "delete",
-    "destroy",
-    "remove",
-    "pop",
-    "del",
-    "getdel",
-    "discard",
-    "consume",
-    "invalidate",
-    "revoke",
-    "clear",
-    "mark",
-    "redeem",
-    "burn",
-    "unset",
-];
 /// Words of functions in which a token is made, sent or tested.
 const ABOUT: &[&str] = &[
     "token",
@@ -132,8 +117,9 @@ impl Life {
             steps.iter().map(|step| (step.source, step.function)).collect();
         let mut at = 0;
         while let Some((file, function)) = functions.get(at).copied() {
+            let values = Values::of_function(function);
             each_in_body(&function.body, &mut |node, _| {
-                life.read(file, node);
+                life.read(file, &values, node);
                 let name = node.expr().and_then(Expr::call).and_then(|call| called_name(&call.callee));
                 let called = name.and_then(|name| by_name.get(name)).map_or(&[][..], Vec::as_slice);
                 if called.len() <= OF_ONE_NAME && functions.len() < FUNCTIONS {
@@ -151,30 +137,38 @@ impl Life {
     }
 
     /// Of several together.
-    pub(super) fn with(self, other: Self) -> Self {
-        Self {
-            ends: self.ends || other.ends,
-            removes: self.removes || other.removes,
-            changes: self.changes || other.changes,
-            signed: self.signed || other.signed,
-            library: self.library || other.library,
-        }
+    pub(super) fn with(mut self, other: Self) -> Self {
+        self.ends |= other.ends;
+        self.removes |= other.removes;
+        self.changes |= other.changes;
+        self.signed |= other.signed;
+        self.library |= other.library;
+        self.looked_up.extend(other.looked_up);
+        self.deleted.extend(other.deleted);
+        self
     }
 
-    fn read(&mut self, file: &SourceFile, node: Node<'_>) {
+    /// Whether a token is taken away: also where a row is deleted of the table that tokens are looked for in, whatever it is called.
+    pub(super) fn takes_away(&self) -> bool {
+        self.removes || !self.looked_up.is_disjoint(&self.deleted)
+    }
+
+    fn read(&mut self, file: &SourceFile, values: &Values<'_>, node: Node<'_>) {
         match node {
-            Node::Stmt(Stmt { kind: StmtKind::Delete(_), .. }) => self.removes = true,
+            Node::Stmt(Stmt { kind: StmtKind::Delete(taken), .. }) => {
+                self.removes |= taken.iter().any(|taken| is_of_proof(values, taken, NAMES));
+            }
             Node::Stmt(Stmt { kind: StmtKind::Assign(assign), .. }) => {
                 for target in &assign.targets {
-                    self.assigned(target, assign.value.as_ref());
+                    self.assigned(values, target, assign.value.as_ref());
                 }
             }
-            Node::Expr(expr) => self.read_expr(file, expr),
+            Node::Expr(expr) => self.read_expr(file, values, expr),
             _ => {}
         }
     }
 
-    fn read_expr(&mut self, file: &SourceFile, expr: &Expr) {
+    fn read_expr(&mut self, file: &SourceFile, values: &Values<'_>, expr: &Expr) {
         match &expr.kind {
             ExprKind::Name(name) | ExprKind::Member { name, .. } => {
                 self.ends |= has_word(name, ENDS);
@@ -183,15 +177,17 @@ impl Life {
             ExprKind::Index { index, .. } => {
                 self.ends |= index.string().is_some_and(|key| has_word(key, ENDS));
             }
-            ExprKind::Unary { op: UnaryOp::Delete, .. } => self.removes = true,
-            ExprKind::Assign { target, value, .. } => self.assigned(target, Some(value)),
+            ExprKind::Unary { op: UnaryOp::Delete, value } => {
+                self.removes |= is_of_proof(values, value, NAMES);
+            }
+            ExprKind::Assign { target, value, .. } => self.assigned(values, target, Some(value)),
             ExprKind::Record { entries, .. } => {
                 for (key, value) in entries {
                     let key = key.as_ref().and_then(|key| key.string().or_else(|| called_name(key)));
                     if let Some(key) = key {
                         self.option(key);
                         let marks = has_word(key, USED) || is_proof(key) && is_empty(value);
-                        self.removes |= key == "$unset" || marks;
+                        self.removes |= key == "$unset" && is_of_proof(values, value, NAMES) || marks;
                     }
                 }
             }
@@ -202,7 +198,7 @@ impl Life {
                 let sides = std::iter::once(&**left).chain(rest.iter().map(|(_, right)| right));
                 self.ends |= ordered && sides.into_iter().any(asks_the_clock);
             }
-            ExprKind::Call(call) => self.called(file, call),
+            ExprKind::Call(call) => self.called(file, values, call),
             ExprKind::Literal(Literal::String(text)) => self.sql(text),
             ExprKind::Template(template) => {
                 for part in &template.parts {
@@ -215,13 +211,13 @@ impl Life {
         }
     }
 
-    fn called(&mut self, file: &SourceFile, call: &Call) {
+    fn called(&mut self, file: &SourceFile, values: &Values<'_>, call: &Call) {
         let name = called_name(&call.callee).unwrap_or_default();
         let of = match &call.callee.kind {
             ExprKind::Member { object, .. } => called_name(object).unwrap_or_default(),
             _ => "",
         };
-        self.removes |= words(name).first().is_some_and(|first| REMOVES.contains(&first.as_str()));
+        self.removes |= has_word(name, USED) || takes_proof(values, call);
         let path = file.resolve(&call.callee).or_else(|| call.callee.dotted()).unwrap_or_default();
         self.library |= of == "api" && path.contains("auth.api.");
         let of_signer = has_word(of, &["serializer", "signer", "jwt", "jose"]);
@@ -252,7 +248,7 @@ impl Life {
             has_word(name, ENDS) || matches!(words.as_slice(), [max, age] if max == "max" && age == "age");
     }
 
-    fn assigned(&mut self, target: &Expr, value: Option<&Expr>) {
+    fn assigned(&mut self, values: &Values<'_>, target: &Expr, value: Option<&Expr>) {
         if !matches!(target.kind, ExprKind::Member { .. } | ExprKind::Index { .. }) {
             return;
         }
@@ -260,24 +256,25 @@ impl Life {
             self.removes |= has_word(name, USED);
             self.changes |= is_proof(name);
         }
-        self.removes |= matches!(target.kind, ExprKind::Index { .. }) && value.is_some_and(is_empty);
+        self.removes |= matches!(target.kind, ExprKind::Index { .. })
+            && value.is_some_and(is_empty)
+            && is_of_proof(values, target, NAMES);
     }
 
     fn sql(&mut self, text: &str) {
         let Some(found) = statement(text).filter(|_| text.len() > 12 && text.contains(' ')) else { return };
         self.ends |= has_word(text, ENDS);
-        self.removes |= text.trim_start().get(..6).is_some_and(|verb| verb.eq_ignore_ascii_case("delete"));
+        if text.trim_start().get(..6).is_some_and(|verb| verb.eq_ignore_ascii_case("delete")) {
+            self.removes |= deletes_proof(&found);
+            self.deleted.insert(found.table);
+        } else if found.columns.iter().any(|column| column.used == Use::Compared && is_proof(&column.name)) {
+            self.looked_up.insert(found.table);
+        }
         for column in found.columns.iter().filter(|column| column.used == Use::Updated) {
             self.removes |= has_word(&column.name, USED);
             self.changes |= is_proof(&column.name);
         }
     }
-}
-
-/// Whether a name is that of a proof, of one or of all.
-fn is_proof(name: &str) -> bool {
-    words(name).iter().any(|word| PROOF.contains(&word.strip_suffix('s').unwrap_or(word)))
-        && !has_word(name, &["password", "passwd", "pwd"])
 }
 
 fn is_empty(value: &Expr) -> bool {

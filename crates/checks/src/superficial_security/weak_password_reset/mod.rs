@@ -9,7 +9,7 @@
 //!   checked, but the account that gets the password is the one that the request names (`other-account`); the token is given back in the answer to whoever
 //!   asked for it (`answered`);
 //! - **warning**: a token that is kept has no end, and nothing looks at how old it is (`no-expiry`); a token is good as often as somebody likes, because
-//!   nothing takes it away (`reusable`).
+//!   nothing takes it away (`reusable`): that a cookie or a session is deleted, or the password's own column is set, takes no token away.
 //!
 //! Tokens that can be guessed are [weak-randomness](weak-randomness.md)'s affair, tokens that are kept as they are
 //! [plaintext-secret](plaintext-secret.md)'s. Left alone: the libraries' own (Django's, Flask-Security's, Devise's), tokens that are answered in
@@ -25,6 +25,7 @@
 mod account;
 mod evidence;
 mod life;
+mod removal;
 
 use seaworthy_core::policy::Need;
 use seaworthy_core::{Confidence, FailureMode, RuleId, Severity};
@@ -186,7 +187,7 @@ fn judge_life(
             report,
         );
     }
-    if !(all.signed || all.removes || own.changes) {
+    if !(all.signed || all.takes_away() || own.changes) {
         let message = format!(
             "the token of `{route}` stays good after it was used: whoever finds the mail sets the password again"
         );
