@@ -13,6 +13,7 @@ use crate::facts::values::called_name;
 use crate::facts::words::{has_word, words};
 use crate::framework::caller;
 use crate::framework::conduct::{Conduct, Step};
+use crate::framework::unless;
 use crate::framework::web::{Guard, Handler};
 
 /// Functions that are followed from one handler.
@@ -192,7 +193,7 @@ impl<'a> Profile<'a> {
         let mut stores = Stores::default();
         steps.iter().for_each(|step| stores.read(step));
         let guards = || handler.guards.iter();
-        let asks = guards().any(caller::guard_asks)
+        let asks = guards().any(|guard| caller::guard_asks(conduct.context().files, guard))
             || caller::finds_out(&before)
             || caller::asks_here(conduct, handler)
             || steps.iter().any(asks_by_name);
@@ -305,7 +306,8 @@ fn resource(path: &str) -> String {
 
 fn guard_names(guard: &Guard<'_>) -> Vec<String> {
     let mut names = Vec::new();
-    crate::facts::nodes::each_in_expr(guard.expr, &mut |node, _| {
+    // What it lets through is not what it stands before.
+    crate::facts::nodes::each_in_expr(unless::without(guard.expr), &mut |node, _| {
         if let Node::Expr(expr) = node {
             names.extend(called_name(expr).map(str::to_owned));
             names.extend(expr.string().filter(|text| text.len() < 60).map(str::to_owned));
