@@ -11,7 +11,9 @@ use super::web::Guard;
 use super::words::text_within;
 use crate::facts::syntax::{Expr, ExprKind, Literal};
 
-/// What a guard lets through without a look. What it decides by a function of its own is not among it.
+/// What a guard lets through without a look.
+///
+/// Limit: what it decides by a function of its own, or by what cannot be read, is not among it: there it is taken to ask.
 #[derive(Debug, Default)]
 pub(super) struct LetThrough(Vec<Open>);
 
