@@ -31,6 +31,11 @@ impl<'a> Walk<'_, 'a> {
             }
             ExprKind::Index { object, index } => {
                 let (of, at) = (self.eval(object), self.eval(index));
+                // `if (COLUMNS[name])`: what lies there is one of a few texts, and that it does tells of the key.
+                let is_table = matches!(&of.shape, Shape::Record(fields) if !fields.is_empty());
+                if at.is_tainted() && is_table && of.is_constant() {
+                    return self.implied_by_key((&of, object), (&at, index)).unwrap_or_default().value();
+                }
                 self.item_at(&of, &at, expr)
             }
             ExprKind::Call(call) => self.call(expr, call),
@@ -485,13 +490,15 @@ impl<'a> Walk<'_, 'a> {
         let after = std::mem::replace(&mut self.state, before);
         let state = std::mem::take(&mut self.state);
         self.state = state.or(after);
-        if let Some(both) = self.implied_by_both(op, (left, &one), (right, &other)) {
-            return both.value();
-        }
-        match op {
+        let both = self.implied_by_both(op, (left, &one), (right, &other));
+        let value = match op {
             // Of a text that is there, `a and b` is b.
             LogicalOp::And => Value { shape: other.shape.clone(), ..other.or(&Value::UNKNOWN) },
             _ => one.or(&other),
+        };
+        match both {
+            Some(both) => Value { shape: both.value().shape, ..value },
+            None => value,
         }
     }
 

@@ -9,10 +9,12 @@ use seaworthy_core::limits::FLOW_TOLD;
 
 use super::call::Given;
 use super::known::Known;
+use super::matching;
 use super::risk::{Risk, Risks};
 use super::value::{Beside, Shape, Value};
 use super::walk::Walk;
 use crate::facts::syntax::{BinaryOp, CompareOp, Expr, ExprKind, LogicalOp, TemplatePart, Text};
+use crate::facts::values::Bound;
 
 /// What follows from a test.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -169,7 +171,18 @@ impl<'a> Walk<'_, 'a> {
             }
         }
         told.extend(name.map(|name| Told { name: Some(name), key: None, known }));
+        if let Some((of, taken_out)) = expr.and_then(|expr| matching::shortened(self, expr)) {
+            let known = Known::without(known.risks.shared(taken_out));
+            told.push(Told { name: Some((self.holder(&of), of)), key: None, known });
+        }
         told
+    }
+
+    /// What the function under way binds a name to.
+    pub(super) fn bound_here(&self, name: &str) -> &[Bound<'a>] {
+        let call = self.calls.last();
+        let function = call.and_then(|call| Some((call.file, call.function?)));
+        function.map_or(&[], |(file, function)| self.project.local(file, function, name))
     }
 
     pub(super) fn holder(&self, name: &str) -> u32 {
@@ -309,7 +322,7 @@ impl<'a> Walk<'_, 'a> {
     }
 
     /// What follows from a table having a key.
-    fn implied_by_key(
+    pub(super) fn implied_by_key(
         &self,
         (table, _): (&Value<'a>, &Expr),
         (key, written): (&Value<'a>, &Expr),

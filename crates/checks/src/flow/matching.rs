@@ -7,7 +7,8 @@ use super::pattern;
 use super::risk::{Risk, Risks};
 use super::value::{Beside, Shape, Value, merge};
 use super::walk::Walk;
-use crate::facts::syntax::{Expr, Extent};
+use crate::facts::syntax::{Expr, ExprKind, Extent, Literal, Text};
+use crate::facts::values::Bound;
 
 /// A regular expression, and how much of a text it must match.
 #[derive(Debug, Clone, Copy)]
@@ -194,6 +195,31 @@ pub(super) fn replace<'a>(
         _ => Known::default(),
     };
     replaced(walk, of, known, given.positional.get(1), extent)
+}
+
+/// The text that another is made of by taking out what matches, and the harm that the other's letters and those that were taken out
+/// cannot do in it together: `key` of `key.replace(/\d+$/, "")`, and of a name that is bound to that alone.
+pub(super) fn shortened(walk: &Walk<'_, '_>, expr: &Expr) -> Option<(Text, Risks)> {
+    let made = match &expr.kind {
+        ExprKind::Name(name) => match walk.bound_here(name) {
+            [Bound::To(value)] => value,
+            _ => return None,
+        },
+        _ => expr,
+    };
+    let call = made.call()?;
+    let ExprKind::Member { object, name, .. } = &call.callee.kind else { return None };
+    let ExprKind::Name(of) = &object.kind else { return None };
+    let [sought, instead] = call.arguments.as_slice() else { return None };
+    let ExprKind::Literal(Literal::Regex { pattern, flags }) = &sought.value.kind else { return None };
+    let takes_out = matches!(name.as_str(), "replace" | "replaceAll") && instead.value.string() == Some("");
+    // What it was when it was shortened, it still is.
+    if !takes_out || walk.bound_here(of).len() != 1 {
+        return None;
+    }
+    // Where it does harm only by its letters, it does not matter where they stood.
+    let by_letters = Risks::of(&[Risk::Query, Risk::Markup, Risk::Log, Risk::Directory, Risk::Selector]);
+    Some((of.clone(), pattern::of_match(pattern, flags).risks.shared(by_letters)))
 }
 
 /// What is known of a text out of which another has been taken.

@@ -114,25 +114,49 @@ const CALLS: &[&str] = &[
 /// application has to let it pass.
 pub(crate) fn asks_here<'a>(conduct: &Conduct<'a>, handler: &Handler<'a>) -> bool {
     let near = handler.guards.iter().filter(|guard| guard.reach != Reach::Application);
-    near.clone().any(guard_asks)
+    near.clone().any(|guard| guard_asks(conduct.context().files, guard))
         || finds_out(&conduct.steps(near.filter_map(|guard| guard.function)))
         || takes_caller(handler.function)
         || finds_out(&conduct.of_handler(handler))
 }
 
-/// Whether a guard is named for asking who is calling.
-pub(crate) fn guard_asks(guard: &Guard<'_>) -> bool {
+/// Whether a guard is named for asking who is calling, by the project or by the package that it is of.
+pub(crate) fn guard_asks(files: &[SourceFile], guard: &Guard<'_>) -> bool {
     let mut found = guard.option == Some(web::ASKS);
-    let name_of = |expr: &Expr| expr.call().map_or(expr, |call| &call.callee).dotted();
-    let mut names: Vec<String> = name_of(guard.expr).into_iter().collect();
+    let mut named = vec![first_of(guard.expr)];
     if let Some(call) = guard.expr.call()
         && matches!(called_name(&call.callee), Some("Depends" | "Security" | "add_middleware" | "use"))
     {
         found |= called_name(&call.callee) == Some("Security");
-        names = call.arguments.iter().filter_map(|given| name_of(&given.value)).collect();
+        named = call.arguments.iter().map(|given| first_of(&given.value)).collect();
     }
-    names.extend(guard.function.map(|(_, function)| function.name.to_string()));
+    let mut names: Vec<String> = named.iter().filter_map(|named| named.dotted()).collect();
+    match guard.function {
+        Some((_, function)) => names.push(function.name.to_string()),
+        // `expressjwt` is of `express-jwt`.
+        None => names.extend(named.iter().filter_map(|named| of_package(files.get(guard.file)?, named))),
+    }
     found || names.iter().any(|name| is_named_for_asking(name))
+}
+
+/// What is called; of a chain of calls the first: `jwt({..}).unless({..})`, `authClient.schema(..).action(..)`.
+fn first_of(expr: &Expr) -> &Expr {
+    let mut first = expr;
+    loop {
+        match &first.kind {
+            ExprKind::Call(call) => first = &call.callee,
+            ExprKind::Member { object, .. } if first.dotted().is_none() => first = object,
+            _ => return first,
+        }
+    }
+}
+
+/// What a script takes from a package, by its whole name.
+fn of_package(file: &SourceFile, expr: &Expr) -> Option<String> {
+    let is_script = matches!(file.language, Language::JavaScript | Language::TypeScript);
+    let name = file.resolve(expr).filter(|_| is_script)?;
+    let is_own = name.starts_with(['.', '~', '#']) || name.starts_with("@/");
+    (!is_own).then_some(name)
 }
 
 /// Whether a name says that who is calling is asked for.

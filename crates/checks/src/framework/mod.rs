@@ -32,6 +32,8 @@ mod rust;
 mod rust_path;
 mod schema;
 mod signature;
+mod standing;
+pub(crate) mod unless;
 mod unread;
 pub mod web;
 mod words;

@@ -389,7 +389,7 @@ pub(super) fn entry<'a>(entries: &'a [(Option<Expr>, Expr)], name: &str) -> Opti
 }
 
 /// What a function gives back as it is written; functions inside it not counted.
-fn returned(function: &Function) -> Vec<&Expr> {
+pub(super) fn returned(function: &Function) -> Vec<&Expr> {
     let mut found = Vec::new();
     each_in_body(&function.body, &mut |node, _| {
         if let Node::Stmt(Stmt { kind: StmtKind::Return(Some(value)) | StmtKind::Value(value), .. }) = node {

@@ -1,6 +1,10 @@
 //! How frameworks write paths, brought to one spelling: `{name}` where a value goes.
 
+use regex::bytes::{Regex, RegexBuilder};
 use seaworthy_core::surface::{Input, InputKind, InputPlace};
+
+/// What an expression is tried with in the place of a value: a number, a word.
+pub(super) const SAMPLES: &[&str] = &["1", "x"];
 
 /// A path and what it carries.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -237,7 +241,7 @@ pub(super) fn regex(written: &str, names: &[String]) -> Option<Pattern> {
 }
 
 /// Where the group that a text begins with ends.
-fn group_end(text: &str) -> Option<usize> {
+pub(super) fn group_end(text: &str) -> Option<usize> {
     let (mut depth, mut escaped) = (0_u32, false);
     for (at, c) in text.char_indices() {
         match c {
@@ -250,6 +254,23 @@ fn group_end(text: &str) -> Option<usize> {
         }
     }
     None
+}
+
+/// An expression of a script, to be tried on a path; `None` when it has what Rust's have not, as a look ahead.
+pub(super) fn expression(pattern: &str, flags: &str) -> Option<Regex> {
+    // Without `u` a script's classes are of ASCII.
+    RegexBuilder::new(pattern).unicode(false).case_insensitive(flags.contains('i')).build().ok()
+}
+
+/// A path with this in the place of each of its values.
+pub(super) fn filled(path: &str, sample: &str) -> String {
+    let mut parts = path.split('{');
+    let mut whole = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        whole.push_str(sample);
+        whole.push_str(part.split_once('}').map_or(part, |(_, after)| after));
+    }
+    whole
 }
 
 /// A prefix and a path, with one slash between them; a path that is empty is the prefix.

@@ -1,12 +1,15 @@
 //! Applications, routers, what is mounted where, and the routes that come of it; the same in every framework.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
 
 use seaworthy_core::NotChecked;
 use seaworthy_core::surface::{Handler, Input, Route};
 
 use super::path;
 use super::project::{ExprAt, FunctionAt, Place, Project, STEPS, within};
+use super::standing::{Before, Order, Standing};
+use super::unless::{self, LetThrough};
 use super::web::{self, Guard, Reach};
 use crate::facts::nodes::Around;
 use crate::facts::source::SourceFile;
@@ -77,29 +80,6 @@ pub(super) struct Mount<'a> {
     pub(super) guards: Vec<Guard<'a>>,
 }
 
-/// A guard of an application or router.
-#[derive(Debug)]
-struct Standing<'a> {
-    on: Place,
-    at: (usize, Extent),
-    /// The path below which it stands; all of them when absent.
-    below: Option<String>,
-    order: Order,
-    guard: Guard<'a>,
-}
-
-/// What a guard stands before, by when that was added to the same application or router. What is added in another file is taken to come
-/// later.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Order {
-    /// Everything.
-    Any,
-    /// What is added later.
-    Later,
-    /// The routers that are mounted later, and no route of its own.
-    LaterMounts,
-}
-
 /// The function that answers a route, and what stands before that route alone.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Answering<'a> {
@@ -131,8 +111,7 @@ struct Found<'a> {
 struct Above<'a> {
     /// The path; `None` when it is no text.
     prefix: Option<String>,
-    /// Each with the path below which it stands.
-    guards: Vec<(String, Guard<'a>)>,
+    guards: Vec<Before<'a>>,
 }
 
 /// What was read of the project.
@@ -313,6 +292,7 @@ impl<'a> Routing<'a> {
         within: &[&'a Function],
         expr: &'a Expr,
     ) -> Option<FunctionAt<'a>> {
+        let expr = unless::without(expr);
         let callee = expr.call().map_or(expr, |call| &call.callee);
         let own = self.project.function_within(at, within, expr, STEPS);
         own.or_else(|| self.project.function_within(at, within, callee, STEPS))
@@ -342,7 +322,9 @@ impl<'a> Routing<'a> {
     ) {
         let is_root = self.objects.get(on).is_some_and(|object| object.is_root);
         let reach = if is_root && below.is_none() { Reach::Application } else { Reach::Router };
-        self.standing.push(Standing { on: on.clone(), at, below, order, guard: Guard { reach, ..guard } });
+        let unless = Rc::new(LetThrough::of(self.project, &guard));
+        let guard = Guard { reach, ..guard };
+        self.standing.push(Standing { on: on.clone(), at, below, order, unless, guard });
     }
 
     /// Notes a route of an application or router.
@@ -463,8 +445,9 @@ impl<'a> Routing<'a> {
                 continue;
             };
             let path = whole(Some(object.framework), &prefix, &route.path);
-            let standing = guards.into_iter().filter(|(below, _)| is_below(&path, below));
-            let guards = standing.map(|(_, guard)| guard).chain(answering.guards.iter().cloned()).collect();
+            let standing = guards.into_iter().filter(|before| before.stands_before(&route.method, &path));
+            let guards =
+                standing.map(|before| before.guard).chain(answering.guards.iter().cloned()).collect();
             self.found.push(Found {
                 framework: object.framework,
                 at,
@@ -495,12 +478,16 @@ impl<'a> Routing<'a> {
                 });
                 let below = prefix.clone().unwrap_or_default();
                 let mut guards = before.guards;
-                guards.extend(mount.guards.iter().map(|guard| (below.clone(), guard.clone())));
+                guards.extend(mount.guards.iter().map(|guard| Before {
+                    below: below.clone(),
+                    unless: Rc::default(),
+                    guard: guard.clone(),
+                }));
                 // An application below another is a part of it.
                 let standing = self.standing_before(place, at, object, &below).into_iter();
-                guards.extend(standing.map(|(below, guard)| {
-                    let reach = guard.reach.max(Reach::Router);
-                    (below, Guard { reach, ..guard })
+                guards.extend(standing.map(|mut before| {
+                    before.guard.reach = before.guard.reach.max(Reach::Router);
+                    before
                 }));
                 found.push(Above { prefix, guards });
             }
@@ -515,7 +502,7 @@ impl<'a> Routing<'a> {
         (at, is_mount): Added,
         object: &Object,
         prefix: &str,
-    ) -> Vec<(String, Guard<'a>)> {
+    ) -> Vec<Before<'a>> {
         let counts = |standing: &&Standing<'a>| {
             let later = standing.at.0 != at.0 || standing.at.1.start <= at.1.start;
             standing.on == *place
@@ -529,14 +516,13 @@ impl<'a> Routing<'a> {
             Some(below) => whole(Some(object.framework), prefix, below),
             None => prefix.to_owned(),
         };
-        self.standing.iter().filter(counts).map(|one| (below(one), one.guard.clone())).collect()
+        let before = |one: &Standing<'a>| Before {
+            below: below(one),
+            unless: one.unless.clone(),
+            guard: one.guard.clone(),
+        };
+        self.standing.iter().filter(counts).map(before).collect()
     }
-}
-
-/// Whether a path is the other, or below it.
-fn is_below(path: &str, above: &str) -> bool {
-    let above = above.trim_end_matches('/');
-    path.strip_prefix(above).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }
 
 /// A prefix and a path as a framework puts them together.

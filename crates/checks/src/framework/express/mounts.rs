@@ -4,6 +4,7 @@ use super::super::origins::entry;
 use super::super::path;
 use super::super::project::{ExprAt, Place, Project, STEPS, within};
 use super::super::routing::{Framework, Routing};
+use super::super::unless;
 use super::super::web::{Guard, Reach};
 use super::super::words::text_within;
 use super::{call_extent, chain};
@@ -113,7 +114,7 @@ pub(super) fn guard<'a>(routing: &Routing<'a>, (at, within, expr): &ExprAt<'a>, 
 
 /// Whether what is used is a function, or made by a package that makes middleware.
 fn is_middleware<'a>(routing: &Routing<'a>, item: &ExprAt<'a>) -> bool {
-    let (at, within, expr) = item;
+    let (at, within, expr) = (&item.0, &item.1, &unless::without(item.2));
     let Some(file) = routing.project.file(*at) else { return false };
     if routing.guarding_within(*at, within, expr).is_some() {
         return true;

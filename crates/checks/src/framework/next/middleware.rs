@@ -5,7 +5,8 @@ use super::super::caller::is_named_for_asking;
 use super::super::origins::entry;
 use super::super::project::{Place, Project, STEPS};
 use super::super::web::{self, Guard, Reach};
-use super::{below, scripts, wrapped};
+use super::matcher::Matcher;
+use super::{below, next_auth, scripts, wrapped};
 use crate::facts::source::SourceFile;
 use crate::facts::syntax::{Expr, ExprKind, Extent, ImportKind, Literal};
 use crate::facts::values::called_name;
@@ -14,30 +15,13 @@ use crate::facts::values::called_name;
 static NOTHING_WRITTEN: Expr =
     Expr { extent: Extent { start: 0, end: 0 }, kind: ExprKind::Literal(Literal::Null) };
 
-/// What a matcher says of a path.
-#[derive(Debug, Clone, PartialEq, Eq)]
-enum Matcher {
-    /// Segments; `None` for one with any value.
-    Segments(Vec<Option<String>>, Rest),
-    /// Everything but what begins with one of these.
-    AllBut(Vec<String>),
-    /// It could not be read, and is taken to match.
-    Unclear,
-}
-
-/// What may come after the segments of a matcher.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Rest {
-    Nothing,
-    Anything,
-    Something,
-}
-
 /// The middleware of one application.
 pub(super) struct Middleware<'a> {
     guard: Guard<'a>,
-    /// Without any it is asked for everything.
-    matchers: Vec<Matcher>,
+    /// Without any it is asked for everything; those that are not understood are taken to be about any path.
+    matchers: Vec<Option<Matcher>>,
+    /// Where they are written, when one of them is not understood.
+    pub(super) unread: Option<(usize, Extent)>,
 }
 
 impl<'a> Middleware<'a> {
@@ -53,18 +37,20 @@ impl<'a> Middleware<'a> {
         });
         let guard = guard(project, (at, file), name, matcher);
         let matchers = matcher.map(|matcher| read(project, at, matcher)).unwrap_or_default();
-        Some(Self { guard, matchers })
+        let unread = matcher.filter(|_| matchers.iter().any(Option::is_none)).map(|one| (at, one.extent));
+        Some(Self { guard, matchers, unread })
     }
 
     /// What stands before a path by it. What is asked for everything decides itself whom it lets pass, but for what a package makes to ask
     /// everybody.
     pub(super) fn before(&self, path: &str) -> Vec<Guard<'a>> {
-        let whole = |matcher: &Matcher| matches!(matcher, Matcher::AllBut(_));
+        let whole = |matcher: &Option<Matcher>| matcher.as_ref().is_none_or(Matcher::is_whole);
         let asks = self.guard.option == Some(web::ASKS)
             || self.guard.expr.call().and_then(|call| called_name(&call.callee)) == Some("withAuth");
-        let is_whole = !asks && self.matchers.iter().all(whole);
+        let is_whole = !asks && (self.matchers.is_empty() || self.matchers.iter().any(whole));
         let reach = if is_whole { Reach::Application } else { Reach::Router };
-        let matches = self.matchers.is_empty() || self.matchers.iter().any(|matcher| matcher.matches(path));
+        let is_meant = |matcher: &Option<Matcher>| matcher.as_ref().is_none_or(|one| one.matches(path));
+        let matches = self.matchers.is_empty() || self.matchers.iter().any(is_meant);
         if matches { vec![Guard { reach, ..self.guard.clone() }] } else { Vec::new() }
     }
 }
@@ -97,7 +83,12 @@ fn guard<'a>(
             _ => matcher.or(parameter.map(|parameter| &parameter.pattern)),
         };
     }
-    let asks = function.is_none() && hands_on_asking(file, name);
+    let asks = function.is_none()
+        && (hands_on_asking(project, (at, file), name)
+            || [project.exported_named(at, name), project.exported_default(at)]
+                .into_iter()
+                .flatten()
+                .any(|place| next_auth::refuses(project, &place)));
     let option = if asks { web::ASKS } else { "middleware" };
     Guard {
         file: at,
@@ -108,19 +99,24 @@ fn guard<'a>(
     }
 }
 
-/// `export { auth as middleware } from "@/auth"`, `export { default } from "next-auth/middleware"`.
-fn hands_on_asking(file: &SourceFile, name: &str) -> bool {
+/// `export { default } from "next-auth/middleware"`: what a package gives that is named for asking. What the project gives itself is read.
+fn hands_on_asking(project: &Project<'_>, (at, file): (usize, &SourceFile), name: &str) -> bool {
     file.imports.iter().filter(|fact| fact.import.kind == ImportKind::Reexport).any(|fact| {
-        let of_auth = fact.import.module.split(['/', '-']).any(|word| word == "auth");
-        fact.import.names.iter().any(|one| {
-            let outside = one.alias.as_ref().unwrap_or(&one.name);
-            (outside == name || outside == "default") && (of_auth || is_named_for_asking(&one.name))
-        })
+        let module = fact.import.module.as_str();
+        let of_auth = module.split(['/', '-']).any(|word| word == "auth");
+        let is_own = module.starts_with(['.', '~', '#']) || module.starts_with("@/");
+        !is_own
+            && fact.import.names.iter().any(|one| {
+                let outside = one.alias.as_ref().unwrap_or(&one.name);
+                (outside == name || outside == "default")
+                    && (of_auth || is_named_for_asking(&one.name))
+                    && project.exported_named(at, outside).is_none()
+            })
     })
 }
 
 /// One text, a list of them, or of records with a `source`.
-fn read<'a>(project: &Project<'a>, at: usize, matcher: &'a Expr) -> Vec<Matcher> {
+fn read<'a>(project: &Project<'a>, at: usize, matcher: &'a Expr) -> Vec<Option<Matcher>> {
     let origins = project.origins(at, &[], matcher, STEPS);
     let items: Vec<&'a Expr> = origins
         .iter()
@@ -133,72 +129,5 @@ fn read<'a>(project: &Project<'a>, at: usize, matcher: &'a Expr) -> Vec<Matcher>
         ExprKind::Record { entries, .. } => entry(entries, "source").and_then(Expr::string),
         _ => item.string(),
     };
-    items.into_iter().map(|item| text(item).map_or(Matcher::Unclear, Matcher::of)).collect()
-}
-
-impl Matcher {
-    fn of(text: &str) -> Self {
-        if let Some(inner) = text.strip_prefix("/((?!").and_then(|rest| rest.strip_suffix(").*)")) {
-            let words = inner.split('|').map(|word| word.trim_end_matches('$').replace('\\', ""));
-            // `.*\..*` is about files.
-            return Self::AllBut(
-                words.filter(|word| !word.contains(['*', '[', '(']) && !word.is_empty()).collect(),
-            );
-        }
-        let (mut segments, mut rest) = (Vec::new(), Rest::Nothing);
-        for part in text.split('/').filter(|part| !part.is_empty()) {
-            match part.strip_prefix(':') {
-                Some(name) if name.ends_with('*') || name.ends_with('?') => rest = Rest::Anything,
-                Some(name) if name.ends_with('+') => rest = Rest::Something,
-                Some(name) if name.contains('(') => return Self::Unclear,
-                Some(_) => segments.push(None),
-                None if part == "(.*)" => rest = Rest::Anything,
-                // Clerk's own spelling: `/(api|trpc)(.*)`, `/dashboard(.*)`.
-                None if part.contains(['(', '*', ':', '?', '+']) => return Self::Unclear,
-                None => segments.push(Some(part.to_owned())),
-            }
-        }
-        Self::Segments(segments, rest)
-    }
-
-    fn matches(&self, path: &str) -> bool {
-        match self {
-            Self::Unclear => true,
-            Self::AllBut(words) => {
-                let path = path.trim_start_matches('/');
-                !words.iter().any(|word| path.starts_with(word.as_str()))
-            }
-            Self::Segments(segments, rest) => {
-                let parts: Vec<&str> = path.split('/').filter(|part| !part.is_empty()).collect();
-                let fits = |(wanted, part): (&Option<String>, &&str)| {
-                    wanted.as_ref().is_none_or(|wanted| wanted == part || part.starts_with('{'))
-                };
-                let same = parts.len() >= segments.len() && segments.iter().zip(&parts).all(fits);
-                same && match rest {
-                    Rest::Nothing => parts.len() == segments.len(),
-                    Rest::Anything => true,
-                    Rest::Something => parts.len() > segments.len(),
-                }
-            }
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::Matcher;
-
-    /// The examples of the documentation.
-    #[test]
-    fn matchers_match_as_documented() {
-        let matches = |matcher: &str, path: &str| Matcher::of(matcher).matches(path);
-        assert!(matches("/about", "/about") && !matches("/about", "/about/team"));
-        assert!(matches("/about/:path*", "/about") && matches("/about/:path*", "/about/a/b"));
-        assert!(matches("/about/:path", "/about/a") && !matches("/about/:path", "/about/a/c"));
-        assert!(!matches("/about/:path+", "/about") && matches("/about/:path+", "/about/a"));
-        assert!(matches("/about/(.*)", "/about/a/b") && !matches("/about/(.*)", "/other"));
-        let but = "/((?!api|_next/static|_next/image|favicon.ico|sitemap.xml|robots.txt).*)";
-        assert!(!matches(but, "/api/users") && matches(but, "/dashboard"));
-        assert!(matches("/api/:id(\\d+)", "/x"));
-    }
+    items.into_iter().map(|item| text(item).and_then(Matcher::of)).collect()
 }

@@ -6,7 +6,9 @@
 mod actions;
 mod api;
 mod handlers;
+mod matcher;
 mod middleware;
+mod next_auth;
 mod segments;
 
 use std::collections::BTreeSet;
@@ -39,6 +41,9 @@ pub(super) fn read(routing: &mut Routing<'_>) {
     let scripts = scripts(routing.project);
     let applications: Vec<Application<'_>> =
         roots(routing.project, &scripts).into_iter().map(|root| application(routing.project, root)).collect();
+    for (at, extent) in applications.iter().filter_map(|one| one.middleware.as_ref()?.unread) {
+        routing.unread(at, extent, "the paths that this middleware is asked for could not be read");
+    }
     for (at, file) in scripts {
         // The deepest folder that the file is in.
         let inside = applications.iter().rev().find_map(|one| Some((one, below(&file.path, &one.root)?)));

@@ -124,3 +124,21 @@ fn what_a_route_handler_gives_on_makes_the_surface_incomplete_and_is_named() {
     let none = files([("package.json", "{}"), ("app/x/route.ts", "export const GET = () => 1;\n")]);
     assert!(none.complete && none.routes.is_empty());
 }
+
+#[test]
+fn paths_of_a_middleware_that_cannot_be_read_are_named() {
+    let matched = |matcher: &str| {
+        let middleware = format!(
+            "export function middleware(request) {{}}\nexport const config = {{ matcher: {matcher} }};\n"
+        );
+        let route = "export const GET = () => new Response('');\n";
+        files([
+            ("package.json", PACKAGE),
+            ("middleware.ts", middleware.as_str()),
+            ("app/api/b/route.ts", route),
+        ])
+    };
+    assert!(matched("['/api/:path*', { source: '/(a|b)/(.*)' }]").complete);
+    let unread = matched("[process.env.GUARDED]");
+    assert_eq!(unread.not_read.iter().map(|one| one.what.as_str()).collect::<Vec<_>>(), ["middleware.ts:2"]);
+}

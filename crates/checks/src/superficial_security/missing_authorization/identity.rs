@@ -184,7 +184,7 @@ fn mentions(expr: &Expr, names: &[&str]) -> bool {
 }
 
 /// The names that a parameter binds: one, or in Rust those of its pattern.
-fn pattern_names(pattern: &Expr) -> Vec<String> {
+pub(super) fn pattern_names(pattern: &Expr) -> Vec<String> {
     if let Some(name) = pattern.dotted() {
         return vec![name];
     }

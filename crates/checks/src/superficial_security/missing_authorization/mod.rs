@@ -6,11 +6,13 @@
 //! ## What is reported
 //!
 //! A handler is compared with the handlers beside it that do the same kind of thing (read or change) with the same table, collection or
-//! model below the same part of the path; the one that does as it should is shown beside it.
+//! model below the same part of the path; the one that does as it should is shown beside it. Server actions of Next.js have no path: those of one
+//! file are compared, and the id is among what they are given.
 //!
 //! - **error**, `unowned`: the handler asks who is calling and then gives out or changes a row by an id of the path without a look at whose it is, while every
 //!   comparable handler binds the owner (`AND user_id = ?`, `row.owner_id !== req.user.id`);
-//! - **error**, `unauthenticated`: the handler changes a row by an id of the path and nothing before or in it asks who is calling, while those beside it do;
+//! - **error**, `unauthenticated`: the handler changes a row by an id of the path and nothing before or in it asks who is calling, while those beside it do:
+//!   two and three in four of them, and where a server action deletes a row, one that looks for the owner;
 //! - **warning**, `unauthenticated`: the same for a handler that only reads, or makes something new;
 //! - **warning**, `owner-never-asked`: rows are kept with an `owner_id`, handlers give them out or change them by an id of the path, and nothing in the project ever
 //!   compares that column.
@@ -30,6 +32,7 @@
 //! Source: [CWE-862](https://cwe.mitre.org/data/definitions/862.html), [CWE-639](https://cwe.mitre.org/data/definitions/639.html); OWASP API Security Top 10 2023, API1 (broken object level
 //! authorization). That a deviation from a majority is a defect: Engler et al., "Bugs as deviant behavior" (SOSP 2001).
 
+mod action;
 mod identity;
 mod owner;
 mod profile;
@@ -119,6 +122,12 @@ fn unauthenticated<'p, 'a>(profile: &Profile<'a>, all: &'p [Profile<'a>]) -> Opt
         .filter(|other| !same(other, profile) && !other.is_public && other.is_comparable(profile))
         .collect();
     let (asking, open): (Vec<_>, Vec<_>) = beside.into_iter().partition(|other| other.asks);
+    // Of what somebody owns, nobody unknown takes anything away: there one that looks for the owner is enough.
+    if open.is_empty()
+        && let Some(owned) = asking.iter().find(|other| profile.deletes_owned(other))
+    {
+        return Some(*owned);
+    }
     // Two that ask and none beside this one that does not; of more, three in four.
     let is_rule = asking.len() >= 2
         && asking.len() >= 3 * (open.len() + 1).saturating_sub(1)
@@ -140,8 +149,17 @@ fn place_of<'a>(context: &Context<'a>, handler: &Handler<'a>) -> Option<(&'a Sou
     Some((file, file.first_line(extent)))
 }
 
+/// What a handler is called by: an action by its name.
 fn route(handler: &Handler<'_>) -> String {
-    format!("{} {}", handler.method, handler.path)
+    match handler.path.strip_prefix('#') {
+        Some(name) => name.to_owned(),
+        None => format!("{} {}", handler.method, handler.path),
+    }
+}
+
+/// What names the row that it is about.
+fn by_what(handler: &Handler<'_>) -> &'static str {
+    if action::is_action(handler) { "by the id that it is given" } else { "by the id of the path" }
 }
 
 fn does(kind: Kind) -> &'static str {
@@ -163,10 +181,11 @@ fn say_unowned<'a>(
     let Some((file, place)) = below.or_else(|| place_of(context, handler)) else { return };
     let Some(bound) = beside.binds else { return };
     let message = format!(
-        "`{}` asks who is calling and then {} `{}` by the id of the path, whoever it belongs to; `{}` beside it looks at the owner: everybody with an account gets at everybody's",
+        "`{}` asks who is calling and then {} `{}` {}, whoever it belongs to; `{}` beside it looks at the owner: everybody with an account gets at everybody's",
         route(handler),
         does(profile.kind),
         profile.shared_with(beside),
+        by_what(handler),
         route(beside.handler),
     );
     let advice = match file.language {
@@ -213,6 +232,9 @@ fn say_unauthenticated<'a>(
         route(beside.handler),
     );
     let advice = match file.language {
+        _ if action::is_action(handler) => {
+            "ask in it, as its neighbours do: whoever reaches the site can call it, whatever page shows it"
+        }
         Language::Python => {
             "put before it what stands before its neighbours (the decorator, `Depends(..)`, the permission class)"
         }
@@ -242,10 +264,11 @@ fn say_never_asked<'a>(
 ) {
     let Some((file, place)) = place_of(context, profile.handler) else { return };
     let message = format!(
-        "`{}` {} `{}` by the id of the path for anybody who is logged in: its `{}` is written, and nothing ever compares it",
+        "`{}` {} `{}` {} for anybody who is logged in: its `{}` is written, and nothing ever compares it",
         route(profile.handler),
         does(profile.kind),
         kept.table,
+        by_what(profile.handler),
         kept.column,
     );
     let draft = report

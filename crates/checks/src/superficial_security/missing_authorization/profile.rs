@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use super::action;
 use super::identity::uses_caller;
 use super::owner::{Bound, bound_in};
 use super::stores::Stores;
@@ -13,6 +14,7 @@ use crate::facts::values::called_name;
 use crate::facts::words::{has_word, words};
 use crate::framework::caller;
 use crate::framework::conduct::{Conduct, Step};
+use crate::framework::unless;
 use crate::framework::web::{Guard, Handler};
 
 /// Functions that are followed from one handler.
@@ -167,7 +169,7 @@ pub(super) struct Profile<'a> {
     pub(super) uses_caller: bool,
     /// Where it binds the owner.
     pub(super) binds: Option<Bound<'a>>,
-    /// Whether the path names one thing.
+    /// Whether the path, or what an action is given, names one thing.
     pub(super) by_id: bool,
     /// Whether it makes something new, which has no owner yet.
     pub(super) makes: bool,
@@ -181,38 +183,46 @@ pub(super) struct Profile<'a> {
     /// The tables, models and collections that it reads, and those that it changes.
     reads: BTreeSet<String>,
     changes: BTreeSet<String>,
+    /// Those of which it takes rows away.
+    deletes: BTreeSet<String>,
 }
 
 impl<'a> Profile<'a> {
     pub(super) fn of(conduct: &Conduct<'a>, handler: &'a Handler<'a>) -> Self {
         let steps = followed(conduct, handler);
         let before = conduct.steps(handler.guards.iter().filter_map(|guard| guard.function));
-        let kind = if handler.method == "GET" { Kind::Reads } else { Kind::Changes };
-        let names: Vec<&str> = parameters(&handler.path).collect();
+        let is_action = action::is_action(handler);
+        let given = if is_action { action::given(handler) } else { Vec::new() };
+        let names: Vec<&str> = given.iter().map(String::as_str).chain(parameters(&handler.path)).collect();
+        let by_id =
+            if is_action { given.iter().any(|name| action::names_row(name)) } else { !names.is_empty() };
         let mut stores = Stores::default();
         steps.iter().for_each(|step| stores.read(step));
+        // Every action is a POST.
+        let reads = if is_action { stores.writes.is_empty() } else { handler.method == "GET" };
         let guards = || handler.guards.iter();
-        let asks = guards().any(caller::guard_asks)
+        let asks = guards().any(|guard| caller::guard_asks(conduct.context().files, guard))
             || caller::finds_out(&before)
             || caller::asks_here(conduct, handler)
             || steps.iter().any(asks_by_name);
         let ends_in_value = handler.path.trim_end_matches('/').ends_with('}');
         Self {
             handler,
-            kind,
+            kind: if reads { Kind::Reads } else { Kind::Changes },
             asks,
             uses_caller: steps.iter().any(|step| uses_caller(step, handler, &names)),
             binds: steps.iter().find_map(bound_in),
-            by_id: !names.is_empty(),
-            makes: handler.method == "POST" && !ends_in_value && names.is_empty(),
+            by_id,
+            makes: handler.method == "POST" && !ends_in_value && !by_id,
             is_exempt: names.iter().any(|name| has_word(name, SECRET))
                 || guards().any(asks_for_role)
                 || guards_look_at(handler, &before),
             is_public: names.iter().any(|name| has_word(name, UNGUESSABLE)) || is_public(handler, &steps),
             touched: touched(&steps, handler),
-            resource: resource(&handler.path),
+            resource: resource(conduct, handler),
             reads: stores.reads,
-            changes: stores.changes,
+            changes: if is_action { stores.writes } else { stores.changes },
+            deletes: stores.deletes,
         }
     }
 
@@ -232,6 +242,14 @@ impl<'a> Profile<'a> {
     /// The name of what both touch.
     pub(super) fn shared_with<'s>(&'s self, other: &'s Self) -> &'s str {
         self.shared(other).map_or("it", |name| name.trim_start_matches('_'))
+    }
+
+    /// Whether it is an action that takes rows away by their id of what the other looks for by their owner.
+    pub(super) fn deletes_owned(&self, other: &Self) -> bool {
+        action::is_action(self.handler)
+            && self.by_id
+            && other.binds.is_some_and(|bound| bound.is_always)
+            && self.changes.intersection(&other.changes).any(|table| self.deletes.contains(table))
     }
 
     /// Whether it touches a table.
@@ -295,9 +313,13 @@ fn parameters(path: &str) -> impl Iterator<Item = &str> {
     path.split('{').skip(1).filter_map(|part| part.split_once('}')).map(|(name, _)| name)
 }
 
-/// What a path is about: the part before its last value, or its last part.
-fn resource(path: &str) -> String {
-    let parts: Vec<&str> = path.split('/').filter(|part| !part.is_empty()).collect();
+/// What a path is about: the part before its last value, or its last part. Of actions those of one file belong together.
+fn resource(conduct: &Conduct<'_>, handler: &Handler<'_>) -> String {
+    if action::is_action(handler) {
+        let file = conduct.context().files.get(handler.registered.0);
+        return file.map(|file| file.path.clone()).unwrap_or_default();
+    }
+    let parts: Vec<&str> = handler.path.split('/').filter(|part| !part.is_empty()).collect();
     let value = parts.iter().rposition(|part| part.starts_with('{'));
     let before = parts.get(..value.unwrap_or(parts.len())).unwrap_or_default();
     before.iter().rev().find(|part| !part.starts_with('{')).map_or(String::new(), |part| part.to_lowercase())
@@ -305,7 +327,8 @@ fn resource(path: &str) -> String {
 
 fn guard_names(guard: &Guard<'_>) -> Vec<String> {
     let mut names = Vec::new();
-    crate::facts::nodes::each_in_expr(guard.expr, &mut |node, _| {
+    // What it lets through is not what it stands before.
+    crate::facts::nodes::each_in_expr(unless::without(guard.expr), &mut |node, _| {
         if let Node::Expr(expr) = node {
             names.extend(called_name(expr).map(str::to_owned));
             names.extend(expr.string().filter(|text| text.len() < 60).map(str::to_owned));

@@ -8,6 +8,7 @@ use crate::facts::source::SourceFile;
 use crate::facts::sql::Verb;
 use crate::facts::syntax::{Expr, ExprKind, Function, Literal, StmtKind};
 use crate::facts::values::called_name;
+use crate::facts::words::has_word;
 use crate::framework::conduct::Step;
 
 /// What functions read and change.
@@ -15,8 +16,12 @@ use crate::framework::conduct::Step;
 pub(super) struct Stores {
     /// What is read.
     pub(super) reads: BTreeSet<String>,
-    /// What is changed.
+    /// What is changed, or may be: of a model it is not always told.
     pub(super) changes: BTreeSet<String>,
+    /// What is changed for certain.
+    pub(super) writes: BTreeSet<String>,
+    /// Of what rows are taken away.
+    pub(super) deletes: BTreeSet<String>,
 }
 
 impl Stores {
@@ -28,10 +33,15 @@ impl Stores {
             match &expr.kind {
                 ExprKind::Literal(Literal::String(_)) | ExprKind::Template(_) | ExprKind::Binary { .. } => {
                     for (verb, table, _) in columns_of(expr) {
-                        match verb {
-                            Verb::Select => self.reads.insert(table),
-                            _ => self.changes.insert(table),
-                        };
+                        if verb == Verb::Select {
+                            self.reads.insert(table);
+                            continue;
+                        }
+                        if verb == Verb::Delete {
+                            self.deletes.insert(table.clone());
+                        }
+                        self.writes.insert(table.clone());
+                        self.changes.insert(table);
                     }
                 }
                 ExprKind::Name(name)
@@ -42,6 +52,7 @@ impl Stores {
                 ExprKind::Call(call) => {
                     if let Some(model) = model(&call.callee) {
                         self.both(&model);
+                        self.by_method(&model, called_name(&call.callee).unwrap_or_default());
                     }
                     // `get_object_or_404(Note, pk=pk)`, `session.get(Note, id)`, `select(Note)`.
                     let first = call.arguments.first().and_then(|given| called_name(&given.value));
@@ -65,6 +76,17 @@ impl Stores {
             }
             true
         });
+    }
+
+    /// What a method of a model does for certain.
+    fn by_method(&mut self, model: &str, method: &str) {
+        let deletes = has_word(method, &["delete", "destroy", "remove"]);
+        if deletes {
+            self.deletes.insert(model.to_owned());
+        }
+        if deletes || has_word(method, &["create", "insert", "update", "upsert", "save"]) {
+            self.writes.insert(model.to_owned());
+        }
     }
 
     fn both(&mut self, name: &str) {

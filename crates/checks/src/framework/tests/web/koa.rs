@@ -46,3 +46,29 @@ orders.get('/', async (ctx) => { ctx.body = []; });
     assert_eq!(found["GET /v1/users"], below);
     assert_eq!(found["GET /v1/orders"], [&below[..], &["Router count()"]].concat());
 }
+
+#[test]
+fn koa_has_no_guard_before_what_the_guard_lets_through() {
+    let found = guards([(
+        "app.js",
+        r#"
+const Koa = require('koa');
+const Router = require('@koa/router');
+const jwt = require('koa-jwt');
+const app = new Koa();
+const router = new Router();
+const open = ['/login', /^\/public\//, { url: '/notes', methods: ['GET'] }];
+const guard = jwt({ secret }).unless({ path: open, method: 'OPTIONS' });
+app.use(guard);
+router.post('/login', async (ctx) => { ctx.body = {}; });
+router.get('/public/:name', async (ctx) => { ctx.body = {}; });
+router.get('/notes', async (ctx) => { ctx.body = {}; });
+router.post('/notes', async (ctx) => { ctx.body = {}; });
+app.use(router.routes());
+"#,
+    )]);
+    for open in ["POST /login", "GET /public/{name}", "GET /notes"] {
+        assert_eq!(found[open], [""; 0], "{open}");
+    }
+    assert_eq!(found["POST /notes"], ["Application guard"]);
+}
