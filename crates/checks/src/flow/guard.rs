@@ -13,6 +13,7 @@ use super::risk::{Risk, Risks};
 use super::value::{Beside, Shape, Value};
 use super::walk::Walk;
 use crate::facts::syntax::{BinaryOp, CompareOp, Expr, ExprKind, LogicalOp, TemplatePart, Text, UnaryOp};
+use crate::facts::values::{called_name, referred};
 
 /// What follows from a test.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -250,9 +251,7 @@ impl<'a> Walk<'_, 'a> {
     ) -> Implied {
         // `os.path.commonpath([root, path]) == root`
         for (side, value) in [(left, one), (right, other)] {
-            if side.call().and_then(|call| crate::facts::values::called_name(&call.callee))
-                == Some("commonpath")
-            {
+            if side.call().and_then(|call| called_name(&call.callee)) == Some("commonpath") {
                 let normal = value.all_taints().iter().all(|taint| taint.beside.has(Beside::NORMAL));
                 let risks = if normal { Risks::of(&[Risk::Path]) } else { Risks::NONE };
                 return equal(self.told(None, value, risks));
@@ -471,19 +470,11 @@ impl<'a> Walk<'_, 'a> {
     }
 }
 
-/// What a reference refers to.
-pub(super) fn referred(expr: &Expr) -> &Expr {
-    match &expr.kind {
-        ExprKind::Unary { op: UnaryOp::Reference | UnaryOp::Dereference, value } => referred(value),
-        _ => expr,
-    }
-}
-
 /// Whether an expression is the last part of the path that another one is.
 fn is_basename_of(side: &Expr, path: &Expr) -> bool {
     let Some(call) = side.call() else { return false };
     let of = call.arguments.first().and_then(|argument| argument.value.dotted());
-    crate::facts::values::called_name(&call.callee) == Some("basename") && of.is_some() && of == path.dotted()
+    called_name(&call.callee) == Some("basename") && of.is_some() && of == path.dotted()
 }
 
 /// What is known of a text that does not hold another.
@@ -562,12 +553,12 @@ fn ends_with_separator(expr: &Expr) -> bool {
     match &expr.kind {
         ExprKind::Binary { op: BinaryOp::Add, right, .. } => {
             right.string().is_some_and(|text| text.ends_with(['/', '\\']))
-                || matches!(crate::facts::values::called_name(right), Some("sep"))
+                || matches!(called_name(right), Some("sep"))
         }
         ExprKind::Template(template) => match template.parts.last() {
             Some(TemplatePart::Text(text)) => text.ends_with(['/', '\\']),
             Some(TemplatePart::Value(value)) => {
-                matches!(crate::facts::values::called_name(value), Some("sep"))
+                matches!(called_name(value), Some("sep"))
             }
             None => false,
         },

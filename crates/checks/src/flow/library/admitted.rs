@@ -2,8 +2,9 @@
 //! `name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')`, `path.components().all(|part| matches!(part, Component::Normal(_)))`.
 
 use crate::facts::syntax::{CompareOp, Expr, ExprKind, Function, Literal, LogicalOp, StmtKind, UnaryOp};
+use crate::facts::values::referred;
 use crate::flow::call::Given;
-use crate::flow::guard::{Implied, referred};
+use crate::flow::guard::Implied;
 use crate::flow::known::Known;
 use crate::flow::pattern::{self, Letters};
 use crate::flow::risk::Risks;
