@@ -136,7 +136,7 @@ fn answers<'a>(
 
 /// The function that answers, and the layers that it has by itself: `list.layer(..)`.
 fn answering<'a>(
-    build: &mut Build<'_, 'a>,
+    build: &Build<'_, 'a>,
     scope: &Scope<'a>,
     answer: &'a Expr,
 ) -> (Option<FunctionAt<'a>>, Vec<Guard<'a>>) {
@@ -260,31 +260,41 @@ fn step<'a>(
     built
 }
 
-/// What a service is that stands for other routes or one function: a router, `service_fn(f)`, one behind `ServiceBuilder::new().layer(..)`.
+/// What a service is that stands for other routes or one function, also under a name.
 fn served<'a>(build: &mut Build<'_, 'a>, scope: &mut Scope<'a>, service: &'a Expr) -> Option<Built<'a>> {
-    let given = |call: &'a Call| call.arguments.last().map(|given| &given.value);
-    if let ExprKind::Call(call) = &service.kind
-        && let Some(answer) = given(call)
-    {
-        match (&call.callee.kind, called_name(&call.callee)) {
-            (_, Some("service_fn")) => {
-                let (function, guards) = answering(build, scope, answer);
-                let (method, path, at) = ("*".to_owned(), String::new(), (scope.at, answer.extent));
-                let entry = Entry { method, path, at, function: Some(function?), guards, is_fallback: false };
-                return Some(Built { entries: vec![entry], is_one: true, ..Built::default() });
-            }
-            (ExprKind::Member { object, .. }, Some("service")) if build.is_of_library(scope, object) => {
-                let mut inside = served(build, scope, answer)?;
-                let before = layers(build.routing, (scope.at, &scope.within), object, Reach::Router);
-                for entry in &mut inside.entries {
-                    entry.guards.splice(0..0, before.iter().cloned());
-                }
-                return Some(inside);
-            }
-            _ => {}
-        }
+    if let Some(built) = wrapped(build, scope, service) {
+        return Some(built);
     }
-    build.eval(scope, service)
+    let built = build.eval(scope, service);
+    let made = build.made(scope, service);
+    if built.is_some() || std::ptr::eq(made, service) { built } else { wrapped(build, scope, made) }
+}
+
+/// `service_fn(f)`, `f.into_service()`, `ServiceBuilder::new().layer(..).service(router)`.
+fn wrapped<'a>(build: &mut Build<'_, 'a>, scope: &mut Scope<'a>, service: &'a Expr) -> Option<Built<'a>> {
+    let call = service.call()?;
+    let given = call.arguments.last().map(|given| &given.value);
+    match (&call.callee.kind, called_name(&call.callee)?, given) {
+        (_, "service_fn", Some(answer)) => one(build, scope, answer),
+        (ExprKind::Member { object, .. }, "into_service", None) => one(build, scope, object),
+        (ExprKind::Member { object, .. }, "service", Some(inner)) if build.is_of_library(scope, object) => {
+            let mut inside = served(build, scope, inner)?;
+            let before = layers(build.routing, (scope.at, &scope.within), object, Reach::Router);
+            for entry in &mut inside.entries {
+                entry.guards.splice(0..0, before.iter().cloned());
+            }
+            Some(inside)
+        }
+        _ => None,
+    }
+}
+
+/// A service that is one function, for any method.
+fn one<'a>(build: &Build<'_, 'a>, scope: &Scope<'a>, answer: &'a Expr) -> Option<Built<'a>> {
+    let (function, guards) = answering(build, scope, answer);
+    let (method, path, at) = ("*".to_owned(), String::new(), (scope.at, answer.extent));
+    let entry = Entry { method, path, at, function: Some(function?), guards, is_fallback: false };
+    Some(Built { entries: vec![entry], is_one: true, ..Built::default() })
 }
 
 /// A service for everything that nothing else answers: the routes of a router keep their paths.

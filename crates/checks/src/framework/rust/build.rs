@@ -477,13 +477,24 @@ impl<'a> Build<'_, 'a> {
         self.routing.unread(scope.at, extent, why);
     }
 
+    /// What a name of the file stands for, when it is made once; anything else is itself.
+    pub(super) fn made(&self, scope: &Scope<'a>, expr: &'a Expr) -> &'a Expr {
+        let named = matches!(expr.kind, ExprKind::Name(_));
+        let origins = || self.routing.project.origins(scope.at, &scope.within, expr, STEPS);
+        match named.then(origins).as_deref() {
+            Some([(file, _, made)]) if *file == scope.at => made,
+            _ => expr,
+        }
+    }
+
     /// Whether what a chain begins with is of a library that the project uses.
     pub(super) fn is_of_library(&self, scope: &Scope<'a>, expr: &'a Expr) -> bool {
         let project = self.routing.project;
-        let path = match &base(expr).kind {
+        let first = base(self.made(scope, base(expr)));
+        let path = match &first.kind {
             ExprKind::Call(call) => &call.callee,
             ExprKind::Record { of: Some(of), .. } => of,
-            _ => base(expr),
+            _ => first,
         };
         let Some(dotted) = project.file(scope.at).and_then(|file| file.resolve(path)) else { return false };
         let parts: Vec<&str> = dotted.split('.').collect();

@@ -10,6 +10,7 @@ use axum::{extract::Query, routing::{get, post}, Router};
 
 #[tokio::main]
 async fn main() {
+    let files = tower_http::services::ServeDir::new("assets").append_index_html_on_directories(true);
     let app = Router::new().route("/health", get(health))/*MORE*/;
     let listener = tokio::net::TcpListener::bind("0.0.0.0:3000").await.unwrap();
     axum::serve(listener, app).await.unwrap();
@@ -39,7 +40,7 @@ fn a_route_of_axum_that_cannot_be_followed_is_said() {
     assert_eq!((paths(&whole), whole.complete), (vec!["/health", "/search"], true), "{:?}", whole.not_read);
     let made = axum(r#".route("/search", reads(search))"#);
     assert_eq!((paths(&made), made.complete), (vec!["/health"], false));
-    assert_eq!(made.not_read[0].what, "src/main.rs:6");
+    assert_eq!(made.not_read[0].what, "src/main.rs:7");
 }
 
 #[test]
@@ -54,6 +55,10 @@ fn a_service_of_axum_is_a_router_a_function_or_of_a_library() {
     assert_eq!((paths(&function), function.complete), (vec!["/health", "/search"], true));
     let files = axum(r#".nest_service("/assets", tower_http::services::ServeDir::new("assets"))"#);
     assert_eq!((paths(&files), files.complete), (vec!["/health"], true), "{:?}", files.not_read);
+    let handler = axum(r#".route_service("/search", search.into_service())"#);
+    assert_eq!((paths(&handler), handler.complete), (vec!["/health", "/search"], true));
+    let named = axum(r#".nest_service("/assets", files.clone()).fallback_service(files)"#);
+    assert_eq!((paths(&named), named.complete), (vec!["/health"], true), "{:?}", named.not_read);
     let other = axum(r#".fallback_service(other)"#);
     assert!(!other.complete, "nobody knows what that answers");
 }
