@@ -8,6 +8,7 @@ use crate::facts::syntax::{Call, Expr, ExprKind, Text};
 use crate::facts::values::referred;
 use crate::facts::words::words;
 use crate::flow::call::Given;
+use crate::flow::known::Known;
 use crate::flow::operator::{below, joined};
 use crate::flow::pattern;
 use crate::flow::risk::{Risk, Risks};
@@ -150,6 +151,7 @@ pub(super) fn special<'a>(
         }
         "vec" => return Some(Value::of(Shape::List(Rc::new(given.positional.clone())))),
         "url.Url.parse" | "reqwest.Url.parse" => return given.positional.first().cloned(),
+        "tokio.net.lookup_host" => return Some(looked_up(walk, given.positional.first()?)),
         // They follow every link and work out every `..`, and say nothing of where that is.
         "std.fs.canonicalize" | "tokio.fs.canonicalize" => {
             return Some(resolved(given.positional.first()?));
@@ -222,6 +224,17 @@ fn put_together<'a>(walk: &Walk<'_, 'a>, given: &Given<'a>) -> Value<'a> {
         rest = after;
     }
     joined(&whole, &Value::of(Shape::Text(Text::from(rest.replace("}}", "}")))))
+}
+
+/// The addresses of a host, of which there is one at least: nobody who only fetches asks for them.
+/// Limit: what is then asked of them is not seen.
+fn looked_up<'a>(walk: &mut Walk<'_, 'a>, host: &Value<'a>) -> Value<'a> {
+    let mut addresses = Value::tainted(host.all_taints()).marked(Beside::RESOLVED);
+    for taint in &addresses.taints {
+        walk.clear(&taint.origin.key, Known::without(Risks::of(&[Risk::Request])));
+    }
+    addresses.each_taint(&mut |taint| taint.open = Risks::NONE);
+    addresses
 }
 
 /// A path as the file system has it.
@@ -355,6 +368,8 @@ pub(super) fn method<'a>(
         }
         // Without a folder: https://doc.rust-lang.org/std/path/struct.Path.html#method.file_name
         "file_name" | "file_stem" | "extension" => Value::made_of(&[of]).without(Risks::of(&[Risk::Path])),
+        "to_socket_addrs" | "socket_addrs" => looked_up(walk, of),
+        "lookup_ip" => looked_up(walk, first?),
         "canonicalize" => resolved(of),
         // https://docs.rs/url/latest/url/struct.Url.html#method.host_str
         "host_str" | "host" | "domain" if of.is_tainted() => {
