@@ -366,6 +366,24 @@ pub(super) fn method<'a>(
             // What may be there or not is no list.
             Value { shape: of.shape.clone(), taints: sifted.taints }
         }
+        "push_str" | "push" if !matches!(of.shape, Shape::List(_)) => {
+            walk.set_known(subject, joined(of, first?));
+            Value::UNKNOWN
+        }
+        "arg" | "args" => return argument(walk, (of, object), given, expr),
+        _ => return located(walk, of, name, first),
+    };
+    Some(value)
+}
+
+/// A method of a path, of a URL or of the name of a host.
+fn located<'a>(
+    walk: &mut Walk<'_, 'a>,
+    of: &Value<'a>,
+    name: &str,
+    first: Option<&Value<'a>>,
+) -> Option<Value<'a>> {
+    let value = match name {
         // Without a folder: https://doc.rust-lang.org/std/path/struct.Path.html#method.file_name
         "file_name" | "file_stem" | "extension" => Value::made_of(&[of]).without(Risks::of(&[Risk::Path])),
         "to_socket_addrs" | "socket_addrs" => looked_up(walk, of),
@@ -377,11 +395,6 @@ pub(super) fn method<'a>(
         }
         "join" if of.beginning().is_some_and(|of| of.contains("://")) => on_page(of, first?),
         "join" if !matches!(of.shape, Shape::List(_)) => below(of, first?),
-        "push_str" | "push" if !matches!(of.shape, Shape::List(_)) => {
-            walk.set_known(subject, joined(of, first?));
-            Value::UNKNOWN
-        }
-        "arg" | "args" => return argument(walk, (of, object), given, expr),
         _ => return None,
     };
     Some(value)

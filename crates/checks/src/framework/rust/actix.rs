@@ -126,6 +126,9 @@ fn step<'a>(
         // Of a resource: `web::resource("/x").route(web::get().to(list))`.
         ("route", Some(answers), None) => {
             let inside = build.eval(scope, answers);
+            if inside.is_none() && !build.is_of_library(scope, answers) {
+                build.unread(scope, answers.extent, "this route could not be followed");
+            }
             built.entries.extend(inside.into_iter().flat_map(|inside| inside.placed(below)));
         }
         ("to", Some(answer), _) if !built.is_one => {
@@ -144,6 +147,9 @@ fn step<'a>(
         ("configure", Some(by), _) => return configured(build, scope, built, by),
         ("default_service", Some(answers), _) => {
             let inside = build.eval(scope, answers);
+            if inside.is_none() && !build.is_of_library(scope, answers) {
+                build.unread(scope, answers.extent, "what answers here could not be followed");
+            }
             let entries = inside.into_iter().flat_map(|inside| inside.entries);
             let anything = |entry| Entry { path: "/{rest}".to_owned(), is_fallback: true, ..entry };
             built.entries.extend(entries.map(anything));

@@ -117,3 +117,28 @@ fn start() {
     ]));
     assert_eq!((paths(&found), found.complete), (vec!["/health"], false));
 }
+
+#[test]
+fn a_route_of_actix_that_cannot_be_followed_is_said() {
+    let actix = |answers: &str| {
+        let program = format!(
+            r#"
+use actix_web::{{web, App, HttpServer}};
+#[actix_web::main]
+async fn main() -> std::io::Result<()> {{
+    let reads = |answer| web::get().to(answer);
+    HttpServer::new(|| App::new().service(web::resource("/notes").route({answers}))).bind(("0.0.0.0", 8080))?.run().await
+}}
+async fn list() -> String {{ String::new() }}
+"#
+        );
+        surface_of(&Tree::of_files([
+            ("Cargo.toml", "[package]\nname = \"notes\"\n"),
+            ("src/main.rs", program.as_str()),
+        ]))
+    };
+    let plain = actix("web::get().to(list)");
+    assert_eq!((paths(&plain), plain.complete), (vec!["/notes"], true), "{:?}", plain.not_read);
+    let made = actix("reads(list)");
+    assert!(!made.complete, "{:?}", made.routes);
+}
