@@ -4,7 +4,9 @@
 use ahash::AHashMap;
 
 use super::nodes::{Around, Node, each_in_body};
-use super::syntax::{Argument, BinaryOp, Call, Expr, ExprKind, Function, Module, Parameter, Stmt, StmtKind};
+use super::syntax::{
+    Argument, BinaryOp, Call, Expr, ExprKind, Function, Module, Parameter, Stmt, StmtKind, UnaryOp,
+};
 
 /// Steps from name to value that are followed; real chains are two or three long, and a loop of names has no end.
 const STEPS: usize = 8;
@@ -160,10 +162,7 @@ impl<'a> FileValues<'a> {
             | ExprKind::Propagate(value)
             | ExprKind::Cast { value, .. }
             | ExprKind::Assign { op: None, value, .. } => self.follow(value, around, left, found),
-            ExprKind::Unary {
-                op: super::syntax::UnaryOp::Reference | super::syntax::UnaryOp::Dereference,
-                value,
-            } => {
+            ExprKind::Unary { op: UnaryOp::Reference | UnaryOp::Dereference, value } => {
                 self.follow(value, around, left, found);
             }
             ExprKind::Conditional { then: first, otherwise: second, .. }
@@ -210,6 +209,14 @@ pub fn binds(pattern: &Expr, name: &str) -> bool {
         ExprKind::Record { entries, .. } => entries.iter().any(|(_, value)| binds(value, name)),
         ExprKind::Assign { target: inner, .. } | ExprKind::Spread(inner) => binds(inner, name),
         _ => false,
+    }
+}
+
+/// What a reference of Rust refers to.
+pub fn referred(expr: &Expr) -> &Expr {
+    match &expr.kind {
+        ExprKind::Unary { op: UnaryOp::Reference | UnaryOp::Dereference, value } => referred(value),
+        _ => expr,
     }
 }
 

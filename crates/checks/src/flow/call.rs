@@ -8,6 +8,7 @@ use super::index::method;
 use super::keyed::ANY;
 use super::library;
 use super::session;
+use super::typed;
 use super::value::{Shape, Value, merge};
 use super::walk::{Frame, Walk};
 use crate::facts::syntax::{
@@ -209,6 +210,7 @@ impl<'a> Walk<'_, 'a> {
         let stops = self.state.is_dead && ended.given.is_none();
         self.hand_back(id, &bound, given);
         let mut value = ended.given.unwrap_or(Value::of(Shape::Null));
+        value = typed::as_declared_in(self, file, function.returns.as_ref(), value);
         if let Some(test) = ended.answers.test().filter(|_| value.taints.is_empty()) {
             value.shape = test;
         }
@@ -288,11 +290,22 @@ impl<'a> Walk<'_, 'a> {
                     }
                 }
             };
+            let value = self.typed(parameter.annotation.as_ref(), value);
             let called = function.name.clone();
             let value = value.stepped(caller, extent, &|| format!("passed to `{called}`"));
             self.declare(&parameter.pattern, value);
         }
         bound
+    }
+
+    /// What a parameter of Rust is given, as far as its type says what that is.
+    fn typed(&self, written: Option<&'a Expr>, value: Value<'a>) -> Value<'a> {
+        match written {
+            Some(written) if self.is_rust() && value == Value::UNKNOWN => {
+                typed::kept(self, self.at(), written)
+            }
+            _ => typed::as_declared(self, written, value),
+        }
     }
 
     /// What a call does to what it was given: lists that it filled, and texts that it refused unless they were harmless.
@@ -479,7 +492,12 @@ impl<'a> Walk<'_, 'a> {
 
     /// Whether the file under way is of Rust.
     pub(super) fn is_rust(&self) -> bool {
-        self.file().is_some_and(|file| file.language == Language::Rust)
+        self.is_of_rust(self.at())
+    }
+
+    /// Whether a file is of Rust.
+    pub(super) fn is_of_rust(&self, file: usize) -> bool {
+        self.project.context.files.get(file).is_some_and(|file| file.language == Language::Rust)
     }
 
     /// Whether the file under way is a script.

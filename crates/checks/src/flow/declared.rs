@@ -206,6 +206,7 @@ pub(super) fn is_harmless(annotation: &Expr) -> bool {
     ];
     match &annotation.kind {
         ExprKind::Literal(_) => true,
+        ExprKind::Unary { value, .. } => is_harmless(value),
         ExprKind::Binary { left, right, .. } => is_harmless(left) && is_harmless(right),
         ExprKind::Index { object, index } => {
             let wraps = crate::facts::values::called_name(object).is_some_and(|name| {
@@ -213,6 +214,7 @@ pub(super) fn is_harmless(annotation: &Expr) -> bool {
                     name,
                     "Optional"
                         | "Option"
+                        | "Result"
                         | "Vec"
                         | "list"
                         | "List"

@@ -9,6 +9,7 @@ use super::keyed;
 use super::operator::{arithmetic, below, compared, formatted, joined, literal_shape};
 use super::outside;
 use super::stored;
+use super::typed;
 use super::value::{Beside, Shape, Value, merge};
 use super::walk::Walk;
 use crate::facts::syntax::{BinaryOp, Class, CompareOp, Expr, ExprKind, LogicalOp, Stmt, Text, UnaryOp};
@@ -64,7 +65,10 @@ impl<'a> Walk<'_, 'a> {
                 let items: Vec<Value<'a>> = items.iter().map(|item| self.eval(item)).collect();
                 Value::of(Shape::List(Rc::new(items)))
             }
-            ExprKind::Record { entries, .. } => self.record(entries),
+            ExprKind::Record { of, entries } => {
+                let value = self.record(entries);
+                typed::as_struct(self, of.as_deref(), value)
+            }
             ExprKind::Comprehension(comprehension) => self.comprehension(comprehension),
             ExprKind::Await(value) | ExprKind::Propagate(value) | ExprKind::Cast { value, .. } => {
                 self.eval(value)
@@ -198,9 +202,12 @@ impl<'a> Walk<'_, 'a> {
         let (head, rest) = dotted.split_once('.').map_or((dotted, None), |(head, rest)| (head, Some(rest)));
         let index = self.index;
         let bound: Vec<Bound<'a>> = index.top(file)?.bound(head).to_vec();
+        // In Rust a function that a constant is made with (`LazyLock::new(|| ..)`) is not the constant.
+        let is_made = !bound.is_empty() && self.is_of_rust(file);
         let mut value = if let Some(class) = index.class(file, head) {
             Value::of(Shape::Class(file, class))
-        } else if let Some((file, function)) = self.project.named_function(file, dotted) {
+        } else if let Some((file, function)) = self.project.named_function(file, dotted).filter(|_| !is_made)
+        {
             return Some(Value::of(Shape::Function(file, function, 0)));
         } else {
             let mut found: Option<Value<'a>> = None;
@@ -250,6 +257,7 @@ impl<'a> Walk<'_, 'a> {
                 }
                 self.member_of_class(*file, class, name, STEPS)
                     .or_else(|| self.implemented(*file, class, name))
+                    .or_else(|| typed::field(self, of, (*file, class), name))
                     .unwrap_or_else(|| of.other_field())
             }
             Shape::Class(file, class) => self

@@ -6,6 +6,7 @@ use std::rc::Rc;
 
 use super::declared::is_harmless;
 use super::outside::came_in;
+use super::typed::{is_list_of_names, kept};
 use super::value::{Origin, Shape, Value};
 use super::walk::Walk;
 use crate::facts::syntax::{ClassKind, Expr, ExprKind, Parameter, SequenceKind, StmtKind, Text};
@@ -13,6 +14,8 @@ use crate::facts::values::called_name;
 
 /// What takes something out of a request that the caller says.
 const EXTRACTORS: &[&str] = &["Path", "Query", "Json", "Form", "Bytes", "String", "HeaderMap"];
+/// What gives a handler something that the program keeps.
+const KEPT: &[&str] = &["State", "Data", "Extension"];
 /// Structs in structs that are told apart.
 const DEPTH: usize = 3;
 
@@ -27,6 +30,11 @@ pub(super) fn extracted<'a>(walk: &mut Walk<'_, 'a>, parameter: &'a Parameter) -
             _ => within,
         };
         (name, inner) = applied(within);
+    }
+    match (name, inner) {
+        (Some("HttpRequest"), None) => return Value::of(Shape::Name(Text::from("request:actix"))),
+        (Some(name), Some(inner)) if KEPT.contains(&name) => return kept(walk, walk.at(), inner),
+        _ => {}
     }
     // `ValidatedJson<T>` of the project takes what `Json<T>` does.
     let takes = |name: &str| EXTRACTORS.contains(&name) || name.ends_with("Json") || name.ends_with("Form");
@@ -92,8 +100,7 @@ fn typed<'a>(
         _ => None,
     });
     match class.kind {
-        // Of a list of names only those get through.
-        ClassKind::Enum if fields.clone().all(|(_, held)| held.is_none()) => Value::UNKNOWN,
+        _ if is_list_of_names(class) => Value::UNKNOWN,
         ClassKind::Struct => {
             let mut values = BTreeMap::new();
             for (field, held) in fields {

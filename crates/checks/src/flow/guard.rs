@@ -13,8 +13,8 @@ use super::matching;
 use super::risk::{Risk, Risks};
 use super::value::{Beside, Shape, Value};
 use super::walk::Walk;
-use crate::facts::syntax::{BinaryOp, CompareOp, Expr, ExprKind, LogicalOp, TemplatePart, Text};
-use crate::facts::values::Bound;
+use crate::facts::syntax::{BinaryOp, CompareOp, Expr, ExprKind, LogicalOp, TemplatePart, Text, UnaryOp};
+use crate::facts::values::{Bound, called_name, referred};
 
 /// What follows from a test.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -156,7 +156,7 @@ impl<'a> Walk<'_, 'a> {
         if known.is_empty() {
             return Vec::new();
         }
-        let name = match expr.map(|expr| &expr.kind) {
+        let name = match expr.map(|expr| &referred(expr).kind) {
             Some(ExprKind::Name(name)) => Some((self.holder(name), name.clone())),
             _ => None,
         };
@@ -263,9 +263,7 @@ impl<'a> Walk<'_, 'a> {
     ) -> Implied {
         // `os.path.commonpath([root, path]) == root`
         for (side, value) in [(left, one), (right, other)] {
-            if side.call().and_then(|call| crate::facts::values::called_name(&call.callee))
-                == Some("commonpath")
-            {
+            if side.call().and_then(|call| called_name(&call.callee)) == Some("commonpath") {
                 let normal = value.all_taints().iter().all(|taint| taint.beside.has(Beside::NORMAL));
                 let risks = if normal { Risks::of(&[Risk::Path]) } else { Risks::NONE };
                 return equal(self.told(None, value, risks));
@@ -276,8 +274,7 @@ impl<'a> Walk<'_, 'a> {
                 return equal(self.told(Some(other.0), other.1, Risks::of(&[Risk::Path])));
             }
             // `typeof x === "number"`
-            if let ExprKind::Unary { op: crate::facts::syntax::UnaryOp::TypeOf, value: subject } = &side.kind
-            {
+            if let ExprKind::Unary { op: UnaryOp::TypeOf, value: subject } = &side.kind {
                 let kind = other.1.text();
                 let held = self.held(subject);
                 let harmless = matches!(kind, Some("number" | "boolean" | "bigint"));
@@ -387,6 +384,14 @@ impl<'a> Walk<'_, 'a> {
             "is_absolute" => {
                 Implied::when_false(self.told_known(Some(object), of, Known::marked(Beside::RELATIVE)))
             }
+            // Whatever stands before the dot, the host is of this domain.
+            "endswith" | "endsWith" => {
+                let domain = first.and_then(Value::text).is_some_and(|text| text.starts_with('.'));
+                let is_host = of.is_tainted() && of.taints.iter().all(|taint| taint.beside.has(Beside::HOST));
+                let risks =
+                    if domain && is_host { Risks::of(&[Risk::Request, Risk::Redirect]) } else { Risks::NONE };
+                Implied::when_true(self.told(Some(object), of, risks))
+            }
             "startswith" | "startsWith" => self.implied_by_beginning(object, of, written, first),
             "is_relative_to" => {
                 let normal = of.all_taints().iter().all(|taint| taint.beside.has(Beside::NORMAL));
@@ -431,7 +436,9 @@ impl<'a> Walk<'_, 'a> {
             prefix.is_some_and(|prefix| !prefix.is_tainted()) && text.is_none_or(|text| text.len() > 1);
         let separated =
             text.is_some_and(|text| text.ends_with(['/', '\\'])) || written.is_some_and(ends_with_separator);
-        let normal = of.all_taints().iter().all(|taint| taint.beside.has(Beside::NORMAL));
+        let all_are = |mark| of.all_taints().iter().all(|taint| taint.beside.has(mark));
+        let (normal, separated) =
+            (all_are(Beside::NORMAL), separated || of.is_tainted() && all_are(Beside::PARTED));
         if constant && separated && normal {
             risks = risks.with(Risks::of(&[Risk::Path]));
         }
@@ -479,7 +486,7 @@ impl<'a> Walk<'_, 'a> {
 fn is_basename_of(side: &Expr, path: &Expr) -> bool {
     let Some(call) = side.call() else { return false };
     let of = call.arguments.first().and_then(|argument| argument.value.dotted());
-    crate::facts::values::called_name(&call.callee) == Some("basename") && of.is_some() && of == path.dotted()
+    called_name(&call.callee) == Some("basename") && of.is_some() && of == path.dotted()
 }
 
 /// What is known of a text that does not hold another.
@@ -532,9 +539,7 @@ fn quoted<'e>(op: LogicalOp, left: &'e Expr, right: &'e Expr) -> Option<&'e Expr
 /// What a term says of quotes: that a text begins with one (0), ends with one (1), holds none in between (2); `opposite` when it is denied.
 fn about_quotes(term: &Expr, opposite: bool) -> Option<(usize, &Expr, &str)> {
     match &term.kind {
-        ExprKind::Unary { op: crate::facts::syntax::UnaryOp::Not, value } if opposite => {
-            about_quotes(value, false)
-        }
+        ExprKind::Unary { op: UnaryOp::Not, value } if opposite => about_quotes(value, false),
         ExprKind::Call(call) if !opposite => {
             let ExprKind::Member { object, name, .. } = &call.callee.kind else { return None };
             let at = match name.as_str() {
@@ -560,12 +565,12 @@ fn ends_with_separator(expr: &Expr) -> bool {
     match &expr.kind {
         ExprKind::Binary { op: BinaryOp::Add, right, .. } => {
             right.string().is_some_and(|text| text.ends_with(['/', '\\']))
-                || matches!(crate::facts::values::called_name(right), Some("sep"))
+                || matches!(called_name(right), Some("sep"))
         }
         ExprKind::Template(template) => match template.parts.last() {
             Some(TemplatePart::Text(text)) => text.ends_with(['/', '\\']),
             Some(TemplatePart::Value(value)) => {
-                matches!(crate::facts::values::called_name(value), Some("sep"))
+                matches!(called_name(value), Some("sep"))
             }
             None => false,
         },

@@ -102,7 +102,7 @@ fn asked<'a>(
     };
     let regex = Regex { pattern, flags, reach };
     match name {
-        "test" => {
+        "test" | "is_match" => {
             let told = walk.told_known(written, value, excluded(regex));
             Some(Implied::when_true(told).value())
         }

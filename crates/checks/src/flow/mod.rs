@@ -31,6 +31,7 @@ mod settings;
 mod state;
 mod stored;
 mod template;
+mod typed;
 mod value;
 mod walk;
 mod web_request;

@@ -98,6 +98,7 @@ const REQUESTS: &[(&str, &[&str], &[&str])] = &[
         &["json", "text", "formData", "arrayBuffer"],
     ),
     ("request:next", &["params"], &[]),
+    ("request:actix", &[], &["match_info", "query_string", "headers"]),
     ("request:http.server", &["path", "headers", "rfile", "requestline"], &[]),
     (
         "request:express",

@@ -24,13 +24,13 @@ pub(super) fn read<'s>(shape: &'s Shape<'_>) -> Option<(&'s str, &'s str)> {
 
 /// ASCII characters that a text may hold, and whether it may hold others.
 #[derive(Debug, Clone, Copy, Default)]
-struct Letters {
-    ascii: u128,
-    others: bool,
+pub(super) struct Letters {
+    pub(super) ascii: u128,
+    pub(super) others: bool,
 }
 
 impl Letters {
-    fn add(&mut self, from: u32, to: u32) {
+    pub(super) fn add(&mut self, from: u32, to: u32) {
         self.others |= to > 127;
         for letter in from..=to.min(127) {
             self.ascii |= 1 << letter;
@@ -141,7 +141,8 @@ fn single(hir: &Hir) -> Option<Letters> {
     }
 }
 
-fn harmless(letters: Letters) -> Known {
+/// What a text of these letters alone cannot do harm in.
+pub(super) fn harmless(letters: Letters) -> Known {
     let tests: [(&[Risk], &str); 8] = [
         (&[Risk::Query], "'\"`; \t\n("),
         (&[Risk::Command], " \t\n;|&$`<>(){}\\'\"*?~#"),

@@ -171,6 +171,8 @@ impl Beside {
     pub(super) const LISTED: Self = Self(8192);
     /// They are the addresses that the name of a host stands for, of which there is one at least.
     pub(super) const RESOLVED: Self = Self(16384);
+    /// It is a path of Rust, whose beginning is compared part by part.
+    pub(super) const PARTED: Self = Self(32768);
     /// What is known of one text and of no other that it is put together with.
     pub(super) const OWN: Self = Self(
         Self::NORMAL.0
@@ -179,7 +181,8 @@ impl Beside {
             | Self::WORD.0
             | Self::RELATED.0
             | Self::SEGMENT.0
-            | Self::LISTED.0,
+            | Self::LISTED.0
+            | Self::PARTED.0,
     );
 
     /// Whether it has all of the other.

@@ -12,6 +12,7 @@ use super::index::Index;
 use super::risk::Risk;
 use super::state::State;
 use super::stored::Written;
+use super::typed;
 use super::value::{Beside, Shape, Value, merge};
 use crate::facts::source::SourceFile;
 use crate::facts::syntax::{Arm, Assign, Extent, Function, Loop, Stmt, StmtKind, Text, Try};
@@ -278,7 +279,8 @@ impl<'w, 'a> Walk<'w, 'a> {
 
     fn assign(&mut self, assign: &'a Assign, extent: Extent) {
         let Some(written) = &assign.value else { return };
-        let mut value = self.eval(written);
+        let value = self.eval(written);
+        let mut value = typed::declared(self, assign.annotation.as_ref(), written, value);
         if let (Some(op), Some(target)) = (assign.op, assign.targets.first()) {
             let old = self.eval(target);
             value = self.binary(op, &old, &value);
@@ -412,6 +414,10 @@ impl<'w, 'a> Walk<'w, 'a> {
             if let Some(pattern) = arm.pattern.as_ref().filter(|_| self.is_rust()) {
                 self.declare(pattern, looked_at.clone());
             }
+            if let Some(guard) = &arm.guard {
+                let test = self.eval(guard);
+                self.assume(&test, true);
+            }
             self.body(&arm.body);
             decided = fits == Some(true) && arm.guard.is_none() && (ends || self.state.is_dead);
             let state = std::mem::take(&mut self.state);
@@ -464,6 +470,11 @@ impl<'w, 'a> Walk<'w, 'a> {
 pub(super) fn is_of_literals(pattern: &crate::facts::syntax::Expr) -> bool {
     match &pattern.kind {
         crate::facts::syntax::ExprKind::Literal(_) => true,
+        // Rust's `Some("a")`.
+        crate::facts::syntax::ExprKind::Call(call) => match call.arguments.as_slice() {
+            [only] => is_of_literals(&only.value),
+            _ => false,
+        },
         crate::facts::syntax::ExprKind::Binary { op: crate::facts::syntax::BinaryOp::Or, left, right } => {
             is_of_literals(left) && is_of_literals(right)
         }

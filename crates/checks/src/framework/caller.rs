@@ -239,7 +239,9 @@ pub(crate) fn is_evidence(file: &SourceFile, expr: &Expr) -> bool {
             matches!(name.as_str(), "current_user" | "currentUser" | "session" if is_session(file, expr, name))
         }
         ExprKind::Member { object, name, .. } => {
-            let of = called_name(object).unwrap_or_default();
+            // In Rust `c` is what a handler is given: `Json(c): Json<Credentials>`.
+            let of = called_name(object).filter(|of| file.language != Language::Rust || *of != "c");
+            let of = of.unwrap_or_default();
             let carrier = matches!(
                 of,
                 "req"

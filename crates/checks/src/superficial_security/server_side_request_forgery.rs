@@ -12,7 +12,8 @@
 //! - **warning**: what would be an error, in a folder of `examples` beside the library that they show.
 //!
 //! Left alone: parts of the path or query behind a host that is fixed, hosts checked against a list, numbers; in Python, hosts every address of which
-//! (`getaddrinfo`, `ip_address`) was asked for `is_global` or `is_private`. Whether the address that was checked is the one that is connected to is not seen.
+//! (`getaddrinfo`, `ip_address`) was asked for `is_global` or `is_private`; in Rust, hosts whose addresses are looked up first (`lookup_host`,
+//! `to_socket_addrs`), whatever is asked of them. A client of Rust is known by its type, and where none is written by the name `client` or `http`. Whether the address that was checked is the one that is connected to is not seen.
 //!
 //! ## What to do
 //!

@@ -45,11 +45,12 @@ fn column(expr: &Expr) -> Option<(&Expr, &str)> {
         ExprKind::Member { object, name, .. } => Some((object, name)),
         ExprKind::Index { object, index } => Some((object, index.string()?)),
         ExprKind::Logical { op: LogicalOp::Or | LogicalOp::Coalesce, left, .. } => column(left),
-        ExprKind::Cast { value, .. } | ExprKind::Unary { value, .. } | ExprKind::Await(value) => {
-            column(value)
-        }
+        ExprKind::Cast { value, .. }
+        | ExprKind::Unary { value, .. }
+        | ExprKind::Await(value)
+        | ExprKind::Propagate(value) => column(value),
         ExprKind::Call(call) => match &call.callee.kind {
-            ExprKind::Member { object, name, .. } if name == "get" => {
+            ExprKind::Member { object, name, .. } if matches!(name.as_str(), "get" | "try_get") => {
                 Some((object, call.arguments.first()?.value.string()?))
             }
             _ if matches!(
@@ -62,6 +63,59 @@ fn column(expr: &Expr) -> Option<(&Expr, &str)> {
             _ => None,
         },
         _ => None,
+    }
+}
+
+/// The row that an expression of a function is this column of: by its name, by its place in a tuple of Rust, or under a name that it
+/// is kept as. What is used as a number is the only column that a statement reads, or no row at all.
+fn row_of<'a>(
+    function: &'a Function,
+    expr: &'a Expr,
+    (read, sought): (&Statement, &str),
+    is_number: bool,
+) -> Option<&'a Expr> {
+    let at = |place: usize| read.column_at(place) == Some(sought);
+    if let Some((row, name)) = column(expr) {
+        return (name == sought || name.parse().is_ok_and(at)).then_some(row);
+    }
+    let ExprKind::Name(name) = &expr.kind else { return None };
+    let mut found = None;
+    each_in_body(&function.body, &mut |node, _| {
+        if let Node::Stmt(Stmt { kind: StmtKind::Assign(assign), .. }) = node
+            && let (Some(target), Some(value)) = (assign.targets.first(), &assign.value)
+            && let Some(place) = place_in(target, name)
+        {
+            let kept = column(value).filter(|(_, column)| *column == sought).map(|(row, _)| row);
+            let alone = || is_number && at(0) && read.column_at(1).is_none();
+            found = found.or(match place {
+                Some(place) => at(place).then_some(expr),
+                None => kept.or_else(|| alone().then_some(expr)),
+            });
+        }
+        found.is_none()
+    });
+    found
+}
+
+/// The sides of a comparison of which is more.
+fn measured(expr: &Expr) -> Vec<&Expr> {
+    const ORDER: &[CompareOp] =
+        &[CompareOp::Less, CompareOp::LessOrEqual, CompareOp::Greater, CompareOp::GreaterOrEqual];
+    match &expr.kind {
+        ExprKind::Compare { left, rest } if rest.iter().all(|(op, _)| ORDER.contains(op)) => {
+            std::iter::once(&**left).chain(rest.iter().map(|(_, side)| side)).collect()
+        }
+        _ => Vec::new(),
+    }
+}
+
+/// Where in a pattern a name is: alone, or at this place of a tuple: `(stock,)`, `Some((stock, price))`.
+fn place_in(pattern: &Expr, name: &str) -> Option<Option<usize>> {
+    let is_it = |expr: &Expr| matches!(&expr.kind, ExprKind::Name(own) if own == name);
+    match &pattern.kind {
+        ExprKind::Call(call) => place_in(&call.arguments.first()?.value, name),
+        ExprKind::Sequence { items, .. } => items.iter().position(is_it).map(Some),
+        _ => is_it(pattern).then_some(None),
     }
 }
 
@@ -127,8 +181,12 @@ pub(super) fn is_compared(pair: &Pair<'_, '_>, read: &Statement, sought: &str) -
             };
             if let Some(test) = test.filter(|test| is_before_write(pair, way, test.extent)) {
                 each_in_expr(test, &mut |node, _| {
-                    let of = node.expr().and_then(column).filter(|(_, name)| *name == sought);
-                    found |= of.is_some_and(|(row, _)| is_read(pair, way, row));
+                    let Some(expr) = node.expr() else { return !found };
+                    let number = measured(expr).into_iter().map(|side| (side, true));
+                    for (expr, is_number) in std::iter::once((expr, false)).chain(number) {
+                        let row = row_of(frame.function, expr, (read, sought), is_number);
+                        found |= row.is_some_and(|row| is_read(pair, way, row));
+                    }
                     !found
                 });
             }
@@ -148,7 +206,8 @@ pub(super) fn changed(pair: &Pair<'_, '_>, read: &Statement, sought: &str) -> Op
                 && matches!(op, BinaryOp::Add | BinaryOp::Subtract)
                 && found.is_none()
                 && is_before_write(pair, way, expr.extent)
-                && column(left).is_some_and(|(row, name)| name == sought && is_read(pair, way, row))
+                && row_of(frame.function, left, (read, sought), true)
+                    .is_some_and(|row| is_read(pair, way, row))
             {
                 found = Some((frame.file, expr.extent));
             }

@@ -20,7 +20,7 @@
 //! what no other request of the process can come between: `better-sqlite3` without an `await` from the read to the write. A transaction of
 //! PostgreSQL or MySQL alone does not help (both read what was committed before), and makes it a **warning**.
 //!
-//! Limit: a row is followed through names, loops and what functions are passed, not through objects that are built of it. `stat` and `exists` before a file is made are not looked at, nor objects of an object map that are changed and saved (SQLAlchemy, Django).
+//! Limit: a row is followed through names, loops and what functions are passed, not through objects that are built of it, nor what `if let` and `match` of Rust bind. `stat` and `exists` before a file is made are not looked at, nor objects of an object map that are changed and saved (SQLAlchemy, Django).
 //!
 //! ## What to do
 //!

@@ -101,6 +101,22 @@ impl Statement {
         })
     }
 
+    /// The column at a place of what it reads, under the name that it has there; `None` for what is no column.
+    pub fn column_at(&self, place: usize) -> Option<&str> {
+        let from = outer_from(&self.tokens)?;
+        let start = self.tokens.iter().position(|token| token.is("select"))? + 1;
+        let mut depth = 0_i32;
+        let mut parts = self.tokens.get(start..from)?.split(|token| {
+            match token {
+                Token::Mark('(') => depth += 1,
+                Token::Mark(')') => depth -= 1,
+                _ => {}
+            }
+            depth == 0 && *token == Token::Mark(',')
+        });
+        parts.nth(place)?.last()?.word()
+    }
+
     /// The column whose greatest value it asks for: `MAX(number)`.
     pub fn greatest(&self) -> Option<&str> {
         let mut parts = self.tokens.windows(3);

@@ -3,6 +3,7 @@
 //!
 //! Of a function that nobody here knows, what it gives back is taken to be its own: a query's rows are not what the query was made of.
 
+mod admitted;
 mod javascript;
 mod later;
 mod log;

@@ -2,13 +2,17 @@
 
 use std::rc::Rc;
 
+use super::admitted;
 use super::{Makes, Sink, Takes, When, begins_with_shell, sink};
 use crate::facts::syntax::{Call, Expr, ExprKind, Text};
+use crate::facts::values::referred;
 use crate::facts::words::words;
 use crate::flow::call::Given;
 use crate::flow::known::Known;
 use crate::flow::operator::{below, joined};
+use crate::flow::pattern;
 use crate::flow::risk::{Risk, Risks};
+use crate::flow::typed;
 use crate::flow::value::{Beside, Shape, Value};
 use crate::flow::walk::Walk;
 
@@ -69,8 +73,7 @@ pub(super) fn family(walk: &Walk<'_, '_>, dotted: &str, name: &str, expr: &Expr)
         _ => {}
     }
     let sends = matches!(name, "get" | "post" | "put" | "patch" | "delete" | "head");
-    let is_client = dotted.starts_with("reqwest.Client.") || dotted.starts_with("reqwest.blocking.Client.");
-    if (sends || name == "request") && (is_client || is_kept_client(walk, expr)) {
+    if (sends || name == "request") && (typed::is_of_client(dotted) || is_kept_client(walk, expr)) {
         return Some(if sends { &ADDRESS } else { &ADDRESS_BEHIND });
     }
     // What is not said to be a page is plain text: https://docs.rs/actix-web/4/actix_web/trait.MessageBody.html
@@ -79,15 +82,20 @@ pub(super) fn family(walk: &Walk<'_, '_>, dotted: &str, name: &str, expr: &Expr)
     is_page.then_some(&PAGE)
 }
 
-/// Whether a method is called on a field that is named for a client of HTTP: `state.http_client.get(url)`.
+/// Whether a method is called on what is named for a client of HTTP, and of which no type says what it is: `http_client.get(url)`.
 fn is_kept_client(walk: &Walk<'_, '_>, expr: &Expr) -> bool {
     let Some(ExprKind::Member { object, .. }) = expr.call().map(|call| &call.callee.kind) else {
         return false;
     };
     let written = walk.shown(object.extent);
-    words(written.rsplit('.').next().unwrap_or_default())
-        .iter()
-        .any(|word| word == "http" || word == "reqwest")
+    let words = words(written.rsplit('.').next().unwrap_or_default());
+    let words: Vec<&str> = words.iter().map(String::as_str).collect();
+    let is_named = match words.as_slice() {
+        ["http" | "client"] => true,
+        [before @ .., "client"] => before.iter().any(|word| matches!(*word, "http" | "reqwest")),
+        _ => false,
+    };
+    is_named && !typed::is_declared(walk, object)
 }
 
 /// What functions make of what they are given.
@@ -136,12 +144,25 @@ pub(super) fn special<'a>(
                 written: rest,
             };
             let added = put_together(walk, &text);
-            let target = inner(&target.value);
+            let target = referred(&target.value);
             let held = walk.eval(target);
             walk.set_known(target, joined(&held, &added));
             return Some(Value::UNKNOWN);
         }
         "vec" => return Some(Value::of(Shape::List(Rc::new(given.positional.clone())))),
+        "url.Url.parse" | "reqwest.Url.parse" => return given.positional.first().cloned(),
+        "tokio.net.lookup_host" => return Some(looked_up(walk, given.positional.first()?)),
+        // They follow every link and work out every `..`, and say nothing of where that is.
+        "std.fs.canonicalize" | "tokio.fs.canonicalize" => {
+            return Some(resolved(given.positional.first()?));
+        }
+        "regex.Regex.new" | "regex.bytes.Regex.new" => {
+            let pattern = given.positional.first().and_then(Value::text)?;
+            return Some(Value::of(pattern::compiled(pattern, "")));
+        }
+        "std.sync.LazyLock.new" | "std.cell.LazyCell.new" | "once_cell.sync.Lazy.new" => {
+            return Some(walk.call_back(given.positional.first()?, Vec::new(), expr.extent));
+        }
         "String.new" => return Some(Value::of(Shape::Text(Text::default()))),
         "std.process.Command.new" | "tokio.process.Command.new" => {
             return Some(Value::of(Shape::List(Rc::new(given.positional.clone()))));
@@ -205,12 +226,20 @@ fn put_together<'a>(walk: &Walk<'_, 'a>, given: &Given<'a>) -> Value<'a> {
     joined(&whole, &Value::of(Shape::Text(Text::from(rest.replace("}}", "}")))))
 }
 
-/// What a reference refers to.
-fn inner(expr: &Expr) -> &Expr {
-    match &expr.kind {
-        ExprKind::Unary { value, .. } => inner(value),
-        _ => expr,
+/// The addresses of a host, of which there is one at least: nobody who only fetches asks for them.
+/// Limit: what is then asked of them is not seen.
+fn looked_up<'a>(walk: &mut Walk<'_, 'a>, host: &Value<'a>) -> Value<'a> {
+    let mut addresses = Value::tainted(host.all_taints()).marked(Beside::RESOLVED);
+    for taint in &addresses.taints {
+        walk.clear(&taint.origin.key, Known::without(Risks::of(&[Risk::Request])));
     }
+    addresses.each_taint(&mut |taint| taint.open = Risks::NONE);
+    addresses
+}
+
+/// A path as the file system has it.
+fn resolved<'a>(path: &Value<'a>) -> Value<'a> {
+    Value::made_of(&[path]).marked(Beside(Beside::NORMAL.0 | Beside::PARTED.0))
 }
 
 /// Methods of `Option`, `Result`, smart pointers and texts that give back what they are called on.
@@ -219,8 +248,7 @@ const SAME: &[&str] = &[
     "cloned",
     "copied",
     "to_owned",
-    "to_string",
-    "to_string_lossy",
+    "get_ref",
     "into_owned",
     "as_str",
     "as_deref",
@@ -231,7 +259,6 @@ const SAME: &[&str] = &[
     "to_vec",
     "into",
     "into_inner",
-    "into_string",
     "unwrap",
     "expect",
     "unwrap_or_default",
@@ -254,16 +281,17 @@ const SAME: &[&str] = &[
     "collect",
     "to_path_buf",
     "as_path",
-    "display",
-    "to_str",
     "rev",
+    "components",
     "0",
 ];
+/// Methods that give a path, or anything else, as a text, of which a beginning is a beginning of letters.
+const AS_TEXT: &[&str] = &["to_string", "to_string_lossy", "to_str", "display", "into_string"];
 /// Methods whose answer is a truth or a number.
 const TELLS: &[&str] = &[
     "len",
     "is_empty",
-    "parse",
+    "is_match",
     "is_some",
     "is_none",
     "is_ok",
@@ -294,17 +322,26 @@ pub(super) fn method<'a>(
     let told = |walk: &Walk<'_, 'a>, name: &str| walk.implied_by_method(name, (subject, of), given).value();
     let value = match name {
         _ if SAME.contains(&name) => of.clone(),
+        _ if AS_TEXT.contains(&name) => {
+            let mut text = of.clone();
+            text.each_taint(&mut |taint| taint.beside = taint.beside.without(Beside::PARTED));
+            text
+        }
+        // `Url::parse(..)` is a function of a type.
+        "parse" if of.is_tainted() || !matches!(of.shape, Shape::Name(_)) => typed::parsed(walk, of, expr),
         "starts_with" => told(walk, "startsWith"),
         "contains" => told(walk, "includes"),
-        "ends_with" => Value::UNKNOWN,
-        "all" | "any" => letters(walk, (of, subject), name, given),
-        "is_match" => {
-            let known = Known::without(Risks::ALL);
-            let (first, written) = (first?, given.written.first().map(|given| inner(&given.value)));
-            crate::flow::guard::Implied::when_true(walk.told_known(written, first, known)).value()
-        }
+        "ends_with" => told(walk, "endsWith"),
+        "all" | "any" => admitted::told(walk, (of, object, subject), name, given),
         _ if TELLS.contains(&name) => Value::UNKNOWN,
+        // Of what a number stands in for, or is compared with, there are only numbers.
+        "unwrap_or" | "min" | "max" | "clamp"
+            if matches!(first?.shape, Shape::Number(_) | Shape::Truth(_)) =>
+        {
+            Value::UNKNOWN
+        }
         "unwrap_or" => of.or(first?),
+        "get_or_init" => walk.call_back(first?, Vec::new(), expr.extent),
         "unwrap_or_else" | "or_else" => {
             let other = walk.call_back(first?, Vec::new(), expr.extent);
             of.or(&other)
@@ -323,18 +360,41 @@ pub(super) fn method<'a>(
             }
         }
         "filter" => {
-            walk.call_back(first?, vec![of.clone()], expr.extent);
-            of.clone()
+            let (function, call) = (first?.clone(), walk.next_call);
+            let made = walk.call_back(&function, vec![of.clone()], expr.extent);
+            let sifted = walk.sifted((of, object), name, (&function, call), &made);
+            // What may be there or not is no list.
+            Value { shape: of.shape.clone(), taints: sifted.taints }
         }
-        // Without a folder: https://doc.rust-lang.org/std/path/struct.Path.html#method.file_name
-        "file_name" | "file_stem" | "extension" => Value::made_of(&[of]).without(Risks::of(&[Risk::Path])),
-        "canonicalize" => Value::made_of(&[of]).marked(Beside::NORMAL),
-        "join" if !matches!(of.shape, Shape::List(_)) => below(of, first?),
         "push_str" | "push" if !matches!(of.shape, Shape::List(_)) => {
             walk.set_known(subject, joined(of, first?));
             Value::UNKNOWN
         }
         "arg" | "args" => return argument(walk, (of, object), given, expr),
+        _ => return located(walk, of, name, first),
+    };
+    Some(value)
+}
+
+/// A method of a path, of a URL or of the name of a host.
+fn located<'a>(
+    walk: &mut Walk<'_, 'a>,
+    of: &Value<'a>,
+    name: &str,
+    first: Option<&Value<'a>>,
+) -> Option<Value<'a>> {
+    let value = match name {
+        // Without a folder: https://doc.rust-lang.org/std/path/struct.Path.html#method.file_name
+        "file_name" | "file_stem" | "extension" => Value::made_of(&[of]).without(Risks::of(&[Risk::Path])),
+        "to_socket_addrs" | "socket_addrs" => looked_up(walk, of),
+        "lookup_ip" => looked_up(walk, first?),
+        "canonicalize" => resolved(of),
+        // https://docs.rs/url/latest/url/struct.Url.html#method.host_str
+        "host_str" | "host" | "domain" if of.is_tainted() => {
+            Value::tainted(of.all_taints()).marked(Beside::HOST)
+        }
+        "join" if of.beginning().is_some_and(|of| of.contains("://")) => on_page(of, first?),
+        "join" if !matches!(of.shape, Shape::List(_)) => below(of, first?),
         _ => return None,
     };
     Some(value)
@@ -344,7 +404,11 @@ pub(super) fn method<'a>(
 fn chained(expr: &Expr) -> &Expr {
     match &expr.kind {
         ExprKind::Call(call) => match &call.callee.kind {
-            ExprKind::Member { object, name, .. } if SAME.contains(&name.as_str()) => chained(object),
+            ExprKind::Member { object, name, .. }
+                if SAME.contains(&name.as_str()) || AS_TEXT.contains(&name.as_str()) =>
+            {
+                chained(object)
+            }
             _ => expr,
         },
         ExprKind::Unary { value, .. } => chained(value),
@@ -352,27 +416,11 @@ fn chained(expr: &Expr) -> &Expr {
     }
 }
 
-/// `name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')`: of what letters a text is.
-fn letters<'a>(
-    walk: &Walk<'_, 'a>,
-    (of, subject): (&Value<'a>, &'a Expr),
-    name: &str,
-    given: &Given<'a>,
-) -> Value<'a> {
-    let asked = given.written.first().map(|written| walk.shown(written.value.extent)).unwrap_or_default();
-    let plain = ["is_alphanumeric", "is_ascii_alphanumeric", "is_ascii_digit", "is_numeric", "is_alphabetic"];
-    let plain =
-        plain.iter().chain(&["is_ascii_alphabetic", "is_ascii_lowercase", "is_digit", "is_ascii_hexdigit"]);
-    let is_plain = plain.into_iter().any(|test| asked.contains(test))
-        && !["'/'", "'\\''", "'\"'", "' '", "'<'", "';'"].iter().any(|letter| asked.contains(letter));
-    if !is_plain {
-        return Value::UNKNOWN;
-    }
-    let risks = Risks::ALL.without(Risks::of(&[Risk::Session, Risk::Request]));
-    let risks = if asked.contains("'.'") { risks.without(Risks::of(&[Risk::Path])) } else { risks };
-    let told = walk.told_known(Some(subject), of, Known::without(risks));
-    let implied = crate::flow::guard::Implied::when_true(told);
-    if name == "all" { implied.value() } else { implied.negated().value() }
+/// An address as it is meant on a page of another one: https://docs.rs/url/latest/url/struct.Url.html#method.join
+fn on_page<'a>(page: &Value<'a>, address: &Value<'a>) -> Value<'a> {
+    let stays = address.beginning().is_some_and(|text| !text.starts_with("//") && !text.contains("://"));
+    let stays = if stays { Risks::of(&[Risk::Request, Risk::Redirect]) } else { Risks::NONE };
+    below(page, &address.clone().without(stays))
 }
 
 /// `.arg(x)` of a command: what a shell is given to read does harm.

@@ -6,6 +6,7 @@ use super::build::{Build, Built, Dialect, Entry, Scope, Step};
 use super::layers::layers;
 use crate::facts::syntax::{Call, Expr, ExprKind};
 use crate::facts::values::called_name;
+use crate::framework::path;
 use crate::framework::project::{FunctionAt, STEPS};
 use crate::framework::routing::Framework;
 use crate::framework::web::{Guard, Reach};
@@ -19,6 +20,7 @@ pub(super) const DIALECT: Dialect = Dialect {
     step,
     path: below,
     types: &["App", "Scope", "Resource", "ServiceConfig", "HttpServiceFactory"],
+    adds: &["service", "route", "configure", "default_service", "wrap", "wrap_fn"],
 };
 
 /// What makes a route that answers one method, and the attributes of functions of the same names.
@@ -42,7 +44,6 @@ const KEEPS: &[&str] = &[
     "name",
     "external_resource",
     "into_factory",
-    "wrap_fn",
     "register_data",
     "add_guards",
 ];
@@ -125,6 +126,9 @@ fn step<'a>(
         // Of a resource: `web::resource("/x").route(web::get().to(list))`.
         ("route", Some(answers), None) => {
             let inside = build.eval(scope, answers);
+            if inside.is_none() && !build.is_of_library(scope, answers) {
+                build.unread(scope, answers.extent, "this route could not be followed");
+            }
             built.entries.extend(inside.into_iter().flat_map(|inside| inside.placed(below)));
         }
         ("to", Some(answer), _) if !built.is_one => {
@@ -143,23 +147,36 @@ fn step<'a>(
         ("configure", Some(by), _) => return configured(build, scope, built, by),
         ("default_service", Some(answers), _) => {
             let inside = build.eval(scope, answers);
+            if inside.is_none() && !build.is_of_library(scope, answers) {
+                build.unread(scope, answers.extent, "what answers here could not be followed");
+            }
             let entries = inside.into_iter().flat_map(|inside| inside.entries);
             let anything = |entry| Entry { path: "/{rest}".to_owned(), is_fallback: true, ..entry };
             built.entries.extend(entries.map(anything));
         }
         ("wrap", Some(layer), _) => {
-            let reach = match (built.is_one, built.prefix.is_empty()) {
-                (true, _) => Reach::Route,
-                (false, true) => Reach::Application,
-                (false, false) => Reach::Router,
-            };
-            let guards = layers(build.routing, (scope.at, &scope.within), layer, reach);
+            let guards = layers(build.routing, (scope.at, &scope.within), layer, reach_of(&built));
             built.guards.splice(0..0, guards);
+        }
+        // `wrap_fn(|request, service| ..)`: the closure is the middleware.
+        ("wrap_fn", Some(by), _) => {
+            let function = build.routing.project.answering(scope.at, &scope.within, by);
+            let (file, option, reach) = (scope.at, None, reach_of(&built));
+            built.guards.insert(0, Guard { file, expr: by, option, function, reach });
         }
         _ if KEEPS.contains(&name) => {}
         _ => build.unread(scope, expr.extent, "what this does to the routes before it is not known"),
     }
     built
+}
+
+/// Before how much what wraps this stands.
+fn reach_of(built: &Built<'_>) -> Reach {
+    match (built.is_one, built.prefix.is_empty()) {
+        (true, _) => Reach::Route,
+        (false, true) => Reach::Application,
+        (false, false) => Reach::Router,
+    }
 }
 
 /// `.service(x)`: a function with an attribute, a scope, a resource, or several.
@@ -252,5 +269,5 @@ fn below(prefix: &str, path: &str) -> String {
 
 /// `/files/{tail:.*}` as `/files/{tail}`.
 fn plain(path: &str) -> String {
-    crate::framework::path::aiohttp(path).path
+    path::aiohttp(path).path
 }

@@ -4,6 +4,7 @@
 
 use super::build::{Build, Built, Dialect, Entry, Scope, Step, base};
 use super::layers::layers;
+use crate::facts::nodes::each_in_expr;
 use crate::facts::syntax::{Call, CallStyle, Expr, ExprKind, Extent};
 use crate::facts::values::called_name;
 use crate::framework::path::join;
@@ -20,6 +21,20 @@ pub(super) const DIALECT: Dialect = Dialect {
     step,
     path: |_, path| path.to_owned(),
     types: &["Router", "MethodRouter", "OpenApiRouter"],
+    adds: &[
+        "route",
+        "api_route",
+        "nest",
+        "nest_api_service",
+        "nest_service",
+        "route_service",
+        "merge",
+        "routes",
+        "layer",
+        "route_layer",
+        "fallback",
+        "fallback_service",
+    ],
 };
 
 /// What makes a router of one path, and the method that it answers; `any` answers each, `on` those that it is given.
@@ -36,6 +51,11 @@ const METHODS: &[(&str, &str)] = &[
     ("any", "*"),
 ];
 
+/// Said of what answers a path and cannot be found.
+const UNFOLLOWED: &str = "what answers here could not be followed";
+/// The path of what answers everything that nothing else does.
+const ANYTHING: &str = "/{rest}";
+
 /// Methods of a router that leave its routes as they are.
 const KEEPS: &[&str] = &[
     "with_state",
@@ -50,9 +70,6 @@ const KEEPS: &[&str] = &[
     "method_not_allowed_fallback",
     "reset_fallback",
     "split_for_parts",
-    "nest_service",
-    "route_service",
-    "fallback_service",
     "as_service",
     "to_owned",
     "into",
@@ -119,7 +136,7 @@ fn answers<'a>(
 
 /// The function that answers, and the layers that it has by itself: `list.layer(..)`.
 fn answering<'a>(
-    build: &mut Build<'_, 'a>,
+    build: &Build<'_, 'a>,
     scope: &Scope<'a>,
     answer: &'a Expr,
 ) -> (Option<FunctionAt<'a>>, Vec<Guard<'a>>) {
@@ -139,7 +156,7 @@ fn answering<'a>(
 /// `MethodFilter::GET.or(MethodFilter::POST)`, `MethodFilter::GET | MethodFilter::POST`.
 fn filtered(filter: &Expr) -> Vec<String> {
     let mut found = Vec::new();
-    crate::facts::nodes::each_in_expr(filter, &mut |node, _| {
+    each_in_expr(filter, &mut |node, _| {
         if let Some(ExprKind::Member { object, name, .. }) = node.expr().map(|expr| &expr.kind)
             && called_name(object) == Some("MethodFilter")
         {
@@ -198,7 +215,11 @@ fn step<'a>(
     match (name, first, second) {
         ("route" | "api_route", Some(path), Some(answers)) => {
             let one = build.eval(scope, answers);
-            add(build, scope, &mut built, (expr, path, one));
+            add(build, scope, &mut built, (answers, path, one));
+        }
+        ("nest_service" | "route_service", Some(path), Some(inner)) => {
+            let inside = served(build, scope, inner);
+            add(build, scope, &mut built, (inner, path, inside));
         }
         ("nest" | "nest_api_service", Some(path), Some(inner)) => {
             let inside = build.eval(scope, inner);
@@ -221,11 +242,12 @@ fn step<'a>(
             }
         }
         ("fallback", Some(answer), _) => {
+            let path = if built.is_one { "" } else { ANYTHING }.to_owned();
             let (function, guards) = answering(build, scope, answer);
-            let (method, path) = ("*".to_owned(), if built.is_one { "" } else { "/{rest}" }.to_owned());
-            let at = (scope.at, answer.extent);
+            let (method, at) = ("*".to_owned(), (scope.at, answer.extent));
             built.entries.push(Entry { method, path, at, function, guards, is_fallback: true });
         }
+        ("fallback_service", Some(inner), _) if !built.is_one => otherwise(build, scope, &mut built, inner),
         _ if METHODS.iter().any(|(known, _)| *known == name)
             || name == "on"
             || name.ends_with("_service") && built.is_one =>
@@ -238,6 +260,56 @@ fn step<'a>(
     built
 }
 
+/// What a service is that stands for other routes or one function, also under a name.
+fn served<'a>(build: &mut Build<'_, 'a>, scope: &mut Scope<'a>, service: &'a Expr) -> Option<Built<'a>> {
+    if let Some(built) = wrapped(build, scope, service) {
+        return Some(built);
+    }
+    let built = build.eval(scope, service);
+    let made = build.made(scope, service);
+    if built.is_some() || std::ptr::eq(made, service) { built } else { wrapped(build, scope, made) }
+}
+
+/// `service_fn(f)`, `f.into_service()`, `ServiceBuilder::new().layer(..).service(router)`.
+fn wrapped<'a>(build: &mut Build<'_, 'a>, scope: &mut Scope<'a>, service: &'a Expr) -> Option<Built<'a>> {
+    let call = service.call()?;
+    let given = call.arguments.last().map(|given| &given.value);
+    match (&call.callee.kind, called_name(&call.callee)?, given) {
+        (_, "service_fn", Some(answer)) => one(build, scope, answer),
+        (ExprKind::Member { object, .. }, "into_service", None) => one(build, scope, object),
+        (ExprKind::Member { object, .. }, "service", Some(inner)) if build.is_of_library(scope, object) => {
+            let mut inside = served(build, scope, inner)?;
+            let before = layers(build.routing, (scope.at, &scope.within), object, Reach::Router);
+            for entry in &mut inside.entries {
+                entry.guards.splice(0..0, before.iter().cloned());
+            }
+            Some(inside)
+        }
+        _ => None,
+    }
+}
+
+/// A service that is one function, for any method.
+fn one<'a>(build: &Build<'_, 'a>, scope: &Scope<'a>, answer: &'a Expr) -> Option<Built<'a>> {
+    let (function, guards) = answering(build, scope, answer);
+    let (method, path, at) = ("*".to_owned(), String::new(), (scope.at, answer.extent));
+    let entry = Entry { method, path, at, function: Some(function?), guards, is_fallback: false };
+    Some(Built { entries: vec![entry], is_one: true, ..Built::default() })
+}
+
+/// A service for everything that nothing else answers: the routes of a router keep their paths.
+fn otherwise<'a>(build: &mut Build<'_, 'a>, scope: &mut Scope<'a>, built: &mut Built<'a>, service: &'a Expr) {
+    match served(build, scope, service) {
+        Some(inside) if inside.is_one => {
+            let anything = |entry| Entry { path: ANYTHING.to_owned(), is_fallback: true, ..below(entry) };
+            built.entries.extend(inside.entries.into_iter().map(anything));
+        }
+        Some(inside) => built.entries.extend(inside.entries.into_iter().map(below)),
+        None if build.is_of_library(scope, service) => {}
+        None => build.unread(scope, service.extent, UNFOLLOWED),
+    }
+}
+
 /// Adds what answers a path, or lies below it.
 fn add<'a>(
     build: &mut Build<'_, 'a>,
@@ -247,7 +319,7 @@ fn add<'a>(
 ) {
     let Some(inside) = inside else {
         if !build.is_of_library(scope, whole) {
-            build.unread(scope, whole.extent, "what answers here could not be followed");
+            build.unread(scope, whole.extent, UNFOLLOWED);
         }
         return;
     };

@@ -7,22 +7,25 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use seaworthy_core::surface::Route;
 
-use crate::facts::nodes::{Node, each_in_expr, each_node};
 use crate::facts::source::SourceFile;
 use crate::facts::syntax::{Arm, Call, Expr, ExprKind, Extent, Function, Stmt, StmtKind, Text};
-use crate::facts::tests::in_rust_tests;
 use crate::facts::values::called_name;
-use crate::framework::project::{FunctionAt, Project, STEPS};
+use crate::framework::project::{FunctionAt, STEPS};
 use crate::framework::routing::{Answering, Framework, Routing, handler};
 use crate::framework::web::{Guard, Reach};
-use crate::language::Language;
 
 use super::extractors;
+use super::roots::{self, Builders};
 
 /// Functions in functions that are followed.
 const DEPTH: usize = 10;
 /// Functions that are gone through altogether; a project that builds more is not read to its end.
 const FUNCTIONS: usize = 2000;
+
+/// Said of what is added to a field: what is in it by then is not followed.
+const KEPT: &str = "this adds to routes that are kept in a field, which is not followed";
+/// Said of what is added to something that is not known.
+const UNKNOWN: &str = "what these routes are added to could not be followed";
 
 /// What a function makes, by the last two names of its path.
 type Made = for<'a> fn(&mut Build<'_, 'a>, &mut Scope<'a>, (&str, &str), &'a Call) -> Option<Built<'a>>;
@@ -40,6 +43,8 @@ pub(super) struct Dialect {
     pub(super) path: fn(&str, &str) -> String,
     /// The types whose values are routes, or take them.
     pub(super) types: &'static [&'static str],
+    /// Methods of those types that add routes, or something before them.
+    pub(super) adds: &'static [&'static str],
 }
 
 /// A method that is called on what is built.
@@ -123,8 +128,7 @@ pub(super) struct Scope<'a> {
 pub(super) struct Build<'r, 'a> {
     pub(super) routing: &'r mut Routing<'a>,
     pub(super) dialect: &'static Dialect,
-    /// The names of functions that build.
-    builders: BTreeSet<Text>,
+    builders: Builders,
     /// Functions that others call, by their address.
     entered: BTreeSet<usize>,
     /// What is served.
@@ -137,15 +141,11 @@ pub(super) struct Build<'r, 'a> {
 /// Reads the routes of one framework.
 pub(super) fn read(routing: &mut Routing<'_>, dialect: &'static Dialect) {
     let project = routing.project;
-    let uses = |file: &SourceFile| {
-        file.language == Language::Rust
-            && (file.imports.iter().any(|fact| names_crate(&fact.import.module, dialect))
-                || names_in_code(file, dialect))
-    };
-    let files: Vec<(usize, &SourceFile)> = project.files().filter(|(_, file)| uses(file)).collect();
+    let files: Vec<(usize, &SourceFile)> =
+        project.files().filter(|(_, file)| roots::uses(file, dialect)).collect();
     let Some((first, file)) = files.first() else { return };
-    let builders = builders(project, &files, dialect);
-    let roots = roots(project, &builders, dialect);
+    let builders = Builders::of(project, &files, dialect);
+    let roots = builders.roots(project, dialect);
     let mut build = Build {
         routing,
         dialect,
@@ -178,87 +178,10 @@ pub(super) fn read(routing: &mut Routing<'_>, dialect: &'static Dialect) {
     }
 }
 
-fn names_crate(module: &str, dialect: &Dialect) -> bool {
-    module.split("::").next() == Some(dialect.package)
-}
-
 /// `("Router", "new")` of `axum.Router.new`.
 fn last_two(dotted: &str) -> (&str, &str) {
     let (before, last) = dotted.rsplit_once('.').unwrap_or(("", dotted));
     (before.rsplit('.').next().unwrap_or_default(), last)
-}
-
-/// Whether code writes a path of the crate without importing it: `axum::Router::new()`. A comment that speaks of it is no use of it.
-fn names_in_code(file: &SourceFile, dialect: &Dialect) -> bool {
-    if !file.mentions(&[&format!("{}::", dialect.package)]) {
-        return false;
-    }
-    let mut found = false;
-    each_node(&file.syntax, &mut |node, _| {
-        found |=
-            matches!(node, Node::Expr(Expr { kind: ExprKind::Name(name), .. }) if name == dialect.package);
-        !found
-    });
-    found
-}
-
-/// The names of the functions that give back or take what is built.
-fn builders(project: &Project<'_>, files: &[(usize, &SourceFile)], dialect: &Dialect) -> BTreeSet<Text> {
-    let known = |(at, _): &(usize, &SourceFile)| {
-        let range = (*at, 0)..=(*at, u32::MAX);
-        project.context.defined.functions.range(range).map(|(_, known)| known.function)
-    };
-    let builds = |function: &&Function| {
-        let types = function.parameters.iter().filter_map(|parameter| parameter.annotation.as_ref());
-        types.chain(&function.returns).any(|written| names_type(written, dialect))
-    };
-    let mut names: BTreeSet<Text> =
-        files.iter().flat_map(known).filter(builds).map(|function| function.name.clone()).collect();
-    let taken = project.files().flat_map(|(_, file)| &file.imports).flat_map(|fact| &fact.import.names);
-    let others = taken.filter(|taken| names.contains(&taken.name)).filter_map(|taken| taken.alias.clone());
-    let others: Vec<Text> = others.collect();
-    names.extend(others);
-    names
-}
-
-fn names_type(written: &Expr, dialect: &Dialect) -> bool {
-    let mut found = false;
-    each_in_expr(written, &mut |node, _| {
-        found |= node.expr().and_then(called_name).is_some_and(|name| dialect.types.contains(&name));
-        !found
-    });
-    found
-}
-
-/// The functions that make routes, or call what makes them; tests are none.
-fn roots<'a>(project: &Project<'a>, builders: &BTreeSet<Text>, dialect: &Dialect) -> Vec<FunctionAt<'a>> {
-    let mut found: Vec<FunctionAt<'a>> = Vec::new();
-    for (at, file) in project.files().filter(|(_, file)| file.language == Language::Rust) {
-        if !file.mentions(dialect.types) && !builders.iter().any(|name| file.text.contains(name.as_str())) {
-            continue;
-        }
-        each_node(&file.syntax, &mut |node, around| {
-            let Some(call) = node.expr().and_then(Expr::call) else { return true };
-            let makes = called_name(&call.callee).is_some_and(|name| builders.contains(name))
-                || begins(file, &call.callee, dialect);
-            // The outermost function: what is inside is gone through with it.
-            let outer = around.iter().find_map(|node| node.function());
-            if let Some(function) = outer.filter(|_| makes && !in_rust_tests(around))
-                && !found.iter().any(|(_, known)| std::ptr::eq(*known, function))
-            {
-                found.push((at, function));
-            }
-            true
-        });
-    }
-    found
-}
-
-/// Whether a call makes one of the framework's types anew: `Router::new()`.
-fn begins(file: &SourceFile, callee: &Expr, dialect: &Dialect) -> bool {
-    let ExprKind::Member { object, .. } = &callee.kind else { return false };
-    called_name(object).is_some_and(|name| dialect.types.contains(&name))
-        && file.resolve(callee).is_some_and(|dotted| dotted.starts_with(dialect.package) || dotted.len() < 16)
 }
 
 fn address(function: &Function) -> usize {
@@ -302,6 +225,13 @@ impl<'a> Build<'_, 'a> {
     /// Goes through a function that nobody here calls.
     fn begin(&mut self, (at, function): FunctionAt<'a>) {
         let mut scope = self.scope(at, function);
+        // What it is given by somebody else has no routes yet.
+        for parameter in &function.parameters {
+            let builds = parameter.annotation.as_ref().is_some_and(|of| roots::names_type(of, self.dialect));
+            if let Some(name) = parameter.pattern.dotted().filter(|_| builds) {
+                scope.names.insert(Text::from(name), Built::default());
+            }
+        }
         let given = self.body(&mut scope, &function.body);
         let left = std::mem::take(&mut scope.names).into_values();
         self.served.extend(given.into_iter().chain(scope.given).chain(left));
@@ -448,6 +378,7 @@ impl<'a> Build<'_, 'a> {
     pub(super) fn eval(&mut self, scope: &mut Scope<'a>, expr: &'a Expr) -> Option<Built<'a>> {
         match &expr.kind {
             ExprKind::Name(name) => scope.names.remove(name),
+            ExprKind::Member { .. } => scope.names.remove(expr.dotted()?.as_str()),
             ExprKind::Call(call) => self.call(scope, expr, call),
             ExprKind::Await(value)
             | ExprKind::Propagate(value)
@@ -492,8 +423,12 @@ impl<'a> Build<'_, 'a> {
             if let Some(built) = self.eval(scope, object) {
                 return Some((self.dialect.step)(self, scope, built, Step { name, expr, call }));
             }
+            if self.builders.keeps(object) && self.dialect.adds.contains(&name.as_str()) {
+                self.unread(scope, call.callee.extent, KEPT);
+                return None;
+            }
         }
-        let is_builder = called_name(&call.callee).is_some_and(|name| self.builders.contains(name));
+        let is_builder = called_name(&call.callee).is_some_and(|name| self.builders.has(name));
         let named = matches!(call.callee.kind, ExprKind::Name(_) | ExprKind::Member { .. });
         if is_builder
             && named
@@ -509,6 +444,7 @@ impl<'a> Build<'_, 'a> {
     fn hand_on(&mut self, scope: &mut Scope<'a>, call: &'a Call) -> Option<Built<'a>> {
         const WRAPS: &[&str] = &["Ok", "Some", "Box", "Arc"];
         let wraps = called_name(&call.callee).is_some_and(|name| WRAPS.contains(&name));
+        let adds = self.adds_to_unknown(scope, call);
         let mut first = None;
         for given in &call.arguments {
             let held = match &given.value.kind {
@@ -523,10 +459,17 @@ impl<'a> Build<'_, 'a> {
             };
             match held {
                 Some(held) if wraps && first.is_none() => first = Some(held),
+                Some(_) if adds => self.unread(scope, call.callee.extent, UNKNOWN),
                 held => self.served.extend(held),
             }
         }
         first
+    }
+
+    /// Whether a call adds routes to something of which nobody here knows what it is: `server.route("/", get(list))`.
+    fn adds_to_unknown(&self, scope: &Scope<'a>, call: &'a Call) -> bool {
+        let ExprKind::Member { object, name, .. } = &call.callee.kind else { return false };
+        self.dialect.adds.contains(&name.as_str()) && !self.is_of_library(scope, object)
     }
 
     /// What is not read here.
@@ -534,13 +477,24 @@ impl<'a> Build<'_, 'a> {
         self.routing.unread(scope.at, extent, why);
     }
 
+    /// What a name of the file stands for, when it is made once; anything else is itself.
+    pub(super) fn made(&self, scope: &Scope<'a>, expr: &'a Expr) -> &'a Expr {
+        let named = matches!(expr.kind, ExprKind::Name(_));
+        let origins = || self.routing.project.origins(scope.at, &scope.within, expr, STEPS);
+        match named.then(origins).as_deref() {
+            Some([(file, _, made)]) if *file == scope.at => made,
+            _ => expr,
+        }
+    }
+
     /// Whether what a chain begins with is of a library that the project uses.
     pub(super) fn is_of_library(&self, scope: &Scope<'a>, expr: &'a Expr) -> bool {
         let project = self.routing.project;
-        let path = match &base(expr).kind {
+        let first = base(self.made(scope, base(expr)));
+        let path = match &first.kind {
             ExprKind::Call(call) => &call.callee,
             ExprKind::Record { of: Some(of), .. } => of,
-            _ => base(expr),
+            _ => first,
         };
         let Some(dotted) = project.file(scope.at).and_then(|file| file.resolve(path)) else { return false };
         let parts: Vec<&str> = dotted.split('.').collect();

@@ -4,7 +4,7 @@
 
 use seaworthy_core::surface::{Input, InputKind, InputPlace};
 
-use crate::facts::syntax::{Class, ClassKind, Expr, ExprKind, Parameter, SequenceKind, StmtKind};
+use crate::facts::syntax::{Class, ClassKind, Expr, ExprKind, Parameter, SequenceKind, Stmt, StmtKind};
 use crate::facts::values::called_name;
 use crate::framework::project::{FunctionAt, Project};
 use crate::framework::routing::Routing;
@@ -125,7 +125,7 @@ fn fields(project: &Project<'_>, at: usize, written: &Expr, place: InputPlace) -
         return Vec::new();
     }
     let is_camel = renames_to_camel(class);
-    let field = |stmt: &crate::facts::syntax::Stmt| {
+    let field = |stmt: &Stmt| {
         let StmtKind::Assign(assign) = &stmt.kind else { return None };
         let name = assign.targets.first()?.dotted()?;
         let annotation = assign.annotation.as_ref()?;

@@ -1,6 +1,6 @@
 //! What a layer of tower or a middleware of actix-web is made of: which function of the project refuses.
 
-use crate::facts::syntax::{Expr, ExprKind};
+use crate::facts::syntax::{Expr, ExprKind, Function};
 use crate::facts::values::called_name;
 use crate::framework::project::{FunctionAt, STEPS};
 use crate::framework::routing::Routing;
@@ -10,21 +10,13 @@ use crate::framework::web::{Guard, Reach};
 const NAMES: usize = 4;
 
 /// What makes a layer of a function: `middleware::from_fn(f)`, `from_fn_with_state(state, f)`, `HttpAuthentication::bearer(f)`.
-const OF_FUNCTION: &[&str] = &[
-    "from_fn",
-    "from_fn_with_state",
-    "map_request",
-    "map_request_with_state",
-    "bearer",
-    "basic",
-    "with_fn",
-    "wrap_fn",
-];
+const OF_FUNCTION: &[&str] =
+    &["from_fn", "from_fn_with_state", "map_request", "map_request_with_state", "bearer", "basic", "with_fn"];
 
 /// The guards that an expression stands for, outermost first.
 pub(super) fn layers<'a>(
     routing: &Routing<'a>,
-    place: (usize, &[&'a crate::facts::syntax::Function]),
+    place: (usize, &[&'a Function]),
     layer: &'a Expr,
     reach: Reach,
 ) -> Vec<Guard<'a>> {
@@ -35,7 +27,7 @@ pub(super) fn layers<'a>(
 
 fn read<'a>(
     routing: &Routing<'a>,
-    (at, within): (usize, &[&'a crate::facts::syntax::Function]),
+    (at, within): (usize, &[&'a Function]),
     layer: &'a Expr,
     reach: Reach,
     names: usize,

@@ -5,6 +5,7 @@ mod axum;
 mod build;
 mod extractors;
 mod layers;
+mod roots;
 
 use super::routing::Routing;
 

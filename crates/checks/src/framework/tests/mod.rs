@@ -13,6 +13,7 @@ mod koa;
 mod next;
 mod node_http;
 mod python_http_server;
+mod rust;
 mod web;
 
 use std::collections::BTreeSet;

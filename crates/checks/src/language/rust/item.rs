@@ -99,7 +99,13 @@ impl Lowering {
             }
             Item::Macro(item) => {
                 let call = self.macro_call(&item.mac);
-                (call.extent, StmtKind::Expr(call))
+                let extent = call.extent;
+                let lazy = self.lazy_statics(&item.mac);
+                let call = Stmt { extent, kind: StmtKind::Expr(call) };
+                if lazy.is_empty() {
+                    return (extent, call.kind);
+                }
+                (extent, StmtKind::Block(std::iter::once(call).chain(lazy).collect()))
             }
             Item::ForeignMod(item) => {
                 let body = item.items.iter().filter_map(|item| self.foreign(item)).collect();
@@ -110,7 +116,7 @@ impl Lowering {
         }
     }
 
-    fn constant(
+    pub(super) fn constant(
         &mut self,
         declares: Declares,
         visibility: &Visibility,

@@ -3,10 +3,10 @@
 use proc_macro2::TokenStream;
 use syn::parse::Parser;
 use syn::punctuated::Punctuated;
-use syn::{Attribute, Block, Expr as Node, Macro, MacroDelimiter, Meta, Pat, Token};
+use syn::{Attribute, Block, Expr as Node, Ident, Macro, MacroDelimiter, Meta, Pat, Token, Type, Visibility};
 
 use super::{Lowering, across, at, path};
-use crate::facts::syntax::{Argument, Call, CallStyle, Expr, ExprKind, Extent, Stmt, StmtKind};
+use crate::facts::syntax::{Argument, Call, CallStyle, Declares, Expr, ExprKind, Extent, Stmt, StmtKind};
 
 impl Lowering {
     /// `name!(..)` as a call. Arguments are expressions with commas between; `[value; count]` are two; otherwise statements,
@@ -91,6 +91,38 @@ impl Lowering {
         let right = Box::new(self.expr(&guard));
         let left = Box::new(Expr { extent, kind: matches });
         Some(ExprKind::Logical { op: crate::facts::syntax::LogicalOp::And, left, right })
+    }
+
+    /// `lazy_static! { static ref NAME: Type = value; }`: each as a constant of its own.
+    pub(super) fn lazy_statics(&mut self, node: &Macro) -> Vec<Stmt> {
+        if node.path.segments.last().is_none_or(|segment| segment.ident != "lazy_static") {
+            return Vec::new();
+        }
+        let all = |input: syn::parse::ParseStream<'_>| {
+            let mut found = Vec::new();
+            while !input.is_empty() {
+                input.call(Attribute::parse_outer)?;
+                let visibility: Visibility = input.parse()?;
+                let start: Token![static] = input.parse()?;
+                input.parse::<Token![ref]>()?;
+                let name: Ident = input.parse()?;
+                input.parse::<Token![:]>()?;
+                let ty: Type = input.parse()?;
+                input.parse::<Token![=]>()?;
+                let value: Node = input.parse()?;
+                let end: Token![;] = input.parse()?;
+                found.push((across(at(start.span), at(end.span)), visibility, name, ty, value));
+            }
+            Ok(found)
+        };
+        let Ok(found) = all.parse2(node.tokens.clone()) else { return Vec::new() };
+        found
+            .iter()
+            .map(|(extent, visibility, name, ty, value)| {
+                let kind = self.constant(Declares::Constant, visibility, name, ty, Some(value));
+                Stmt { extent: *extent, kind }
+            })
+            .collect()
     }
 
     /// Attributes; documentation is a comment.

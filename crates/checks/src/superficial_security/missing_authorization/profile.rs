@@ -10,7 +10,7 @@ use crate::facts::nodes::{Node, each_in_body};
 use crate::facts::passwords::{PasswordUse, first_check, password_use};
 use crate::facts::source::SourceFile;
 use crate::facts::syntax::{Expr, ExprKind, Extent};
-use crate::facts::values::called_name;
+use crate::facts::values::{binds, called_name};
 use crate::facts::words::{has_word, words};
 use crate::framework::caller;
 use crate::framework::conduct::{Conduct, Step};
@@ -327,10 +327,15 @@ fn resource(conduct: &Conduct<'_>, handler: &Handler<'_>) -> String {
 
 fn guard_names(guard: &Guard<'_>) -> Vec<String> {
     let mut names = Vec::new();
+    // What a closure is given says nothing of what it asks: `|request, service|`.
+    let is_given = |name: &str| {
+        matches!(&guard.expr.kind, ExprKind::Function(function)
+            if function.parameters.iter().any(|parameter| binds(&parameter.pattern, name)))
+    };
     // What it lets through is not what it stands before.
     crate::facts::nodes::each_in_expr(unless::without(guard.expr), &mut |node, _| {
         if let Node::Expr(expr) = node {
-            names.extend(called_name(expr).map(str::to_owned));
+            names.extend(called_name(expr).filter(|name| !is_given(name)).map(str::to_owned));
             names.extend(expr.string().filter(|text| text.len() < 60).map(str::to_owned));
         }
         true

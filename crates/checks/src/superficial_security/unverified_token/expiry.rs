@@ -7,13 +7,18 @@ use super::{Fault, Site};
 use crate::facts::nodes::{Node, each_in_body};
 use crate::facts::source::SourceFile;
 use crate::facts::syntax::{Call, Expr, ExprKind, Stmt, StmtKind};
-use crate::facts::values::{called_name, entry, keyword, option};
+use crate::facts::values::{called_name, entry, keyword, option, referred};
 
 /// A call that reads or makes a token, and what is wrong with its end; `None` for any other.
 pub(super) fn judge(site: &mut Site<'_, '_, '_>) -> Option<Option<Fault>> {
     match site.path.as_str() {
         "jwt.encode" | "jose.jwt.encode" => {
             Some(endless(site, keyword(&site.call.arguments, "payload").or_else(|| site.at(0))))
+        }
+        "jsonwebtoken.encode" => {
+            let claims = site.at(1).map(referred);
+            let renamed = claims.is_some_and(|claims| ends_renamed(site, claims));
+            Some(if renamed { None } else { endless(site, claims) })
         }
         "jsonwebtoken.sign" | "jsonwebtoken.default.sign" => {
             let has_end = option(site.call, "expiresIn").is_some()
@@ -105,8 +110,19 @@ fn never_ends(expr: &Expr) -> Fault {
         "expiry",
         Severity::Warning,
         "the token never expires: once stolen it is good for ever",
-        "give it an end: `\"exp\": now + timedelta(minutes=15)` (Python), `{ expiresIn: \"15m\" }` (JavaScript)",
+        "give it an end: `\"exp\": now + timedelta(minutes=15)` (Python), `{ expiresIn: \"15m\" }` (JavaScript), `exp: now + 900` (Rust)",
     )
+}
+
+/// Whether claims of Rust have their end under another name, which `#[serde(rename = "exp")]` makes the one that it is.
+fn ends_renamed<'a>(site: &mut Site<'_, 'a, '_>, claims: &'a Expr) -> bool {
+    let is_end = |(key, _): &(Option<Expr>, Expr)| {
+        key.as_ref().and_then(Expr::string).is_some_and(|key| key.starts_with("exp"))
+    };
+    site.values
+        .origins(claims, site.around)
+        .into_iter()
+        .any(|origin| matches!(&origin.kind, ExprKind::Record { entries, .. } if entries.iter().any(is_end)))
 }
 
 /// Whether options are written in their place, so that what is not there is not set.
