@@ -6,6 +6,7 @@ read for every request and replaced by rename under a lock, so that copies share
 
 import atexit
 import fcntl
+import hashlib
 import json
 import os
 import secrets
@@ -21,11 +22,13 @@ DATA = os.environ.get("DATA_DIR", ".")
 PORT = 5005 if "hard-coded-port" in FAULTS else int(os.environ.get("PORT", "5005"))
 os.makedirs(DATA, exist_ok=True)
 STORE = os.path.join(DATA, "notes.json")
-EMPTY = {"users": {}, "sessions": {}, "notes": {}, "next": 1}
+EMPTY = {"users": {}, "sessions": {}, "notes": {}, "failed": {}, "next": 1}
 
 IN_MEMORY = threading.RLock()
 MEMORY = {**json.loads(json.dumps(EMPTY))}
 SESSIONS = {}
+# Wrong passwords in a row that an account takes, and for how long it is closed then.
+TRIES, CLOSED_S = 10, 60
 
 
 def load():
@@ -74,9 +77,12 @@ def transaction():
         fcntl.flock(lock, fcntl.LOCK_EX)
         state = load()
         before = json.dumps(state)
-        yield state
-        if json.dumps(state) != before:
-            save(state)
+        try:
+            yield state
+        finally:
+            # What is refused is counted.
+            if json.dumps(state) != before:
+                save(state)
 
 
 class Refused(Exception):
@@ -113,6 +119,25 @@ class Handler(BaseHTTPRequestHandler):
             raise Refused(400, f"{name} must be a text")
         return value
 
+    def check(self, state, name, password):
+        """Refuses what is not the password of that name, and every password after too many wrong ones."""
+        count, since = state["failed"].get(name, (0, 0))
+        if "slow-limit" in FAULTS and count > 3:
+            time.sleep(1.1)
+        if count >= TRIES and time.time() < since + CLOSED_S and "unlimited-login" not in FAULTS:
+            raise Refused(*((401, "wrong user or password") if "silent-limit" in FAULTS else (429, "too many tries")))
+        known = state["users"].get(name)
+        if "account-told-by-time" in FAULTS and known is not None:
+            hashlib.pbkdf2_hmac("sha256", password.encode(), b"salt", 200_000)
+        if "account-told-by-answer" in FAULTS and known is None:
+            raise Refused(404, "no such user")
+        if known == password or known is not None and "any-password" in FAULTS:
+            state["failed"].pop(name, None)
+            return
+        # Also of names that nobody has: what is written for users only is told by the time.
+        state["failed"][name] = (count + 1, time.time())
+        raise Refused(401, "wrong user or password")
+
     def route(self):
         body = self.body() if self.command == "POST" else {}
         with transaction() as state:
@@ -126,9 +151,8 @@ class Handler(BaseHTTPRequestHandler):
                     state["users"][name] = password
                     return 201, {"username": name}, {}
                 case ("POST", "login"):
-                    name = self.text(body, "username")
-                    if state["users"].get(name) != self.text(body, "password"):
-                        raise Refused(401, "wrong user or password")
+                    name, password = self.text(body, "username"), self.text(body, "password")
+                    self.check(state, name, password)
                     sid = secrets.token_hex(16)
                     (SESSIONS if "session-in-memory" in FAULTS else state["sessions"])[sid] = name
                     return 200, {"ok": True}, {"Set-Cookie": f"sid={sid}; HttpOnly; SameSite=Lax; Path=/"}

@@ -125,6 +125,59 @@ fn a_session_of_one_process_shows_in_a_shell_and_in_its_replay() {
     }
 }
 
+/// What the lines of a finding print against a copy of notes with these faults; the first line, which would start it, is done in this process.
+fn printed_by(lines: &[String], faults: &str, probe: &str, scratch: &Path) -> String {
+    let (stop, (says, told)) = (AtomicBool::new(false), mpsc::channel());
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            let ready = |ports: &[u16]| says.send(ports[0]).unwrap();
+            asking(faults, probe, scratch, |request| serve(request, &[0], &stop, ready)).unwrap();
+        });
+        let port = told.recv_timeout(Duration::from_secs(60)).unwrap().to_string();
+        let lines: Vec<String> = lines[1..].iter().map(|line| line.replace("8081", &port)).collect();
+        let printed = shell(&lines, scratch);
+        stop.store(true, Ordering::Relaxed);
+        printed
+    })
+}
+
+#[test]
+fn guesses_without_end_show_in_a_shell_and_in_their_replay() {
+    let scratch = tempfile::tempdir().unwrap();
+    let probe = "password-guessing";
+    let tried = asking("unlimited-login", probe, scratch.path(), run);
+    let lines = tried.observations[0].findings[0].reproduce.clone();
+    let file = replay_file(&tried);
+    for (faults, counted, last) in [("unlimited-login", "100 401", 200), ("", "90 429", 429)] {
+        let printed = printed_by(&lines, faults, probe, scratch.path());
+        assert!(printed.lines().any(|line| line.trim() == counted), "{printed}");
+        assert_eq!(statuses(&printed).last(), Some(&last), "{printed}");
+        let replayed = asking(faults, probe, scratch.path(), |request| {
+            replay(&file, request, 1, &AtomicBool::new(false))
+        });
+        let replayed = replayed.unwrap();
+        assert_eq!((replayed.seen, replayed.tried), (u32::from(!faults.is_empty()), 1), "{replayed:?}");
+    }
+}
+
+#[test]
+fn an_answer_that_tells_who_has_an_account_shows_in_a_shell_and_in_its_replay() {
+    let scratch = tempfile::tempdir().unwrap();
+    let probe = "password-guessing";
+    let tried = asking("account-told-by-answer", probe, scratch.path(), run);
+    let lines = tried.observations[0].findings[0].reproduce.clone();
+    let file = replay_file(&tried);
+    for (faults, last) in [("account-told-by-answer", [401, 404]), ("", [401, 401])] {
+        let printed = printed_by(&lines, faults, probe, scratch.path());
+        assert!(statuses(&printed).ends_with(&last), "{printed}");
+        let replayed = asking(faults, probe, scratch.path(), |request| {
+            replay(&file, request, 1, &AtomicBool::new(false))
+        });
+        let replayed = replayed.unwrap();
+        assert_eq!((replayed.seen, replayed.tried), (u32::from(!faults.is_empty()), 1), "{replayed:?}");
+    }
+}
+
 /// What the lines print against a copy of the desk with this environment; the first line, which would start it, is done in this process.
 fn shown_at_a_copy(env: &str, lines: &[String], scratch: &Path) -> String {
     let (stop, (says, told)) = (AtomicBool::new(false), mpsc::channel());

@@ -3,6 +3,7 @@
 pub mod concurrent_users;
 pub mod crash_recovery;
 pub mod malformed_input;
+pub mod password_guessing;
 pub mod registry;
 pub mod replicas;
 

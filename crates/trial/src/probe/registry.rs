@@ -7,5 +7,6 @@ pub static PROBES: &[&Probe] = &[
     &super::concurrent_users::PROBE,
     &super::crash_recovery::PROBE,
     &super::malformed_input::PROBE,
+    &super::password_guessing::PROBE,
     &super::replicas::PROBE,
 ];

@@ -35,8 +35,14 @@ pub fn lines(replay: &Replay, around: AroundLines) -> Vec<String> {
     if in_rounds {
         lines.push(format!("for round in $(seq {ROUNDS}); do"));
     }
-    for step in &replay.steps {
+    let mut steps = replay.steps.iter().peekable();
+    while let Some(step) = steps.next() {
+        let mut times = 1;
+        while is_told_by_status(step) && steps.next_if(|next| *next == step).is_some() {
+            times += 1;
+        }
         match step {
+            Step::Send(send) if times > 1 => lines.push(repeated_line(send, times)),
             Step::Send(send) => {
                 // A challenge reads what the step before wrote.
                 let keep = send.challenge && lines.iter().any(|line| line == FRESH);
@@ -69,6 +75,9 @@ const FRESH: &str = "n=$((n+1)); unique=swu$$x$(date +%s)n$n; value=swv$$x$(date
 /// Shows the whole answer, and ends its last line.
 const SHOWN: &str = "-i -w '\\n'";
 
+/// The same, and how long it took.
+const TIMED: &str = "-i -w '\\nafter %{time_total} s\\n'";
+
 fn send_lines(send: &Send, keep: bool) -> Vec<String> {
     let mut lines = Vec::new();
     let named = |line: String| {
@@ -82,13 +91,26 @@ fn send_lines(send: &Send, keep: bool) -> Vec<String> {
         return lines;
     }
     if send.save.is_empty() {
-        lines.push(named(filled_by_shell(&send.request, SHOWN)));
+        let is_timed = send.expect.as_ref().is_some_and(|expect| expect.within_ms.is_some());
+        lines.push(named(filled_by_shell(&send.request, if is_timed { TIMED } else { SHOWN })));
         return lines;
     }
     let line = named(filled_by_shell(&send.request, "-i"));
     lines.push(format!("answer=$({line})"));
     lines.extend(send.save.iter().filter_map(|(name, place)| save_line(name, place)));
     lines
+}
+
+/// Whether no more than the status of the answer to a step is of use: nothing is saved or asked of it.
+fn is_told_by_status(step: &Step) -> bool {
+    matches!(step, Step::Send(send) if send.save.is_empty() && send.expect.is_none() && send.request.raw_base64.is_empty())
+}
+
+/// The same step so many times, each with fresh values; how often each status came.
+fn repeated_line(send: &Send, times: usize) -> String {
+    let line = filled_by_shell(&send.request, "-o /dev/null -w '%{http_code}\\n'");
+    let fresh = if send.request.mentions_fresh() { format!("{FRESH}; ") } else { String::new() };
+    format!("for i in $(seq {times}); do {fresh}{line}; done | sort | uniq -c")
 }
 
 /// The request as a curl line in which the shell fills in the names.

@@ -55,6 +55,38 @@ pub fn at_least(failures: u64, trials: u64, rate: f64) -> f64 {
     sum.min(1.0)
 }
 
+/// A bet against "either is as likely", at even odds, with what has been seen so far as the only guide: the estimator of Krichevsky and Trofimov,
+/// which mixes all rates by Beta(1/2, 1/2). What it has won is an e-process: it may be looked at after every outcome, and reaches `1 / alpha` with a
+/// probability of at most `alpha` when the bet is fair (Ville's inequality).
+#[derive(Debug, Clone, Copy)]
+pub struct Bet {
+    yes: u64,
+    no: u64,
+    won: f64,
+}
+
+impl Default for Bet {
+    fn default() -> Self {
+        Self { yes: 0, no: 0, won: 1.0 }
+    }
+}
+
+impl Bet {
+    /// One more outcome.
+    pub fn see(&mut self, outcome: bool) {
+        let same = if outcome { &mut self.yes } else { &mut self.no };
+        let count = *same as f64;
+        *same += 1;
+        let before = (self.yes + self.no - 1) as f64;
+        self.won *= 2.0 * (count + 0.5) / (before + 1.0);
+    }
+
+    /// What one unit has become.
+    pub fn won(&self) -> f64 {
+        self.won
+    }
+}
+
 fn ln_choose(n: u64, k: u64) -> f64 {
     let k = k.min(n - k);
     (1..=k).map(|i| ((n - k + i) as f64).ln() - (i as f64).ln()).sum()

@@ -1,0 +1,161 @@
+//! A login: how a fresh user comes to have a password, and what is sent with the right one, a wrong one, and a name that nobody has.
+
+use std::collections::BTreeMap;
+use std::net::Ipv4Addr;
+
+use serde_json::Value;
+
+use crate::arena::Arena;
+use crate::http::Exchange;
+use crate::replay::{Actor, Message, Saved, Send, text_at};
+use crate::schema::names::{Meaning, meaning};
+use crate::service::Running;
+use crate::subject::Session;
+
+/// A login with a password.
+#[derive(Debug)]
+pub(super) struct Door {
+    /// What is sent before: registering.
+    pub(super) before: Vec<Send>,
+    /// The right password.
+    pub(super) right: Send,
+    /// A wrong one, another each time.
+    pub(super) wrong: Message,
+    /// A name that nobody has, with a wrong password.
+    pub(super) nobody: Message,
+    /// Method and route.
+    pub(super) place: (String, String),
+    session: Session,
+}
+
+/// A password that is nobody's, and that no rule about passwords refuses.
+const WRONG: &str = "Wrong-${unique}-Aa1";
+
+impl Door {
+    /// The login of a session; `None` where it takes no password.
+    pub(super) fn of(session: &Session) -> Option<Self> {
+        let (at, method, route) = &session.login;
+        let right = session.enter.get(*at).filter(|_| !session.is_given_once)?.clone();
+        let wrong = with_fields(&right.request, &|name, _| {
+            (meaning(name) == Meaning::Password).then(|| WRONG.to_owned())
+        })?;
+        let nobody = with_fields(&wrong, &|name, value| match meaning(name) {
+            Meaning::Email => Some("${unique}@example.com".to_owned()),
+            Meaning::Username if value.contains('@') => Some("${unique}@example.com".to_owned()),
+            Meaning::Username => Some("${unique}".to_owned()),
+            _ => None,
+        })?;
+        Some(Self {
+            before: session.enter.get(..*at)?.to_vec(),
+            right,
+            wrong,
+            nobody,
+            place: (method.clone(), route.clone()),
+            session: session.clone(),
+        })
+    }
+
+    /// A fresh user at an address of their own, logged in once.
+    pub(super) fn user(&self, running: &Running, label: &str, number: u32) -> Result<Actor, String> {
+        self.session.enter(running.client().at(address(number)), label)
+    }
+
+    /// Whether an answer lets in: it carries all that the session is carried by.
+    pub(super) fn lets_in(&self, answer: &Exchange) -> bool {
+        let has = |place: &Saved| text_at(answer, place).is_some_and(|text| !text.is_empty());
+        answer.status < 400 && self.right.save.values().all(has)
+    }
+
+    /// Whether what an answer carries is a session that works; `None` where nothing proves it.
+    pub(super) fn works(&self, actor: &Actor, answer: &Exchange) -> Option<bool> {
+        let (_, _, proof) = self.session.proof.as_ref()?;
+        let mut stranger = actor.over(actor.client.another());
+        // What the user's own login gave must not be what is sent.
+        self.right.save.keys().for_each(|name| drop(stranger.names.remove(name)));
+        stranger.save(&self.right.save, answer);
+        Some(stranger.send(proof).is_ok_and(|answer| answer.is_success()))
+    }
+
+    /// As `POST /login`.
+    pub(super) fn shown(&self) -> String {
+        format!("{} {}", self.place.0, self.place.1)
+    }
+}
+
+/// An address of 127.0.0.0/8 for each user: some limits count by it.
+fn address(number: u32) -> Ipv4Addr {
+    Ipv4Addr::from(0x7f20_0001 | ((number & 0xffff) << 1))
+}
+
+/// A message with other texts in fields of its body, JSON or a form; `None` when no field gets one.
+fn with_fields(message: &Message, new: &dyn Fn(&str, &str) -> Option<String>) -> Option<Message> {
+    let mut changed = false;
+    let body = match serde_json::from_str::<BTreeMap<String, Value>>(&message.body) {
+        Ok(mut fields) => {
+            for (name, field) in &mut fields {
+                if let Some(text) = field.as_str().and_then(|now| new(name, now)) {
+                    *field = Value::String(text);
+                    changed = true;
+                }
+            }
+            serde_json::to_string(&fields).ok()?
+        }
+        Err(_) => {
+            let pair = |pair: &str| match pair.split_once('=') {
+                Some((name, value)) => match new(name, value) {
+                    Some(text) => {
+                        let text = text.replace('@', "%40");
+                        (format!("{name}={text}"), true)
+                    }
+                    None => (pair.to_owned(), false),
+                },
+                None => (pair.to_owned(), false),
+            };
+            let pairs: Vec<(String, bool)> = message.body.split('&').map(pair).collect();
+            changed = pairs.iter().any(|(_, changed)| *changed);
+            pairs.into_iter().map(|(pair, _)| pair).collect::<Vec<_>>().join("&")
+        }
+    };
+    changed.then(|| Message { body, ..message.clone() })
+}
+
+/// Letters that make the names of a pass differ from those of any other.
+pub(super) fn label(arena: &Arena<'_>, what: &str) -> String {
+    let mut rng = arena.rng(what);
+    format!("sw{}", std::iter::repeat_with(|| rng.lowercase()).take(6).collect::<String>())
+}
+
+/// An answer without what differs each time: its status, and its body where neither the name nor the password stands in it.
+pub(super) fn signature(answer: &Exchange, actor: &Actor) -> (u16, String) {
+    let mut body = answer.text().into_owned();
+    let fresh = ["unique", "user", "value"].iter().filter_map(|name| actor.names.get(*name));
+    for text in fresh.filter(|text| !text.is_empty()) {
+        body = body.replace(text.as_str(), "..");
+    }
+    // Times, ids of requests, tokens of forms.
+    let mut plain = String::with_capacity(body.len());
+    for word in body.split_inclusive(|c: char| !c.is_ascii_alphanumeric()) {
+        let is_number = word.bytes().any(|byte| byte.is_ascii_digit());
+        plain.push_str(if is_number { ".." } else { word });
+    }
+    (answer.status, plain)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_and_passwords_are_replaced_wherever_they_stand() {
+        let json =
+            Message { body: r#"{"email":"a@b.c","password":"x","n":1}"#.to_owned(), ..Message::default() };
+        let replaced =
+            with_fields(&json, &|name, _| (meaning(name) == Meaning::Password).then(|| "new".to_owned()));
+        assert_eq!(replaced.unwrap().body, r#"{"email":"a@b.c","n":1,"password":"new"}"#);
+        let form = Message { body: "user=a&passwd=x&ok".to_owned(), ..Message::default() };
+        let replaced =
+            with_fields(&form, &|name, _| (meaning(name) == Meaning::Username).then(|| "z@y".to_owned()));
+        assert_eq!(replaced.unwrap().body, "user=z%40y&passwd=x&ok");
+        assert_eq!(with_fields(&form, &|_, _| None), None);
+    }
+}

@@ -1,0 +1,146 @@
+//! A hundred wrong passwords for one account, and then the right one.
+
+use std::time::{Duration, Instant};
+
+use seaworthy_core::Reason;
+
+use super::door::{Door, label, signature};
+use crate::arena::{Arena, Stop};
+use crate::http::Exchange;
+use crate::replay::Actor;
+use crate::service::Running;
+
+/// Guesses that no login may take. NIST SP 800-63B, 5.2.2: "no more than 100".
+pub(super) const GUESSES: u64 = 100;
+
+/// Guesses of which the time of an answer is learnt.
+const FIRST: u64 = 5;
+
+/// Answers in a row that take much longer than the first ones after which a login is taken to slow guesses down.
+const SLOW: u64 = 3;
+
+/// How much longer, and how long at least.
+const SLOWER: u32 = 4;
+const SLOW_MS: u128 = 1_000;
+
+/// How the course ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Kind {
+    /// The right password was refused after so many guesses, or answers took ever longer.
+    Limited,
+    /// The account is open after all of them.
+    Unlimited,
+    /// A wrong password was let in.
+    LetIn,
+}
+
+/// What guessing came to.
+#[derive(Debug, Clone)]
+pub(super) struct Came {
+    pub(super) kind: Kind,
+    pub(super) guesses: u64,
+    /// The answer to the last guess, and to the right password.
+    pub(super) last: String,
+    pub(super) right: u16,
+    /// How long all of them took.
+    pub(super) took: Duration,
+}
+
+impl Came {
+    pub(super) fn is_alarm(&self) -> bool {
+        self.kind != Kind::Limited
+    }
+
+    /// What was seen, as half a sentence.
+    pub(super) fn said(&self) -> String {
+        match self.kind {
+            Kind::Limited => format!("guesses were limited after {}", self.guesses),
+            Kind::Unlimited => {
+                format!("{} wrong passwords were answered and the right one let in after", self.guesses)
+            }
+            Kind::LetIn => format!("a wrong password was let in ({})", self.last),
+        }
+    }
+}
+
+/// Guesses at the account of a fresh user.
+pub(super) fn guess(
+    arena: &Arena<'_>,
+    door: &Door,
+    running: &Running,
+    pass: &str,
+    until: Instant,
+) -> Result<Came, Stop> {
+    let failed = |what: String| Stop::from(Reason::ControlFailed { what });
+    let mut actor = door.user(running, &label(arena, pass), 1).map_err(failed)?;
+    let begun = Instant::now();
+    let mut course = Course::default();
+    for number in 1..=GUESSES {
+        actor.renew();
+        let answer = actor
+            .send(&door.wrong)
+            .map_err(|error| failed(format!("guess {number} at {}: {error}", door.shown())))?;
+        let come =
+            |kind, right| Came { kind, guesses: number, last: answer.told(), right, took: begun.elapsed() };
+        if door.lets_in(&answer) {
+            return match door.works(&actor, &answer) {
+                Some(true) => Ok(come(Kind::LetIn, answer.status)),
+                _ => Err(failed(format!(
+                    "{} answers a wrong password as it answers the right one",
+                    door.shown()
+                ))),
+            };
+        }
+        if course.is_limited(&answer, &actor) || number == GUESSES {
+            let right = right(door, &mut actor)?;
+            if course.slow >= SLOW || !door.lets_in(&right) {
+                return Ok(come(Kind::Limited, right.status));
+            }
+            if number == GUESSES {
+                return Ok(come(Kind::Unlimited, right.status));
+            }
+        }
+        arena.step("guessing the password of a fresh user", number, Some(GUESSES));
+        if Instant::now() >= until {
+            let what =
+                format!("{GUESSES} guesses ({number} were answered); a longer --budget would make them");
+            return Err(Reason::Deadline { what }.into());
+        }
+    }
+    Err(Reason::NoTrials.into())
+}
+
+fn right(door: &Door, actor: &mut Actor) -> Result<Exchange, Stop> {
+    actor.perform(&door.right).map_err(|error| {
+        Reason::ControlFailed { what: format!("the right password at {}: {error}", door.shown()) }.into()
+    })
+}
+
+/// What the answers have been so far.
+#[derive(Default)]
+struct Course {
+    slow: u64,
+    times: Vec<Duration>,
+    usual: Option<(u16, String)>,
+    limited: bool,
+}
+
+impl Course {
+    /// Whether an answer is the first that differs from those before, or one of several that take much longer.
+    fn is_limited(&mut self, answer: &Exchange, actor: &Actor) -> bool {
+        let took = answer.timing.total;
+        if (self.times.len() as u64) < FIRST {
+            self.times.push(took);
+            self.times.sort();
+        }
+        let usual = self.times.get(self.times.len() / 2).copied().unwrap_or_default();
+        let is_slow = took.as_millis() >= SLOW_MS && took > usual * SLOWER;
+        self.slow = if is_slow { self.slow + 1 } else { 0 };
+        let now = signature(answer, actor);
+        let differs = self.usual.as_ref().is_some_and(|usual| *usual != now);
+        let is_first = differs && !self.limited;
+        self.limited |= differs;
+        self.usual.get_or_insert(now);
+        is_first || self.slow == SLOW
+    }
+}

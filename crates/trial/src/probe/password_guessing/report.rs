@@ -1,0 +1,182 @@
+//! What was seen, as findings that anybody can see again.
+
+use seaworthy_core::finding::Identity;
+use seaworthy_core::{Confidence, Severity};
+
+use super::door::Door;
+use super::guesses::{Came, GUESSES, Kind};
+use super::tell::Told;
+use crate::arena::{Arena, Evidence};
+use crate::replay::{Expect, FORMAT, Message, Replay, Send, Step, lines};
+
+/// Guesses that a login took, or that got in.
+pub(super) fn guesses(arena: &Arena<'_>, evidence: &mut Evidence, door: &Door, came: &Came) {
+    let place = door.shown();
+    let mut steps = entered(door);
+    let (variant, message, see, advice) = match came.kind {
+        Kind::Limited => return,
+        Kind::Unlimited => {
+            let guess = Step::Send(Send { request: door.wrong.clone(), ..Send::default() });
+            steps.extend(std::iter::repeat_n(guess, GUESSES as usize));
+            let refused = format!("not {}XX", came.right / 100);
+            steps.push(challenge(
+                door.right.request.clone(),
+                Expect { status: Some(refused), ..Expect::default() },
+            ));
+            (
+                "unlimited-guesses",
+                format!(
+                    "{GUESSES} wrong passwords for one account were answered in {:.1} s, the last with {}; then the right one was let in: a password can be guessed without end",
+                    came.took.as_secs_f64(),
+                    came.last
+                ),
+                format!(
+                    "every guess is answered alike, and the right password is let in after {GUESSES} wrong ones"
+                ),
+                "Count failed tries per account and per address where every copy sees them, and refuse for a while (429, before the hash is computed).",
+            )
+        }
+        Kind::LetIn => {
+            let refused = format!("not {}XX", came.right / 100);
+            steps.push(challenge(door.wrong.clone(), Expect { status: Some(refused), ..Expect::default() }));
+            (
+                "wrong-password-lets-in",
+                format!(
+                    "a password that is not the user's was answered with {}, and what it gave is a session that works",
+                    came.last
+                ),
+                "the wrong password is let in".to_owned(),
+                "Compare the password with the hash that was kept, and let nobody in when it does not match.",
+            )
+        }
+    };
+    let replay = replay(arena, variant, steps, see);
+    let finding = arena
+        .finding(variant, &door.place.0, &door.place.1, message)
+        .advice(advice)
+        .confidence(Confidence::Certain)
+        .reproduce(lines(&replay, arena.start_lines(1)))
+        .identify(Identity { text: &place, ..Identity::default() });
+    evidence.found(finding, arena.write_replay(&replay));
+}
+
+/// Answers that tell who has an account.
+pub(super) fn answers(
+    arena: &Arena<'_>,
+    evidence: &mut Evidence,
+    door: &Door,
+    (wrong, nobody): &(String, String),
+    told: &Told,
+) {
+    let Some((known, unknown)) = &told.seen else { return };
+    let expect = if known.status == unknown.status {
+        Expect { contains: Some(telling(&known.text(), &unknown.text())), ..Expect::default() }
+    } else {
+        Expect { status: Some(known.status.to_string()), ..Expect::default() }
+    };
+    let message = format!(
+        "a wrong password is answered with {wrong}, a name that nobody has with {nobody}: anybody can try who has an account ({} pairs, each alike)",
+        told.pairs
+    );
+    let see = "the two answers differ".to_owned();
+    let asked = [&door.wrong, &door.nobody];
+    told_apart(
+        arena,
+        evidence,
+        door,
+        ("account-told-by-answer", Severity::Error),
+        (message, see),
+        asked,
+        expect,
+    );
+}
+
+/// Times that tell who has an account.
+pub(super) fn time(arena: &Arena<'_>, evidence: &mut Evidence, door: &Door, before: &Told, again: &Told) {
+    let ms = |time: std::time::Duration| time.as_secs_f64() * 1_000.0;
+    let (known, unknown) = (ms(again.medians.0), ms(again.medians.1));
+    let message = format!(
+        "a wrong password is answered after {known:.1} ms, a name that nobody has after {unknown:.1} ms (medians; the first took longer in {} of {} pairs, and in {} of {} before): the time tells who has an account",
+        again.longer, again.pairs, before.longer, before.pairs
+    );
+    // As far from one as from the other, on a machine of any speed.
+    let between = ((known.max(0.1) * unknown.max(0.1)).sqrt()).ceil().max(1.0) as u64;
+    let expect = Expect { within_ms: Some(between), ..Expect::default() };
+    // The slower one is the challenge: it would take no longer than the other if nothing told.
+    let mut asked = [&door.nobody, &door.wrong];
+    let mut times = [unknown, known];
+    if unknown > known {
+        asked.reverse();
+        times.reverse();
+    }
+    let [first, second] = times;
+    let see = format!(
+        "the first of the last two answers takes about {first:.0} ms, the second about {second:.0} ms"
+    );
+    told_apart(
+        arena,
+        evidence,
+        door,
+        ("account-told-by-time", Severity::Warning),
+        (message, see),
+        asked,
+        expect,
+    );
+}
+
+/// A wrong password and a name that nobody has, in one order or the other; the second does not meet what the first does.
+fn told_apart(
+    arena: &Arena<'_>,
+    evidence: &mut Evidence,
+    door: &Door,
+    (variant, severity): (&'static str, Severity),
+    (message, see): (String, String),
+    [first, second]: [&Message; 2],
+    expect: Expect,
+) {
+    let mut steps = entered(door);
+    let control = Send { request: first.clone(), expect: Some(expect.clone()), ..Send::default() };
+    steps.push(Step::Send(control));
+    steps.push(challenge(second.clone(), expect));
+    let replay = replay(arena, variant, steps, see);
+    let finding = arena
+        .finding(variant, &door.place.0, &door.place.1, message)
+        .severity(severity)
+        .advice("Give both the same answer (\"wrong name or password\"), after the same work: check the password against a dummy hash when there is no such user.")
+        .confidence(Confidence::Certain)
+        .reproduce(lines(&replay, arena.start_lines(1)))
+        .identify(Identity { text: variant, ..Identity::default() });
+    evidence.found(finding, arena.write_replay(&replay));
+}
+
+/// A user registers and logs in; both are controls.
+fn entered(door: &Door) -> Vec<Step> {
+    door.before.iter().cloned().chain(std::iter::once(door.right.clone())).map(Step::Send).collect()
+}
+
+fn challenge(request: Message, expect: Expect) -> Step {
+    Step::Send(Send { request, expect: Some(expect), challenge: true, ..Send::default() })
+}
+
+/// What of one text is not in the other: its longest line, shortened.
+fn telling(known: &str, unknown: &str) -> String {
+    const SHOWN: usize = 120;
+    let parts = known.split(['"', '\n', '<', '>']).filter(|part| !unknown.contains(part));
+    let longest = parts.max_by_key(|part| part.len()).unwrap_or(known);
+    longest.chars().take(SHOWN).collect()
+}
+
+fn replay(arena: &Arena<'_>, variant: &str, steps: Vec<Step>, see: String) -> Replay {
+    Replay {
+        format: FORMAT.to_owned(),
+        service: arena.service().to_owned(),
+        probe: arena.meta.id.clone(),
+        variant: variant.to_owned(),
+        seed: arena.request.seed,
+        start: arena.command(),
+        replicas: 1,
+        steps,
+        see,
+        exchanges: Vec::new(),
+    }
+}

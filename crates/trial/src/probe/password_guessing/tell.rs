@@ -1,0 +1,103 @@
+//! Wrong passwords of users beside names that nobody has: whether answers or their times differ.
+
+use std::time::Duration;
+
+use super::door::{Door, label, signature};
+use crate::arena::Arena;
+use crate::http::Exchange;
+use crate::replay::Actor;
+use crate::service::Running;
+use crate::statistics::Bet;
+
+/// Users that take part, each at an address of their own, and pairs of each: most limits leave room for a few.
+const USERS: u32 = 6;
+const PAIRS: u64 = 6;
+
+/// Pairs below which nothing is said about time: with all of them on one side, the bet has just won a thousandfold.
+pub(super) const ENOUGH: u64 = 14;
+
+/// What the bet has to win: an alarm at one in a thousand.
+const ALARM: f64 = 1_000.0;
+
+/// Below this, nobody tells a difference from afar.
+const LEAST: Duration = Duration::from_millis(1);
+
+/// What the pairs came to.
+#[derive(Debug)]
+pub(super) struct Told {
+    pub(super) pairs: u64,
+    /// The answers, as told, to a wrong password and to an unknown name, when they differed each time in the same way.
+    pub(super) answers: Option<(String, String)>,
+    /// Status and body of the answers that differed.
+    pub(super) seen: Option<(Exchange, Exchange)>,
+    /// Medians: of a wrong password, of an unknown name.
+    pub(super) medians: (Duration, Duration),
+    /// How often the wrong password took longer.
+    pub(super) longer: u64,
+    bet: Bet,
+}
+
+impl Told {
+    pub(super) fn is_told_by_time(&self) -> bool {
+        let (known, unknown) = self.medians;
+        self.answers.is_none() && self.bet.won() >= ALARM && known.abs_diff(unknown) >= LEAST
+    }
+}
+
+/// Sends pairs until the login is limited, or there are enough.
+pub(super) fn ask(arena: &Arena<'_>, door: &Door, running: &Running, pass: &str) -> Told {
+    let mut rng = arena.rng(pass);
+    let mut pairs: Vec<(Exchange, Exchange)> = Vec::new();
+    let mut signatures = Vec::new();
+    let mut bet = Bet::default();
+    for number in 0..USERS {
+        let label = format!("{}n{number}", label(arena, pass));
+        let Ok(mut actor) = door.user(running, &label, number + 2) else { break };
+        for pair in 0..PAIRS {
+            let Some((known, unknown)) = one(door, &mut actor, rng.bool()) else { break };
+            let signs = (signature(&known, &actor), signature(&unknown, &actor));
+            let is_limited = |answer: &Exchange| matches!(answer.status, 423 | 429 | 503);
+            let has_changed = signatures.first().is_some_and(|first| *first != signs);
+            if is_limited(&known) || is_limited(&unknown) || pair > 0 && has_changed {
+                break;
+            }
+            // The first of a user finds caches cold.
+            if pair > 0 {
+                bet.see(known.timing.total > unknown.timing.total);
+            }
+            signatures.push(signs);
+            pairs.push((known, unknown));
+            arena.step("asking for users and for nobody", pairs.len() as u64, Some(u64::from(USERS) * PAIRS));
+        }
+        if bet.won() >= ALARM || arena.expired() {
+            break;
+        }
+    }
+    let differs = signatures.iter().all(|(known, unknown)| known != unknown) && signatures.len() > 1;
+    let seen = pairs.last().cloned().filter(|_| differs);
+    let median = |of: &dyn Fn(&(Exchange, Exchange)) -> Duration| {
+        let mut times: Vec<Duration> = pairs.iter().map(of).collect();
+        times.sort();
+        times.get(times.len() / 2).copied().unwrap_or_default()
+    };
+    Told {
+        pairs: pairs.len() as u64,
+        answers: seen.as_ref().map(|(known, unknown)| (known.told(), unknown.told())),
+        seen,
+        medians: (median(&|pair| pair.0.timing.total), median(&|pair| pair.1.timing.total)),
+        longer: pairs.iter().filter(|(known, unknown)| known.timing.total > unknown.timing.total).count()
+            as u64,
+        bet,
+    }
+}
+
+/// One pair, in this order or the other.
+fn one(door: &Door, actor: &mut Actor, known_first: bool) -> Option<(Exchange, Exchange)> {
+    actor.renew();
+    let (first, second) = if known_first { (&door.wrong, &door.nobody) } else { (&door.nobody, &door.wrong) };
+    let (first, second) = (actor.send(first).ok()?, actor.send(second).ok()?);
+    if door.lets_in(&first) || door.lets_in(&second) {
+        return None;
+    }
+    Some(if known_first { (first, second) } else { (second, first) })
+}
