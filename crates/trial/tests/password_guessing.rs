@@ -1,7 +1,5 @@
 //! The probe `password-guessing` against notes with one fault at a time, and against its correct twin.
 
-#![expect(clippy::print_stdout, reason = "helpers of tests, outside the test functions that clippy knows")]
-
 #[expect(dead_code, reason = "the tests of other probes use the rest of it")]
 mod trying;
 
