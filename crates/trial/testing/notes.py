@@ -175,6 +175,9 @@ class Handler(BaseHTTPRequestHandler):
             status, body, headers = self.route()
         except Refused as refused:
             status, body, headers = refused.args[0], {"error": refused.args[1]}, {}
+            if "cookie-for-everybody" in FAULTS and self.path == "/login":
+                # As forms do: the page again, and a session in which nobody is.
+                status, headers = 200, {"Set-Cookie": f"sid={secrets.token_hex(16)}; HttpOnly; Path=/"}
         data = json.dumps(body).encode()
         self.send_response(status)
         for name, value in {**headers, "Content-Type": "application/json", "Content-Length": str(len(data))}.items():

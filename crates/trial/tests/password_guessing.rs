@@ -21,7 +21,7 @@ fn notes(faults: &str) -> Observation {
 
 #[test]
 fn a_login_that_closes_an_account_for_a_while_is_left_alone() {
-    for faults in ["", "silent-limit"] {
+    for faults in ["", "silent-limit", "cookie-for-everybody"] {
         let seen = notes(faults);
         assert_eq!(seen.findings, []);
         assert_eq!(seen.outcome, Outcome::Held);
@@ -48,6 +48,12 @@ fn guesses_without_end_are_found() {
         finding.reproduce
     );
     assert_eq!(seen.artifacts.len(), 1);
+}
+
+#[test]
+fn a_refusal_that_looks_like_a_login_is_told_from_one() {
+    let seen = notes("unlimited-login,cookie-for-everybody");
+    assert_eq!(places(&errors(&seen)), ["unlimited-guesses notes POST /login"]);
 }
 
 #[test]

@@ -148,7 +148,7 @@ fn guesses_without_end_show_in_a_shell_and_in_their_replay() {
     let tried = asking("unlimited-login", probe, scratch.path(), run);
     let lines = tried.observations[0].findings[0].reproduce.clone();
     let file = replay_file(&tried);
-    for (faults, counted, last) in [("unlimited-login", "100 401", 200), ("", "90 429", 429)] {
+    for (faults, counted, last) in [("unlimited-login", "100 401", 200), ("", "90 429", 401)] {
         let printed = printed_by(&lines, faults, probe, scratch.path());
         assert!(printed.lines().any(|line| line.trim() == counted), "{printed}");
         assert_eq!(statuses(&printed).last(), Some(&last), "{printed}");

@@ -55,30 +55,67 @@ impl Door {
         })
     }
 
-    /// A fresh user at an address of their own, logged in once.
-    pub(super) fn user(&self, running: &Running, label: &str, number: u32) -> Result<Actor, String> {
-        self.session.enter(running.client().at(address(number)), label)
+    /// A fresh user at an address of their own, logged in once, and how the right password is answered.
+    pub(super) fn user(
+        &self,
+        running: &Running,
+        label: &str,
+        number: u32,
+    ) -> Result<(Actor, Answered), String> {
+        let mut actor = Actor::new(running.client().at(address(number)), label);
+        let mut answered = None;
+        for step in self.before.iter().chain(std::iter::once(&self.right)) {
+            let place = format!("{} {}", step.request.method, step.request.target);
+            match actor.perform(step) {
+                Ok(answer) if answer.status < 400 => answered = Some(answer),
+                Ok(answer) => return Err(format!("{place} answered {}", answer.told())),
+                Err(error) => return Err(format!("{place}: {error}")),
+            }
+        }
+        let answer = answered.ok_or("nothing is sent to log in")?;
+        let right = Answered::of(&answer);
+        if !self.lets_in(&actor, &answer, &right) {
+            return Err(format!("what {} gave a fresh user opens nothing", self.shown()));
+        }
+        Ok((actor, right))
     }
 
-    /// Whether an answer lets in: it carries all that the session is carried by.
-    pub(super) fn lets_in(&self, answer: &Exchange) -> bool {
+    /// Whether an answer lets in: what it gives is a session that works. Where nothing proves one, whether it gives all that the right password was
+    /// given, in the same way.
+    pub(super) fn lets_in(&self, actor: &Actor, answer: &Exchange, right: &Answered) -> bool {
         let has = |place: &Saved| text_at(answer, place).is_some_and(|text| !text.is_empty());
-        answer.status < 400 && self.right.save.values().all(has)
-    }
-
-    /// Whether what an answer carries is a session that works; `None` where nothing proves it.
-    pub(super) fn works(&self, actor: &Actor, answer: &Exchange) -> Option<bool> {
-        let (_, _, proof) = self.session.proof.as_ref()?;
+        if answer.status >= 400 || !self.right.save.values().all(has) {
+            return false;
+        }
+        let Some(proof) = self.proof() else { return Answered::of(answer) == *right };
         let mut stranger = actor.over(actor.client.another());
         // What the user's own login gave must not be what is sent.
         self.right.save.keys().for_each(|name| drop(stranger.names.remove(name)));
         stranger.save(&self.right.save, answer);
-        Some(stranger.send(proof).is_ok_and(|answer| answer.is_success()))
+        stranger.send(proof).is_ok_and(|answer| answer.is_success())
+    }
+
+    /// What only a session opens, where that was found.
+    pub(super) fn proof(&self) -> Option<&Message> {
+        self.session.proof.as_ref().map(|(_, _, proof)| proof)
     }
 
     /// As `POST /login`.
     pub(super) fn shown(&self) -> String {
         format!("{} {}", self.place.0, self.place.1)
+    }
+}
+
+/// How an answer looks from outside: its status, and where it leads (RFC 9110, 15.4: a form is answered with a redirect).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Answered {
+    pub(super) status: u16,
+    leads_to: Option<String>,
+}
+
+impl Answered {
+    fn of(answer: &Exchange) -> Self {
+        Self { status: answer.status, leads_to: answer.header("location").map(str::to_owned) }
     }
 }
 

@@ -1,5 +1,7 @@
 //! What was seen, as findings that anybody can see again.
 
+use std::collections::BTreeMap;
+
 use seaworthy_core::finding::Identity;
 use seaworthy_core::{Confidence, Severity};
 
@@ -18,11 +20,7 @@ pub(super) fn guesses(arena: &Arena<'_>, evidence: &mut Evidence, door: &Door, c
         Kind::Unlimited => {
             let guess = Step::Send(Send { request: door.wrong.clone(), ..Send::default() });
             steps.extend(std::iter::repeat_n(guess, GUESSES as usize));
-            let refused = format!("not {}XX", came.right / 100);
-            steps.push(challenge(
-                door.right.request.clone(),
-                Expect { status: Some(refused), ..Expect::default() },
-            ));
+            steps.extend(let_in(door, &door.right.request, came.right));
             (
                 "unlimited-guesses",
                 format!(
@@ -31,21 +29,20 @@ pub(super) fn guesses(arena: &Arena<'_>, evidence: &mut Evidence, door: &Door, c
                     came.last
                 ),
                 format!(
-                    "every guess is answered alike, and the right password is let in after {GUESSES} wrong ones"
+                    "every guess is answered alike, and the right password opens the account after {GUESSES} wrong ones"
                 ),
                 "Count failed tries per account and per address where every copy sees them, and refuse for a while (429, before the hash is computed).",
             )
         }
         Kind::LetIn => {
-            let refused = format!("not {}XX", came.right / 100);
-            steps.push(challenge(door.wrong.clone(), Expect { status: Some(refused), ..Expect::default() }));
+            steps.extend(let_in(door, &door.wrong, came.right));
             (
                 "wrong-password-lets-in",
                 format!(
                     "a password that is not the user's was answered with {}, and what it gave is a session that works",
                     came.last
                 ),
-                "the wrong password is let in".to_owned(),
+                "what the wrong password is given opens the account".to_owned(),
                 "Compare the password with the hash that was kept, and let nobody in when it does not match.",
             )
         }
@@ -149,9 +146,24 @@ fn told_apart(
     evidence.found(finding, arena.write_replay(&replay));
 }
 
-/// A user registers and logs in; both are controls.
+/// A user registers and logs in; both are controls. What the login gives is not kept: what a later one gives must not be taken for it.
 fn entered(door: &Door) -> Vec<Step> {
-    door.before.iter().cloned().chain(std::iter::once(door.right.clone())).map(Step::Send).collect()
+    let right = Send { save: BTreeMap::new(), ..door.right.clone() };
+    door.before.iter().cloned().chain(std::iter::once(right)).map(Step::Send).collect()
+}
+
+/// A login that fit software refuses: what it gives opens nothing, or, where nothing is known that it could open, it is answered otherwise than
+/// the right password was.
+fn let_in(door: &Door, login: &Message, right: u16) -> Vec<Step> {
+    let refused =
+        |status: u16| Expect { status: Some(format!("not {}XX", status / 100)), ..Expect::default() };
+    match door.proof() {
+        Some(proof) => {
+            let login = Send { request: login.clone(), save: door.right.save.clone(), ..Send::default() };
+            vec![Step::Send(login), challenge(proof.clone(), refused(200))]
+        }
+        None => vec![challenge(login.clone(), refused(right))],
+    }
 }
 
 fn challenge(request: Message, expect: Expect) -> Step {

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::door::{Door, label, signature};
+use super::door::{Answered, Door, label, signature};
 use crate::arena::Arena;
 use crate::http::Exchange;
 use crate::replay::Actor;
@@ -52,9 +52,9 @@ pub(super) fn ask(arena: &Arena<'_>, door: &Door, running: &Running, pass: &str)
     let mut bet = Bet::default();
     for number in 0..USERS {
         let label = format!("{}n{number}", label(arena, pass));
-        let Ok(mut actor) = door.user(running, &label, number + 2) else { break };
+        let Ok((mut actor, usual)) = door.user(running, &label, number + 2) else { break };
         for pair in 0..PAIRS {
-            let Some((known, unknown)) = one(door, &mut actor, rng.bool()) else { break };
+            let Some((known, unknown)) = one(door, &mut actor, &usual, rng.bool()) else { break };
             let signs = (signature(&known, &actor), signature(&unknown, &actor));
             let is_limited = |answer: &Exchange| matches!(answer.status, 423 | 429 | 503);
             let has_changed = signatures.first().is_some_and(|first| *first != signs);
@@ -92,11 +92,11 @@ pub(super) fn ask(arena: &Arena<'_>, door: &Door, running: &Running, pass: &str)
 }
 
 /// One pair, in this order or the other.
-fn one(door: &Door, actor: &mut Actor, known_first: bool) -> Option<(Exchange, Exchange)> {
+fn one(door: &Door, actor: &mut Actor, usual: &Answered, known_first: bool) -> Option<(Exchange, Exchange)> {
     actor.renew();
     let (first, second) = if known_first { (&door.wrong, &door.nobody) } else { (&door.nobody, &door.wrong) };
     let (first, second) = (actor.send(first).ok()?, actor.send(second).ok()?);
-    if door.lets_in(&first) || door.lets_in(&second) {
+    if door.lets_in(actor, &first, usual) || door.lets_in(actor, &second, usual) {
         return None;
     }
     Some(if known_first { (first, second) } else { (second, first) })
