@@ -35,7 +35,7 @@ pub(super) struct Args {
     /// The project's root.
     #[arg(long, default_value = ".", value_name = "FOLDER")]
     root: PathBuf,
-    /// How long each probe may take, such as `90s` or `5m`. Without it, each takes what it usually needs: 90 s to 180 s at most.
+    /// How long each probe may take, such as `90s` or `5m`. Without it, each takes what it usually needs: 90 s to 180 s at most. A service that has to be waited for gets 30 s more to start.
     #[arg(long, value_name = "TIME")]
     budget: Option<Budget>,
     /// Where randomness starts from; the same seed makes the same requests.

@@ -82,11 +82,17 @@ fn worlds(project: &Project) -> Vec<String> {
         .collect()
 }
 
-/// A trial of the storefront that has made a world.
+/// A trial of the storefront that has made a world. Signals end it, also where whoever runs the tests ignores them: a shell has what it leaves in the
+/// background ignore SIGINT (POSIX.1-2024, XCU 2.11).
 fn trying(project: &Project) -> Child {
     copy(&repository().join("examples/storefront"), &project.root());
     let words = ["trial", "--probe", "malformed-input", "--budget", "10s"];
-    let child = project.command(&words).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+    let plain = project.command(&words);
+    let mut command = crate::command("env");
+    command.arg("--default-signal=INT,TERM").arg(plain.get_program()).args(plain.get_args());
+    command.current_dir(project.root()).env_clear();
+    command.envs(plain.get_envs().filter_map(|(name, value)| Some((name, value?))));
+    let child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
     let deadline = Instant::now() + Duration::from_secs(60);
     while worlds(project).is_empty() {
         assert!(Instant::now() < deadline, "no world was made");

@@ -34,6 +34,8 @@ for (const path of fs.readFileSync(0, "utf8").split("\n").filter(Boolean)) {
     if (ts.isImportDeclaration(parent) || ts.isExportDeclaration(parent) || ts.isExternalModuleReference(parent)) return false;
     if (ts.isLiteralTypeNode(parent) || ts.isModuleDeclaration(parent) || ts.isEnumMember(parent)) return ts.isLiteralTypeNode(parent) ? false : parent.name !== node;
     if (ts.isImportAttribute?.(parent) || ts.isPropertySignature(parent) || ts.isMethodSignature(parent)) return false;
+    // `{ ["key"]: value }` has the same key as without brackets.
+    if (ts.isComputedPropertyName(parent) && ts.isPropertyAssignment(parent.parent)) return false;
     return parent.name !== node && parent.propertyName !== node;
   };
   visit(file);
