@@ -11,7 +11,8 @@
 //!   is tried, *every* error is caught, and the handler only passes, continues or returns a constant;
 //! - **error**: in Rust, the result of a durable write is dropped: `let _ = fs::write(..)`, `file.sync_all().ok();`;
 //! - **warning**: the same around code whose failure does less harm, or with a comment that gives a reason: the reason is a
-//!   claim, but a person has thought about it.
+//!   claim, but a person has thought about it;
+//! - **note**: the caller is answered 500 or above, as by a health route: it is told that the server failed, and nobody learns why.
 //!
 //! Left alone: narrow exceptions (`KeyError`, `FileNotFoundError`), handlers that log, re-raise, use the error or call something,
 //! optional imports, closing and cleaning up, and tests.
@@ -38,6 +39,7 @@ use seaworthy_core::policy::Need;
 use seaworthy_core::{Confidence, FailureMode, RuleId, Severity};
 
 use crate::context::Context;
+use crate::facts::answer::answer as answered;
 use crate::facts::nodes::{Around, Node, each_expr, each_in_body, each_node, enclosing_function};
 use crate::facts::source::SourceFile;
 use crate::facts::syntax::{Expr, ExprKind, Extent, Handler, Stmt, StmtKind, Try, UnaryOp};
@@ -232,12 +234,22 @@ fn judge_try(file: &SourceFile, tried: &Try, around: Around<'_, '_>, report: &mu
             continue;
         }
         let explained = has_reason(file, handler.extent);
-        let severity = if harm.is_some() && !explained { Severity::Error } else { Severity::Warning };
+        // A 500 or 503 is no lie: the caller is told, and only the cause is lost.
+        let is_told = says_fault(&handler.body);
+        let severity = match harm {
+            _ if is_told => Severity::Note,
+            Some(_) if !explained => Severity::Error,
+            _ => Severity::Warning,
+        };
         let constant = answer(&handler.body);
         let what =
             harm.map_or_else(|| "whatever fails here".to_owned(), |call| format!("a failure of `{call}`"));
         let caught = handler.caught.as_ref().map_or("everything", |caught| file.text_of(caught.extent));
         let (variant, becomes) = match constant {
+            Some(value) if is_told => {
+                let text = file.text_of(value);
+                ("answered-with-a-constant", format!("is answered with `{text}`, and nobody learns why"))
+            }
             Some(value) => {
                 let text = if file.text_of(value).is_empty() { "nothing" } else { file.text_of(value) };
                 ("answered-with-a-constant", format!("is answered with `{text}`, as if that were the truth"))
@@ -343,6 +355,16 @@ fn answer(body: &[Stmt]) -> Option<Extent> {
         StmtKind::Expr(Expr { kind: ExprKind::Assign { value, .. }, .. }) => Some(value.extent),
         _ => None,
     })
+}
+
+/// Whether what is answered says that the server failed.
+fn says_fault(body: &[Stmt]) -> bool {
+    let mut found = false;
+    each_in_body(body, &mut |node, _| {
+        found |= answered(node).and_then(|answer| answer.status).is_some_and(|status| status >= 500);
+        !found
+    });
+    found
 }
 
 /// Nothing is tried but an import.

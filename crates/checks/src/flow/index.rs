@@ -60,7 +60,7 @@ impl<'a> Index<'a> {
 
     /// The columns of the project's tables.
     pub(super) fn columns(&self) -> &Columns {
-        self.columns.get_or_init(|| Columns::of(self.files))
+        self.columns.get_or_init(|| Columns::of(self.files, self.tree))
     }
 
     /// The templates of pages.

@@ -9,6 +9,8 @@
 
 use std::collections::{BTreeMap, HashMap};
 
+use seaworthy_core::limits::SOURCE_FILE_BYTES;
+
 use super::Arrival;
 use super::call::Given;
 use super::risk::{Risk, Risks};
@@ -19,6 +21,7 @@ use crate::facts::source::SourceFile;
 use crate::facts::sql_fields::{Slot, Use, statement};
 use crate::facts::syntax::{Expr, ExprKind, Literal, TemplatePart, Text};
 use crate::facts::words::words;
+use crate::tree::Tree;
 
 /// The key of whatever a database gives back.
 const KEY: &str = "stored";
@@ -82,9 +85,13 @@ const OWN: &[&str] = &[
 pub(super) struct Columns(HashMap<String, bool>);
 
 impl Columns {
-    /// Reads every `CREATE TABLE` in the texts of the files.
-    pub(super) fn of(files: &[SourceFile]) -> Self {
+    /// Reads every `CREATE TABLE` in the texts of the files, and in those files of the tree that are SQL.
+    pub(super) fn of(files: &[SourceFile], tree: &Tree) -> Self {
         let mut columns = Self::default();
+        let schemas = tree.entries().iter().filter(|entry| !entry.foreign && entry.path.ends_with(".sql"));
+        schemas
+            .filter_map(|entry| tree.read_text(&entry.path, SOURCE_FILE_BYTES))
+            .for_each(|text| columns.read(&text));
         for file in files.iter().filter(|file| !file.is_test) {
             each_node(&file.syntax, &mut |node, _| {
                 match node.expr().map(|expr| &expr.kind) {

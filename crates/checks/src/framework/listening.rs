@@ -119,8 +119,19 @@ fn is_listening(file: &SourceFile, call: &Call, makes_app: bool) -> bool {
             let is_member = matches!(call.callee.kind, ExprKind::Member { .. });
             is_member && called_name(&call.callee) == Some("listen") && port_like && serves(file)
         }
-        Language::Rust => RUST.iter().any(|ending| name.ends_with(ending)),
+        // Whoever asks for port 0 wants to know a free one, or to be found by somebody in the same process.
+        Language::Rust => RUST.iter().any(|ending| name.ends_with(ending)) && !is_any_port(call),
     }
+}
+
+/// Whether port 0 is bound: `("127.0.0.1", 0)`, `"127.0.0.1:0"`.
+fn is_any_port(call: &Call) -> bool {
+    call.arguments.first().is_some_and(|address| match &address.value.kind {
+        ExprKind::Sequence { items, .. } => {
+            matches!(items.last().map(|port| &port.kind), Some(ExprKind::Literal(Literal::Integer(port))) if port == "0")
+        }
+        _ => address.value.string().is_some_and(|text| text.ends_with(":0")),
+    })
 }
 
 /// Whether a script has to do with a server at all: it takes one of the usual libraries.

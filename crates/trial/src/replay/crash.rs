@@ -148,7 +148,8 @@ pub(super) fn perform(crash: &Crash, actor: &mut Actor, running: &Running) -> Op
     actor.client = running.visitor();
     for step in &crash.before_reading {
         match actor.perform(step) {
-            Ok(exchange) if exchange.is_success() => {}
+            // A form is answered with a redirect (RFC 9110, 15.4).
+            Ok(exchange) if exchange.status < 400 => {}
             Ok(exchange) => {
                 return Some(Attempt::Worthless(format!(
                     "{} answered {}",

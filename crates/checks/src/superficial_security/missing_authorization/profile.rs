@@ -354,7 +354,13 @@ fn guards_look_at(handler: &Handler<'_>, before: &[Step<'_>]) -> bool {
     !names.is_empty()
         && before.iter().any(|step| {
             let mut found = false;
-            each_in_body(&step.function.body, &mut |node, _| {
+            each_in_body(&step.function.body, &mut |node, around| {
+                // `def wrapped(*args, **kwargs)` takes them.
+                let takes = |expr: &Expr| {
+                    let function = around.last().and_then(|node| node.function());
+                    let mut parameters = function.into_iter().flat_map(|function| &function.parameters);
+                    parameters.any(|parameter| std::ptr::eq(&parameter.pattern, expr))
+                };
                 found |= match node {
                     Node::Expr(Expr { kind: ExprKind::Member { name, .. }, .. }) => {
                         matches!(
@@ -362,10 +368,14 @@ fn guards_look_at(handler: &Handler<'_>, before: &[Step<'_>]) -> bool {
                             "params" | "view_args" | "path_params" | "match_info" | "kwargs"
                         )
                     }
-                    Node::Expr(Expr { kind: ExprKind::Name(name), .. }) => name == "kwargs",
+                    Node::Expr(expr) => {
+                        matches!(&expr.kind, ExprKind::Name(name) if name == "kwargs") && !takes(expr)
+                    }
                     _ => false,
                 };
-                !found
+                // `view(*args, **kwargs)` hands them on and looks at none.
+                let hands_on = matches!(node, Node::Expr(Expr { kind: ExprKind::Spread(_), .. }));
+                !found && !hands_on
             });
             let own = step.function.parameters.iter().filter_map(|parameter| parameter.pattern.dotted());
             found || own.into_iter().any(|name| names.contains(&name.as_str()))

@@ -137,6 +137,7 @@ fn is_digits(expr: &Expr) -> bool {
 
 /// How many values the code has that a handler takes, and where it is made.
 pub(super) fn accepted<'a>(
+    context: &Context<'a>,
     handler: &Handler<'a>,
     steps: &[Step<'a>],
     codes: &[Code<'a>],
@@ -164,9 +165,21 @@ pub(super) fn accepted<'a>(
         })
     };
     let own = steps.first()?;
+    // `<uuid:code>`, `code: UUID`: of that many values none is found by trying.
+    let (file, extent) = handler.registered;
+    let route = context.files.get(file).map_or("", |file| file.text_of(extent));
+    let is_uuid = |name: &str| {
+        let mut parameters = handler.function.parameters.iter();
+        let declared = parameters.find(|parameter| parameter.pattern.dotted().as_deref() == Some(name));
+        let kind = declared.and_then(|parameter| parameter.annotation.as_ref()?.dotted());
+        route.contains(&format!("<uuid:{name}>"))
+            || kind.is_some_and(|kind| {
+                kind.rsplit('.').next().is_some_and(|kind| kind.eq_ignore_ascii_case("uuid"))
+            })
+    };
     let code = codes.iter().filter(|code| !made_here(code)).find(|code| {
         let name = read(own, handler, &code.name);
-        name.is_some_and(|name| steps.iter().any(|step| looks_up(step, &name)))
+        name.is_some_and(|name| !is_uuid(&name) && steps.iter().any(|step| looks_up(step, &name)))
     })?;
     Some((code.values, Some((code.file, code.place))))
 }

@@ -134,7 +134,7 @@ fn target<'a>(
         let (file, place) = place_of(context, handler, own)?;
         Some(Target { tried, file, place })
     };
-    if let Some((values, made)) = codes::accepted(handler, steps, codes) {
+    if let Some((values, made)) = codes::accepted(context, handler, steps, codes) {
         return at_handler(Tried::Code { values, made });
     }
     if let Some(step) = steps.iter().find(|step| first_check(step.source, step.function).is_some()) {
