@@ -123,7 +123,7 @@ class Handler(BaseHTTPRequestHandler):
         """Refuses what is not the password of that name, and every password after too many wrong ones."""
         count, since = state["failed"].get(name, (0, 0))
         if "slow-limit" in FAULTS and count > 3:
-            time.sleep(1.1)
+            time.sleep(1.2 * (count - 3))
         if count >= TRIES and time.time() < since + CLOSED_S and "unlimited-login" not in FAULTS:
             raise Refused(*((401, "wrong user or password") if "silent-limit" in FAULTS else (429, "too many tries")))
         known = state["users"].get(name)
@@ -131,6 +131,8 @@ class Handler(BaseHTTPRequestHandler):
             hashlib.pbkdf2_hmac("sha256", password.encode(), b"salt", 200_000)
         if "account-told-by-answer" in FAULTS and known is None:
             raise Refused(404, "no such user")
+        if "broken-by-guesses" in FAULTS and sum(tries for tries, _ in state["failed"].values()) > 45:
+            raise Refused(500, "no connection is left")
         if known == password or known is not None and "any-password" in FAULTS:
             state["failed"].pop(name, None)
             return

@@ -57,6 +57,14 @@ fn a_refusal_that_looks_like_a_login_is_told_from_one() {
 }
 
 #[test]
+fn a_login_that_refuses_everybody_after_guesses_is_not_said_to_limit_them() {
+    let seen = notes("unlimited-login,broken-by-guesses");
+    assert_eq!(seen.findings, []);
+    let told = matches!(&seen.outcome, Outcome::Inconclusive(Reason::ControlFailed { what }) if what.contains("another is refused"));
+    assert!(told, "{:?}", seen.outcome);
+}
+
+#[test]
 fn any_password_that_lets_in_is_found() {
     let seen = notes("any-password");
     assert_eq!(places(&errors(&seen)), ["wrong-password-lets-in notes POST /login"]);

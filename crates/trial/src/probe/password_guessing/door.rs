@@ -31,6 +31,9 @@ pub(super) struct Door {
 /// A password that is nobody's, and that no rule about passwords refuses.
 const WRONG: &str = "Wrong-${unique}-Aa1";
 
+/// A name that nobody has: the same as long as its asker has it.
+const NOBODY: &str = "${nobody}";
+
 impl Door {
     /// The login of a session; `None` where it takes no password.
     pub(super) fn of(session: &Session) -> Option<Self> {
@@ -40,9 +43,9 @@ impl Door {
             (meaning(name) == Meaning::Password).then(|| WRONG.to_owned())
         })?;
         let nobody = with_fields(&wrong, &|name, value| match meaning(name) {
-            Meaning::Email => Some("${unique}@example.com".to_owned()),
-            Meaning::Username if value.contains('@') => Some("${unique}@example.com".to_owned()),
-            Meaning::Username => Some("${unique}".to_owned()),
+            Meaning::Email => Some(format!("{NOBODY}@example.com")),
+            Meaning::Username if value.contains('@') => Some(format!("{NOBODY}@example.com")),
+            Meaning::Username => Some(NOBODY.to_owned()),
             _ => None,
         })?;
         Some(Self {
@@ -72,12 +75,30 @@ impl Door {
                 Err(error) => return Err(format!("{place}: {error}")),
             }
         }
+        actor.names.insert("nobody".to_owned(), format!("{label}x"));
         let answer = answered.ok_or("nothing is sent to log in")?;
         let right = Answered::of(&answer);
         if !self.lets_in(&actor, &answer, &right) {
             return Err(format!("what {} gave a fresh user opens nothing", self.shown()));
         }
         Ok((actor, right))
+    }
+
+    /// Forgets what proves a session when it opens to anybody who was refused: a cart of a guest, say, that any cookie opens.
+    pub(super) fn doubt_proof(&mut self, running: &Running, label: &str) {
+        let mut actor = Actor::new(running.visitor(), label);
+        actor.renew();
+        actor.names.insert("nobody".to_owned(), format!("{label}x"));
+        let Ok(answer) = actor.send(&self.nobody) else { return };
+        if self.proof().is_some() && self.lets_in(&actor, &answer, &Answered::of(&answer)) {
+            self.session.proof = None;
+        }
+    }
+
+    /// A name that nobody has, as a replay and a shell have it: a fresh one.
+    pub(super) fn nobody_anew(&self) -> Message {
+        let body = self.nobody.body.replace(NOBODY, "${unique}");
+        Message { body, ..self.nobody.clone() }
     }
 
     /// Whether an answer lets in: what it gives is a session that works. Where nothing proves one, whether it gives all that the right password was
@@ -162,10 +183,10 @@ pub(super) fn label(arena: &Arena<'_>, what: &str) -> String {
     format!("sw{}", std::iter::repeat_with(|| rng.lowercase()).take(6).collect::<String>())
 }
 
-/// An answer without what differs each time: its status, and its body where neither the name nor the password stands in it.
+/// An answer without what differs each time: its status, where it leads, and its body, where neither the name nor the password stands in them.
 pub(super) fn signature(answer: &Exchange, actor: &Actor) -> (u16, String) {
-    let mut body = answer.text().into_owned();
-    let fresh = ["unique", "user", "value"].iter().filter_map(|name| actor.names.get(*name));
+    let mut body = format!("{}\n{}", answer.header("location").unwrap_or_default(), answer.text());
+    let fresh = ["unique", "user", "value", "nobody"].iter().filter_map(|name| actor.names.get(*name));
     for text in fresh.filter(|text| !text.is_empty()) {
         body = body.replace(text.as_str(), "..");
     }

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use seaworthy_core::Reason;
 
-use super::door::{Door, label, signature};
+use super::door::{Answered, Door, label, signature};
 use crate::arena::{Arena, Stop};
 use crate::http::Exchange;
 use crate::replay::Actor;
@@ -16,7 +16,7 @@ pub(super) const GUESSES: u64 = 100;
 /// Guesses of which the time of an answer is learnt.
 const FIRST: u64 = 5;
 
-/// Answers in a row that take much longer than the first ones after which a login is taken to slow guesses down.
+/// Answers that take much longer than the first ones, and each longer than the one before, after which a login is taken to slow guesses down.
 const SLOW: u64 = 3;
 
 /// How much longer, and how long at least.
@@ -73,6 +73,13 @@ pub(super) fn guess(
 ) -> Result<Came, Stop> {
     let failed = |what: String| Stop::from(Reason::ControlFailed { what });
     let (mut actor, usual) = door.user(running, &label(arena, pass), 1).map_err(failed)?;
+    // A second control for what follows: somebody else, who has to get in all the while.
+    let mut other =
+        Other { door, user: door.user(running, &label(arena, &format!("{pass} other")), 40).ok() };
+    let again = actor.perform(&door.right).map_err(|error| failed(format!("a second login: {error}")))?;
+    if !door.lets_in(&actor, &again, &usual) {
+        return Err(failed(format!("a second login of one user is answered {}", again.told())));
+    }
     let begun = Instant::now();
     let mut course = Course::default();
     // Guesses in all, and since the right password was last let in, which many limits take for a new beginning.
@@ -80,9 +87,15 @@ pub(super) fn guess(
     loop {
         (guesses, in_a_row) = (guesses + 1, in_a_row + 1);
         actor.renew();
-        let answer = actor
-            .send(&door.wrong)
-            .map_err(|error| failed(format!("guess {guesses} at {}: {error}", door.shown())))?;
+        let answer = match actor.send(&door.wrong) {
+            Ok(answer) => answer,
+            // A login that does not answer one who guesses, and answers others.
+            Err(error) if error.is_timeout() && guesses > 1 && other.gets_in().is_ok() => {
+                let last = error.to_string();
+                return Ok(Came { kind: Kind::Limited, guesses, last, right: 0, took: begun.elapsed() });
+            }
+            Err(error) => return Err(failed(format!("guess {guesses} at {}: {error}", door.shown()))),
+        };
         let come = |kind, right| Came { kind, guesses, last: answer.told(), right, took: begun.elapsed() };
         if door.lets_in(&actor, &answer, &usual) {
             let same = format!("{} answers a wrong password as it answers the right one", door.shown());
@@ -97,6 +110,7 @@ pub(super) fn guess(
                 .perform(&door.right)
                 .map_err(|error| failed(format!("the right password at {}: {error}", door.shown())))?;
             if course.slow >= SLOW || !door.lets_in(&actor, &right, &usual) {
+                other.gets_in().map_err(failed)?;
                 return Ok(come(Kind::Limited, right.status));
             }
             if in_a_row == GUESSES {
@@ -113,10 +127,31 @@ pub(super) fn guess(
     }
 }
 
+/// Another user, at another address.
+struct Other<'d> {
+    door: &'d Door,
+    user: Option<(Actor, Answered)>,
+}
+
+impl Other<'_> {
+    /// A login that refuses everybody was not limited, but broken. Where there is no other user, it cannot be told.
+    fn gets_in(&mut self) -> Result<(), String> {
+        let Some((actor, usual)) = &mut self.user else { return Ok(()) };
+        match actor.perform(&self.door.right) {
+            Ok(answer) if self.door.lets_in(actor, &answer, usual) => Ok(()),
+            Ok(answer) => {
+                Err(format!("after wrong passwords of one user another is refused: {}", answer.told()))
+            }
+            Err(error) => Err(format!("after wrong passwords of one user another gets no answer: {error}")),
+        }
+    }
+}
+
 /// What the answers have been so far.
 #[derive(Default)]
 struct Course {
     slow: u64,
+    slowest: Duration,
     times: Vec<Duration>,
     usual: Option<(u16, String)>,
     limited: bool,
@@ -132,7 +167,12 @@ impl Course {
         }
         let usual = self.times.get(self.times.len() / 2).copied().unwrap_or_default();
         let is_slow = took.as_millis() >= SLOW_MS && took > usual * SLOWER;
-        self.slow = if is_slow { self.slow + 1 } else { 0 };
+        // One that stays the same is no limit.
+        if !is_slow {
+            (self.slow, self.slowest) = (0, Duration::ZERO);
+        } else if took > self.slowest + self.slowest / 10 {
+            (self.slow, self.slowest) = (self.slow + 1, took);
+        }
         let now = signature(answer, actor);
         let differs = self.usual.as_ref().is_some_and(|usual| *usual != now);
         let is_first = differs && !self.limited;

@@ -81,8 +81,7 @@ fn run(arena: &Arena<'_>, evidence: &mut Evidence) -> Result<(), Stop> {
     let came = tried(arena, evidence, &door, "guess", arena.deadline)?;
     let alarm = came.is_alarm() || told.answers.is_some() || told.is_told_by_time();
     if !alarm {
-        note_untold(evidence, &told);
-        return Ok(());
+        return untold(evidence, &told);
     }
     arena.step("seen; trying it again on a fresh copy", 0, None);
     confirm(arena, evidence, &door, &told, &came)
@@ -102,13 +101,16 @@ fn find_door(arena: &Arena<'_>, evidence: &mut Evidence, running: &Running) -> R
         });
     };
     evidence.inferred.extend(session.inferred.clone());
-    Door::of(&session).ok_or_else(|| {
+    let Some(mut door) = Door::of(&session) else {
         if session.is_given_once {
-            return arena.no_subject("login with a password", &promise);
+            return Err(arena.no_subject("login with a password", &promise));
         }
         let (_, method, route) = &session.login;
-        Reason::ControlFailed { what: format!("no field of {method} {route} is called a password") }.into()
-    })
+        let what = format!("no fields of {method} {route} are called a name and a password");
+        return Err(Reason::ControlFailed { what }.into());
+    };
+    door.doubt_proof(running, &door::label(arena, "doubt"));
+    Ok(door)
 }
 
 /// Guesses on a fresh copy; what was tried counts.
@@ -169,16 +171,21 @@ fn confirm(
     }
 }
 
-/// Where too few pairs were let through, that is said.
-fn note_untold(evidence: &mut Evidence, told: &Told) {
+/// Where too few pairs could be compared, that is said.
+fn untold(evidence: &mut Evidence, told: &Told) -> Result<(), Stop> {
+    let why = told.why.as_deref().unwrap_or("no more were sent");
+    if told.pairs < tell::COMPARABLE {
+        let what = format!(
+            "guesses were limited; whether answers tell who has an account was not seen, {} pairs could be compared: {why}",
+            told.pairs
+        );
+        return Err(Reason::ControlFailed { what }.into());
+    }
     if told.pairs < tell::ENOUGH {
         evidence.skipped.push(NotChecked {
             what: "whether the time of an answer tells who has an account".to_owned(),
-            why: format!(
-                "{} pairs were answered before the login was limited, and {} are needed",
-                told.pairs,
-                tell::ENOUGH
-            ),
+            why: format!("{} pairs could be compared, and {} are needed: {why}", told.pairs, tell::ENOUGH),
         });
     }
+    Ok(())
 }

@@ -67,16 +67,17 @@ pub(super) fn answers(
 ) {
     let Some((known, unknown)) = &told.seen else { return };
     let expect = if known.status == unknown.status {
-        Expect { contains: Some(telling(&known.text(), &unknown.text())), ..Expect::default() }
+        telling(&known.text(), &unknown.text())
     } else {
-        Expect { status: Some(known.status.to_string()), ..Expect::default() }
+        Some(Expect { status: Some(known.status.to_string()), ..Expect::default() })
     };
     let message = format!(
         "a wrong password is answered with {wrong}, a name that nobody has with {nobody}: anybody can try who has an account ({} pairs, each alike)",
         told.pairs
     );
     let see = "the two answers differ".to_owned();
-    let asked = [&door.wrong, &door.nobody];
+    let nobody = door.nobody_anew();
+    let asked = [&door.wrong, &nobody];
     told_apart(
         arena,
         evidence,
@@ -98,9 +99,10 @@ pub(super) fn time(arena: &Arena<'_>, evidence: &mut Evidence, door: &Door, befo
     );
     // As far from one as from the other, on a machine of any speed.
     let between = ((known.max(0.1) * unknown.max(0.1)).sqrt()).ceil().max(1.0) as u64;
-    let expect = Expect { within_ms: Some(between), ..Expect::default() };
+    let expect = Some(Expect { within_ms: Some(between), ..Expect::default() });
     // The slower one is the challenge: it would take no longer than the other if nothing told.
-    let mut asked = [&door.nobody, &door.wrong];
+    let nobody = door.nobody_anew();
+    let mut asked = [&nobody, &door.wrong];
     let mut times = [unknown, known];
     if unknown > known {
         asked.reverse();
@@ -129,12 +131,14 @@ fn told_apart(
     (variant, severity): (&'static str, Severity),
     (message, see): (String, String),
     [first, second]: [&Message; 2],
-    expect: Expect,
+    expect: Option<Expect>,
 ) {
     let mut steps = entered(door);
-    let control = Send { request: first.clone(), expect: Some(expect.clone()), ..Send::default() };
+    // Where no part of a body tells them apart (where they lead does), people see it, and a replay would not.
+    let is_replayed = expect.is_some();
+    let control = Send { request: first.clone(), expect: expect.clone(), ..Send::default() };
     steps.push(Step::Send(control));
-    steps.push(challenge(second.clone(), expect));
+    steps.push(challenge(second.clone(), expect.unwrap_or_default()));
     let replay = replay(arena, variant, steps, see);
     let finding = arena
         .finding(variant, &door.place.0, &door.place.1, message)
@@ -143,7 +147,8 @@ fn told_apart(
         .confidence(Confidence::Certain)
         .reproduce(lines(&replay, arena.start_lines(1)))
         .identify(Identity { text: variant, ..Identity::default() });
-    evidence.found(finding, arena.write_replay(&replay));
+    let replay = is_replayed.then(|| arena.write_replay(&replay)).flatten();
+    evidence.found(finding, replay);
 }
 
 /// A user registers and logs in; both are controls. What the login gives is not kept: what a later one gives must not be taken for it.
@@ -170,12 +175,22 @@ fn challenge(request: Message, expect: Expect) -> Step {
     Step::Send(Send { request, expect: Some(expect), challenge: true, ..Send::default() })
 }
 
-/// What of one text is not in the other: its longest line, shortened.
-fn telling(known: &str, unknown: &str) -> String {
+/// What a replay asks of both answers, that the first has and the other has not: a part of one text that is not in the other and differs from no
+/// time to the next. `None` where there is none.
+fn telling(known: &str, unknown: &str) -> Option<Expect> {
     const SHOWN: usize = 120;
-    let parts = known.split(['"', '\n', '<', '>']).filter(|part| !unknown.contains(part));
-    let longest = parts.max_by_key(|part| part.len()).unwrap_or(known);
-    longest.chars().take(SHOWN).collect()
+    let part = |of: &str, beside: &str| {
+        let parts = of.split(['"', '\n', '<', '>']);
+        let steady = |part: &&str| {
+            part.len() > 3
+                && part.len() < SHOWN
+                && !beside.contains(part)
+                && !part.contains(|c: char| c.is_ascii_digit() || c == '@')
+        };
+        parts.filter(steady).max_by_key(|part| part.len()).map(str::to_owned)
+    };
+    let has = part(known, unknown).map(|part| Expect { contains: Some(part), ..Expect::default() });
+    has.or_else(|| part(unknown, known).map(|part| Expect { lacks: Some(part), ..Expect::default() }))
 }
 
 fn replay(arena: &Arena<'_>, variant: &str, steps: Vec<Step>, see: String) -> Replay {

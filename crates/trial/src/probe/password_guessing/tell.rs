@@ -16,6 +16,9 @@ const PAIRS: u64 = 6;
 /// Pairs below which nothing is said about time: with all of them on one side, the bet has just won a thousandfold.
 pub(super) const ENOUGH: u64 = 14;
 
+/// Pairs, each answered like the first, below which nothing is said about answers.
+pub(super) const COMPARABLE: u64 = 4;
+
 /// What the bet has to win: an alarm at one in a thousand.
 const ALARM: f64 = 1_000.0;
 
@@ -34,6 +37,8 @@ pub(super) struct Told {
     pub(super) medians: (Duration, Duration),
     /// How often the wrong password took longer.
     pub(super) longer: u64,
+    /// Why there are no more.
+    pub(super) why: Option<String>,
     bet: Bet,
 }
 
@@ -50,15 +55,32 @@ pub(super) fn ask(arena: &Arena<'_>, door: &Door, running: &Running, pass: &str)
     let mut pairs: Vec<(Exchange, Exchange)> = Vec::new();
     let mut signatures = Vec::new();
     let mut bet = Bet::default();
-    for number in 0..USERS {
+    let mut why = None;
+    'users: for number in 0..USERS {
         let label = format!("{}n{number}", label(arena, pass));
-        let Ok((mut actor, usual)) = door.user(running, &label, number + 2) else { break };
+        let (mut actor, usual) = match door.user(running, &label, number + 2) {
+            Ok(user) => user,
+            Err(error) => {
+                why = Some(error);
+                break;
+            }
+        };
         for pair in 0..PAIRS {
-            let Some((known, unknown)) = one(door, &mut actor, &usual, rng.bool()) else { break };
+            let (known, unknown) = match one(door, &mut actor, &usual, rng.bool()) {
+                Ok(pair) => pair,
+                Err(error) => {
+                    why = Some(error);
+                    break;
+                }
+            };
+            let is_limited = |answer: &&Exchange| matches!(answer.status, 423 | 429 | 503);
+            if let Some(limited) = [&known, &unknown].into_iter().find(is_limited) {
+                why = Some(format!("the login answered {}", limited.told()));
+                break;
+            }
             let signs = (signature(&known, &actor), signature(&unknown, &actor));
-            let is_limited = |answer: &Exchange| matches!(answer.status, 423 | 429 | 503);
-            let has_changed = signatures.first().is_some_and(|first| *first != signs);
-            if is_limited(&known) || is_limited(&unknown) || pair > 0 && has_changed {
+            if signatures.first().is_some_and(|first| *first != signs) {
+                why = Some("its answers differ from one time to the next".to_owned());
                 break;
             }
             // The first of a user finds caches cold.
@@ -68,12 +90,18 @@ pub(super) fn ask(arena: &Arena<'_>, door: &Door, running: &Running, pass: &str)
             signatures.push(signs);
             pairs.push((known, unknown));
             arena.step("asking for users and for nobody", pairs.len() as u64, Some(u64::from(USERS) * PAIRS));
+            if arena.expired() {
+                why = Some("the time was up; a longer --budget would go on".to_owned());
+                break 'users;
+            }
         }
-        if bet.won() >= ALARM || arena.expired() {
+        if bet.won() >= ALARM {
             break;
         }
     }
-    let differs = signatures.iter().all(|(known, unknown)| known != unknown) && signatures.len() > 1;
+    // All are alike; one that differs by chance would have ended it.
+    let differs =
+        signatures.iter().all(|(known, unknown)| known != unknown) && signatures.len() as u64 >= COMPARABLE;
     let seen = pairs.last().cloned().filter(|_| differs);
     let median = |of: &dyn Fn(&(Exchange, Exchange)) -> Duration| {
         let mut times: Vec<Duration> = pairs.iter().map(of).collect();
@@ -87,17 +115,27 @@ pub(super) fn ask(arena: &Arena<'_>, door: &Door, running: &Running, pass: &str)
         medians: (median(&|pair| pair.0.timing.total), median(&|pair| pair.1.timing.total)),
         longer: pairs.iter().filter(|(known, unknown)| known.timing.total > unknown.timing.total).count()
             as u64,
+        why,
         bet,
     }
 }
 
-/// One pair, in this order or the other.
-fn one(door: &Door, actor: &mut Actor, usual: &Answered, known_first: bool) -> Option<(Exchange, Exchange)> {
+/// One pair, in this order or the other: a wrong password, and a name that nobody has.
+fn one(
+    door: &Door,
+    actor: &mut Actor,
+    usual: &Answered,
+    known_first: bool,
+) -> Result<(Exchange, Exchange), String> {
     actor.renew();
     let (first, second) = if known_first { (&door.wrong, &door.nobody) } else { (&door.nobody, &door.wrong) };
-    let (first, second) = (actor.send(first).ok()?, actor.send(second).ok()?);
-    if door.lets_in(actor, &first, usual) || door.lets_in(actor, &second, usual) {
-        return None;
+    let send = |message| actor.send(message).map_err(|error| format!("{}: {error}", door.shown()));
+    let (first, second) = (send(first)?, send(second)?);
+    let (known, unknown) = if known_first { (first, second) } else { (second, first) };
+    for (answer, what) in [(&known, "a wrong password"), (&unknown, "a name that nobody has")] {
+        if door.lets_in(actor, answer, usual) {
+            return Err(format!("{what} is let in"));
+        }
     }
-    Some(if known_first { (first, second) } else { (second, first) })
+    Ok((known, unknown))
 }
