@@ -129,20 +129,24 @@ pub(super) fn called<'a>(
                 (None, &read)
             }
         };
-        let rendering = Rendering { with: renders.with, given, expr, prints_open: false };
+        let prints_open = path.is_some_and(|path| is_left_open(renders, path));
+        let rendering = Rendering { with: renders.with, given, expr, prints_open };
         let printed = rendering.printed(walk, path, template);
-        if renders.answers {
+        // What has no tag is a text of its own, a mail say, and may be answered as a page all the same.
+        if renders.answers && template.is_page {
             rendering.answer(walk, printed);
             return Some(Value::UNKNOWN);
         }
-        return Some(page_of(&printed));
+        return Some(text_of(template, &printed));
     }
     None
 }
 
 /// A template that is looked up or made from a text, or an environment that makes them: its shape.
 fn made(dotted: &str, given: &Given<'_>) -> Option<String> {
+    // `finalize=escape` and its kin make of each value what they like.
     let is_open = || match given.under("autoescape") {
+        _ if given.under("finalize").is_some() => false,
         None => true,
         Some(said) => matches!(said.shape, Shape::Truth(false)),
     };
@@ -192,13 +196,21 @@ fn later_rendered<'a>(
     let with = if given.positional.is_empty() { With::Named } else { With::At(0, "context") };
     let rendering = Rendering { with, given, expr, prints_open };
     let printed = rendering.printed(walk, path, template);
-    Some(page_of(&printed))
+    Some(text_of(template, &printed))
 }
 
-/// What a page that is put together from values is.
-fn page_of<'a>(printed: &[Output<'a>]) -> Value<'a> {
+/// What a text that is put together from values is: a part of a page when the template has a tag.
+fn text_of<'a>(template: &PageTemplate, printed: &[Output<'a>]) -> Value<'a> {
     let values: Vec<&Value<'a>> = printed.iter().map(|output| &output.value).collect();
-    Value::made_of(&values).marked(Beside::MARKUP)
+    let text = Value::made_of(&values);
+    if template.is_page { text.marked(Beside::MARKUP) } else { text }
+}
+
+/// Whether Flask leaves a template unescaped: it escapes by the ending of its name
+/// (<https://flask.palletsprojects.com/en/stable/templating/#jinja-setup>).
+fn is_left_open(renders: &Renders, path: &str) -> bool {
+    const ESCAPED: &[&str] = &["html", "htm", "xml", "xhtml", "svg"];
+    renders.name.starts_with("flask.") && !ESCAPED.iter().any(|ending| path.ends_with(&format!(".{ending}")))
 }
 
 /// One value that gets into a page as it is.
@@ -210,6 +222,20 @@ struct Output<'a> {
     place: String,
     /// Which argument, or part of one, it comes from.
     argument: Extent,
+}
+
+/// What a template in a template sees.
+struct Seen {
+    bound: Bound,
+    /// Whether nothing else.
+    is_alone: bool,
+}
+
+impl Seen {
+    fn meant(&self, place: Place) -> Option<Place> {
+        let is_bound = matches!(place.first(), Some(Step::Field(first)) if self.bound.contains_key(first));
+        if self.is_alone && !is_bound { None } else { meant(&self.bound, place) }
+    }
 }
 
 /// A template is filled in.
@@ -230,7 +256,8 @@ impl<'a> Rendering<'_, 'a> {
         template: &PageTemplate,
     ) -> Vec<Output<'a>> {
         let mut found = Vec::new();
-        self.collect(walk, (path, template), &Bound::new(), PARTS, &mut found);
+        let all = Seen { bound: Bound::new(), is_alone: false };
+        self.collect(walk, (path, template), &all, PARTS, &mut found);
         found
     }
 
@@ -238,16 +265,16 @@ impl<'a> Rendering<'_, 'a> {
         &self,
         walk: &mut Walk<'_, 'a>,
         (path, template): (Option<&str>, &PageTemplate),
-        bound: &Bound,
+        seen: &Seen,
         depth: usize,
         found: &mut Vec<Output<'a>>,
     ) {
         if !walk.spend() {
             return;
         }
-        let is_printed = |printed: &&Printed| printed.is_raw || self.prints_open && template.is_page;
+        let is_printed = |printed: &&Printed| printed.is_raw || self.prints_open && !printed.is_escaped;
         for printed in template.printed.iter().filter(is_printed) {
-            let Some(place) = meant(bound, printed.place.clone()) else { continue };
+            let Some(place) = seen.meant(printed.place.clone()) else { continue };
             let Some((value, argument)) = self.value_of(walk, &place) else { continue };
             let line = printed.line;
             let place = match path {
@@ -260,13 +287,14 @@ impl<'a> Rendering<'_, 'a> {
         let index = walk.index;
         for part in &template.parts {
             let from = path.or_else(|| walk.file().map(|file| file.path.as_str())).unwrap_or_default();
-            let Some((path, template)) = index.templates().named(&part.name, from) else { continue };
+            let Some((path, template)) = index.templates().part(&part.name, from) else { continue };
             let names = part
                 .bound
                 .iter()
-                .map(|(name, place)| (name.clone(), place.clone().and_then(|place| meant(bound, place))));
-            let mut inner = bound.clone();
-            inner.extend(names.collect::<Bound>());
+                .map(|(name, place)| (name.clone(), place.clone().and_then(|place| seen.meant(place))));
+            let mut bound = if part.is_alone { Bound::new() } else { seen.bound.clone() };
+            bound.extend(names.collect::<Bound>());
+            let inner = Seen { bound, is_alone: part.is_alone || seen.is_alone };
             self.collect(walk, (Some(path), template), &inner, depth, found);
         }
     }

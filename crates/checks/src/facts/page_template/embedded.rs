@@ -6,7 +6,8 @@ use regex::Regex;
 
 use super::place::{Place, Step, name, parse, split};
 use super::scope::{Bound, Scopes};
-use super::{PageTemplate, Part, Printed, line_at};
+use super::{PageTemplate, Part, Printed};
+use crate::facts::lines::Lines;
 
 /// What the tags of an engine mean.
 #[derive(Clone, Copy)]
@@ -33,6 +34,7 @@ static MADE: LazyLock<Option<Regex>> =
     LazyLock::new(|| Regex::new(r"(?:const|let|var)\s+([\w$]+)\s*=\s*([^;\n]+)").ok());
 
 pub(super) fn read(text: &str, tags: Tags) -> PageTemplate {
+    let lines = Lines::of(text);
     let mut template = PageTemplate::default();
     let mut scopes = Scopes::default();
     let mut at = 0;
@@ -61,8 +63,15 @@ pub(super) fn read(text: &str, tags: Tags) -> PageTemplate {
             continue;
         }
         for place in values(code.trim_end_matches(';'), tags, &scopes) {
-            let (line, written) = (line_at(text, begin), rest.get(..end + 2).unwrap_or_default().to_owned());
-            template.printed.push(Printed { line, written, place, is_raw: kind == tags.raw });
+            let (line, written) =
+                (lines.line(begin as u32), rest.get(..end + 2).unwrap_or_default().to_owned());
+            template.printed.push(Printed {
+                line,
+                written,
+                place,
+                is_raw: kind == tags.raw,
+                is_escaped: false,
+            });
         }
     }
     template
@@ -124,5 +133,5 @@ fn part(given: &str, tags: Tags, scopes: &Scopes) -> Option<Part> {
             bound.insert(key.to_owned(), meant(value, tags, scopes));
         }
     }
-    Some(Part { name: path.to_owned(), bound })
+    Some(Part { name: path.to_owned(), bound, is_alone: false })
 }

@@ -3,7 +3,8 @@
 
 use super::place::{Place, Step, name, split};
 use super::scope::{Bound, Scopes, unknown};
-use super::{PageTemplate, Part, Printed, line_at};
+use super::{PageTemplate, Part, Printed};
+use crate::facts::lines::Lines;
 
 /// Filters after which a text is still what came in.
 const KEEPS: &[&str] = &[
@@ -45,6 +46,7 @@ const REPLACE: &[&str] = &["replace", "cut"];
 
 struct Reader<'t> {
     text: &'t str,
+    lines: Lines,
     template: PageTemplate,
     scopes: Scopes,
     /// Whether values are escaped, of each `autoescape` under way.
@@ -52,8 +54,13 @@ struct Reader<'t> {
 }
 
 pub(super) fn read(text: &str) -> PageTemplate {
-    let mut reader =
-        Reader { text, template: PageTemplate::default(), scopes: Scopes::default(), escapes: Vec::new() };
+    let mut reader = Reader {
+        text,
+        lines: Lines::of(text),
+        template: PageTemplate::default(),
+        scopes: Scopes::default(),
+        escapes: Vec::new(),
+    };
     let mut at = 0;
     while let Some(found) = text.get(at..).and_then(|rest| rest.find('{')) {
         let begin = at + found;
@@ -82,8 +89,15 @@ impl Reader<'_> {
         if let Some(place) = place.filter(|_| filters.iter().all(|filter| keeps(filter))) {
             let is_safe = filters.iter().any(|filter| matches!(*filter, "safe" | "safeseq"));
             let is_raw = is_safe || self.escapes.last() == Some(&false);
+            let is_escaped = !is_safe && self.escapes.last() == Some(&true);
             let written = rest.get(..end + 2).unwrap_or_default().to_owned();
-            self.template.printed.push(Printed { line: line_at(self.text, begin), written, place, is_raw });
+            self.template.printed.push(Printed {
+                line: self.lines.line(begin as u32),
+                written,
+                place,
+                is_raw,
+                is_escaped,
+            });
         }
         begin + end + 2
     }
@@ -192,11 +206,14 @@ impl Reader<'_> {
     fn part(&mut self, given: &str) {
         let Some(quote) = given.chars().next().filter(|c| matches!(c, '"' | '\'')) else { return };
         let Some((name, rest)) = given.get(1..).and_then(|given| given.split_once(quote)) else { return };
-        let mut bound = self.scopes.all();
-        if let Some(given) = rest.trim().strip_prefix("with ") {
+        let rest = rest.trim();
+        // `without context` of Jinja, `with a=b only` of Django.
+        let is_alone = rest.ends_with("without context") || rest.ends_with("only");
+        let mut bound = if is_alone { Bound::new() } else { self.scopes.all() };
+        if let Some(given) = rest.strip_prefix("with ").filter(|given| *given != "context") {
             bound.extend(self.given_names(given.trim_end_matches(" only")));
         }
-        self.template.parts.push(Part { name: name.to_owned(), bound });
+        self.template.parts.push(Part { name: name.to_owned(), bound, is_alone });
     }
 }
 

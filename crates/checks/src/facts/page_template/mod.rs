@@ -46,7 +46,7 @@ pub(crate) struct PageTemplate {
     pub(crate) printed: Vec<Printed>,
     /// The templates that it includes or extends.
     pub(crate) parts: Vec<Part>,
-    /// Whether it is a page: anything but tags of the template is a tag of HTML.
+    /// Whether it is a page, or a part of one: its name says so, or a tag of HTML stands in it.
     pub(crate) is_page: bool,
 }
 
@@ -61,6 +61,8 @@ pub(crate) struct Printed {
     pub(crate) place: Place,
     /// Whether it is printed as it is, whatever the engine is set to.
     pub(crate) is_raw: bool,
+    /// Whether it is escaped, whatever the engine is set to.
+    pub(crate) is_escaped: bool,
 }
 
 /// Another template that stands in one.
@@ -70,6 +72,8 @@ pub(crate) struct Part {
     pub(crate) name: String,
     /// What the names mean there that the template itself has made.
     pub(crate) bound: Bound,
+    /// Whether it is given these and nothing else.
+    pub(crate) is_alone: bool,
 }
 
 /// Reads a template, by the ending of its name and by what it looks like where the ending says nothing.
@@ -84,7 +88,7 @@ pub(crate) fn read(path: &str, text: &str) -> PageTemplate {
         "html" | "htm" if text.contains("{{{") && !text.contains("{%") => mustache::read(text),
         _ => jinja::read(text),
     };
-    template.is_page |= has_tag(text);
+    template.is_page |= has_tag(text) || !matches!(ending(path), "jinja" | "jinja2" | "j2");
     template
 }
 
@@ -113,12 +117,6 @@ fn has_tag(text: &str) -> bool {
         .any(|pair| matches!(pair, [b'<', next] if next.is_ascii_alphabetic() || *next == b'!'))
 }
 
-/// The line of an offset, from 1.
-fn line_at(text: &str, offset: usize) -> u32 {
-    let before = text.as_bytes().get(..offset).unwrap_or_default();
-    u32::try_from(before.iter().filter(|byte| **byte == b'\n').count()).unwrap_or(u32::MAX).saturating_add(1)
-}
-
 fn ending(path: &str) -> &str {
     path.rsplit('/').next().and_then(|name| name.rsplit_once('.')).map_or("", |(_, ending)| ending)
 }
@@ -141,41 +139,67 @@ impl<'t> Templates<'t> {
         Self { tree, by_path: entries.map(|entry| (entry.path.as_str(), OnceLock::new())).collect() }
     }
 
-    /// The template that a name means in a file: the one beside it, or else the nearest one of this name.
+    /// The template that a name means where a program renders it: the nearest one of this name, in a folder for templates if there is one.
     pub(crate) fn named(&self, name: &str, from: &str) -> Option<(&'t str, &PageTemplate)> {
         let name = name.trim_start_matches("./").trim_start_matches('/');
-        if name.is_empty() || name.contains("..") {
-            return None;
+        self.read(with_endings(name).find_map(|name| self.nearest(&name, from))?)
+    }
+
+    /// The template that a name means in another template: the one beside it, `..` too, or else the nearest.
+    pub(crate) fn part(&self, name: &str, from: &str) -> Option<(&'t str, &PageTemplate)> {
+        let folder = from.rsplit_once('/').map_or("", |(folder, _)| folder);
+        let beside =
+            |name: String| self.by_path.get_key_value(joined(folder, &name)?.as_str()).map(|(path, _)| *path);
+        match with_endings(name).find_map(beside) {
+            Some(path) => self.read(path),
+            None => self.named(name, from),
         }
-        let path = if ENDINGS.contains(&ending(name)) {
-            self.nearest(name, from)
-        } else {
-            ENDINGS.iter().find_map(|ending| self.nearest(&format!("{name}.{ending}"), from))
-        };
-        let (path, template) = self.by_path.get_key_value(path?)?;
-        let read = || {
-            self.tree
-                .read_text(path, SOURCE_FILE_BYTES)
-                .map_or_else(PageTemplate::default, |text| read(path, &text))
-        };
-        Some((path, template.get_or_init(read)))
+    }
+
+    fn read(&self, path: &str) -> Option<(&'t str, &PageTemplate)> {
+        let (path, template) = self.by_path.get_key_value(path)?;
+        let text = || self.tree.read_text(path, SOURCE_FILE_BYTES);
+        Some((
+            path,
+            template.get_or_init(|| text().map_or_else(PageTemplate::default, |text| read(path, &text))),
+        ))
     }
 
     fn nearest(&self, name: &str, from: &str) -> Option<&'t str> {
-        let folder = from.rsplit_once('/').map_or("", |(folder, _)| folder);
-        let beside = if folder.is_empty() { name.to_owned() } else { format!("{folder}/{name}") };
-        if let Some((path, _)) = self.by_path.get_key_value(beside.as_str()) {
-            return Some(path);
+        if name.is_empty() || name.contains("..") {
+            return None;
         }
         let is_named = |path: &&str| {
             path.strip_suffix(name).is_some_and(|before| before.is_empty() || before.ends_with('/'))
         };
-        let shared = |path: &str| {
-            folder.split('/').zip(path.split('/')).take_while(|(one, other)| one == other).count()
+        let is_in_its_folder = |path: &str| {
+            path.split('/').any(|part| matches!(part, "templates" | "views" | "jinja2" | "pages"))
         };
+        let shared =
+            |path: &str| from.split('/').zip(path.split('/')).take_while(|(one, other)| one == other).count();
         let found = self.by_path.keys().copied().filter(is_named);
-        found.max_by_key(|path| (shared(path), std::cmp::Reverse(path.len())))
+        found.max_by_key(|path| (is_in_its_folder(path), shared(path), std::cmp::Reverse(path.len())))
     }
+}
+
+/// A name as it is given, or with each ending that it may lack.
+fn with_endings(name: &str) -> impl Iterator<Item = String> {
+    let has_one = ENDINGS.contains(&ending(name));
+    let lacking = ENDINGS.iter().filter(move |_| !has_one).map(move |ending| format!("{name}.{ending}"));
+    std::iter::once(name.to_owned()).filter(move |_| has_one).chain(lacking)
+}
+
+/// A path below a folder, with `.` and `..` worked out; `None` when it leads out of the tree.
+fn joined(folder: &str, name: &str) -> Option<String> {
+    let mut parts: Vec<&str> = folder.split('/').filter(|part| !part.is_empty()).collect();
+    for part in name.split('/') {
+        match part {
+            "" | "." => {}
+            ".." => drop(parts.pop()?),
+            part => parts.push(part),
+        }
+    }
+    Some(parts.join("/"))
 }
 
 #[cfg(test)]

@@ -2,7 +2,8 @@
 
 use super::place::{Place, Step, parse};
 use super::scope::Bound;
-use super::{PageTemplate, Part, Printed, line_at};
+use super::{PageTemplate, Part, Printed};
+use crate::facts::lines::Lines;
 
 /// A block under way.
 struct Block {
@@ -13,6 +14,7 @@ struct Block {
 }
 
 pub(super) fn read(text: &str) -> PageTemplate {
+    let lines = Lines::of(text);
     let mut template = PageTemplate::default();
     let mut blocks = vec![Block { within: Some(Vec::new()), bound: Bound::new() }];
     let mut at = 0;
@@ -39,7 +41,7 @@ pub(super) fn read(text: &str) -> PageTemplate {
             let name =
                 name.split_whitespace().next().unwrap_or_default().trim_matches(['"', '\'']).to_owned();
             let bound = blocks.iter().flat_map(|block| block.bound.clone()).collect();
-            template.parts.push(Part { name, bound });
+            template.parts.push(Part { name, bound, is_alone: false });
         } else if let Some(given) = inner.strip_prefix('#') {
             let block = begun(given.trim(), &blocks);
             blocks.push(block);
@@ -54,7 +56,13 @@ pub(super) fn read(text: &str) -> PageTemplate {
             let is_raw = matches!(open, 3 | 4) || inner.starts_with('&');
             if let Some(place) = meant(inner.trim_start_matches('&').trim(), &blocks) {
                 let written = rest.get(..end + close.len()).unwrap_or_default().to_owned();
-                template.printed.push(Printed { line: line_at(text, begin), written, place, is_raw });
+                template.printed.push(Printed {
+                    line: lines.line(begin as u32),
+                    written,
+                    place,
+                    is_raw,
+                    is_escaped: false,
+                });
             }
         }
     }

@@ -28,7 +28,7 @@ pub(super) fn read(text: &str) -> PageTemplate {
         match word {
             "include" | "extends" => {
                 let name = trimmed.get(word.len()..).unwrap_or_default().trim().to_owned();
-                template.parts.push(Part { name, bound: scopes.all() });
+                template.parts.push(Part { name, bound: scopes.all(), is_alone: false });
                 continue;
             }
             "mixin" => {
@@ -58,7 +58,13 @@ pub(super) fn read(text: &str) -> PageTemplate {
             let choices = split(value, "||");
             for place in choices.into_iter().filter_map(|value| scopes.meant(value)) {
                 let written = written.trim().to_owned();
-                template.printed.push(Printed { line: number, written, place, is_raw: kind == "!" });
+                template.printed.push(Printed {
+                    line: number,
+                    written,
+                    place,
+                    is_raw: kind == "!",
+                    is_escaped: false,
+                });
             }
         }
     }

@@ -35,8 +35,10 @@ impl Scopes {
 
     /// What an expression is of what the template is given.
     pub(super) fn meant(&self, expression: &str) -> Option<Place> {
-        let all = self.all();
-        meant(&all, place::parse(expression)?)
+        let place = place::parse(expression)?;
+        let Some(Step::Field(first)) = place.first() else { return Some(place) };
+        let inner = self.blocks.iter().rev().find_map(|(_, bound)| bound.get(first));
+        within(inner.or_else(|| self.whole.get(first)).cloned(), place)
     }
 
     /// Every name that the template has made, as it stands.
@@ -52,9 +54,13 @@ impl Scopes {
 /// A place where names have been made: what it is of what the template is given.
 pub(crate) fn meant(bound: &Bound, place: Place) -> Option<Place> {
     let Some(Step::Field(first)) = place.first() else { return Some(place) };
-    match bound.get(first) {
-        Some(Some(means)) => {
-            let mut whole = means.clone();
+    within(bound.get(first).cloned(), place)
+}
+
+/// A place of which the first name means this.
+fn within(means: Option<Option<Place>>, place: Place) -> Option<Place> {
+    match means {
+        Some(Some(mut whole)) => {
             whole.extend(place.into_iter().skip(1));
             Some(whole)
         }

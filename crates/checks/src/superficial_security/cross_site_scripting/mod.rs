@@ -9,13 +9,13 @@
 //!   axum's `Html`),
 //!   or is declared safe (`Markup`, `mark_safe`, `dangerouslySetInnerHTML`), or is printed as it is by a template of the project: `{{ q|safe }}` and
 //!   `{% autoescape false %}` (Jinja, Nunjucks, Django), `<%- q %>` (EJS), `{{{q}}}` (Handlebars, Mustache), `!= q` (Pug), anything where Jinja's
-//!   `Environment` is not told to escape; a **warning** when it is what callers leave in the database and nothing makes harmless before;
+//!   `Environment` is not told to escape; a **warning** when it is what callers leave in the database by SQL and nothing makes harmless before;
 //! - **error**: in a script of the page, what a server answered, another window sent, or the address holds (**warning**: the storage) becomes markup: `innerHTML`, `outerHTML`,
 //!   `insertAdjacentHTML`, `document.write`, jQuery's `.html(..)`, `dangerouslySetInnerHTML`. A name of a product that another user typed is no text of the page's author.
 //! - **warning**: what would be an error, in a folder of `examples` beside the library that they show.
 //!
 //! Left alone: what templates and JSX escape, what filters and functions of templates that we do not know make of a value, templates whose name is
-//! worked out or that do not lie in the project, `escape` and its kin, DOMPurify, JSON, answers whose type is no page, numbers, `textContent`, and a part of a page that is
+//! worked out or that do not lie in the project, rows of an ORM, what is set on `res.locals`, macros and class-based views, `escape` and its kin, DOMPurify, JSON, answers whose type is no page, numbers, `textContent`, and a part of a page that is
 //! fetched as a whole (the server that makes it has to escape).
 //!
 //! ## What to do

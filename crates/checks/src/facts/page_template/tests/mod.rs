@@ -100,6 +100,22 @@ fn pug_prints_as_it_is_after_an_exclamation_mark() {
 }
 
 #[test]
+fn parts_see_what_they_are_given() {
+    let text =
+        "{% include 'a.html' without context %}{% include \"b.html\" with c=d only %}{% include 'e.html' %}";
+    let parts = read("x.html", text).parts;
+    let alone: Vec<bool> = parts.iter().map(|part| part.is_alone).collect();
+    assert_eq!(alone, [true, true, false]);
+    assert_eq!(parts.iter().map(|part| part.bound.len()).collect::<Vec<_>>(), [0, 1, 0]);
+}
+
+#[test]
+fn many_names_and_values_are_read_in_one_go() {
+    let text: String = (0..20_000).map(|n| format!("{{% set v{n} = x %}}{{{{ v{n} }}}}\n")).collect();
+    assert_eq!(read("x.html", &text).printed.len(), 20_000);
+}
+
+#[test]
 fn nothing_is_too_broken_to_be_read() {
     for text in [
         "{{",
