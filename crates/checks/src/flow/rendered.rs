@@ -1,5 +1,7 @@
 //! Templates of pages that are rendered with what came from outside: what they print as it is becomes a part of the page.
 
+use std::collections::BTreeSet;
+
 use super::call::Given;
 use super::risk::Risk;
 use super::stored;
@@ -133,7 +135,7 @@ pub(super) fn called<'a>(
         let rendering = Rendering { with: renders.with, given, expr, prints_open };
         let printed = rendering.printed(walk, path, template);
         // What has no tag is a text of its own, a mail say, and may be answered as a page all the same.
-        if renders.answers && template.is_page {
+        if renders.answers && template.is_page && is_answered(walk, renders, given, expr) {
             rendering.answer(walk, printed);
             return Some(Value::UNKNOWN);
         }
@@ -201,7 +203,9 @@ fn later_rendered<'a>(
 
 /// What a text that is put together from values is: a part of a page when the template has a tag.
 fn text_of<'a>(template: &PageTemplate, printed: &[Output<'a>]) -> Value<'a> {
-    let values: Vec<&Value<'a>> = printed.iter().map(|output| &output.value).collect();
+    // What callers left in the database is told of where it is printed, or not at all.
+    let came_now = |output: &&Output<'a>| !stored::is_stored(&output.value);
+    let values: Vec<&Value<'a>> = printed.iter().filter(came_now).map(|output| &output.value).collect();
     let text = Value::made_of(&values);
     if template.is_page { text.marked(Beside::MARKUP) } else { text }
 }
@@ -211,6 +215,18 @@ fn text_of<'a>(template: &PageTemplate, printed: &[Output<'a>]) -> Value<'a> {
 fn is_left_open(renders: &Renders, path: &str) -> bool {
     const ESCAPED: &[&str] = &["html", "htm", "xml", "xhtml", "svg"];
     renders.name.starts_with("flask.") && !ESCAPED.iter().any(|ending| path.ends_with(&format!(".{ending}")))
+}
+
+/// Whether what is rendered is the answer then and there. What Flask renders is a text that may be mailed, or answered as one of another type; where
+/// it is, is seen by what it is given to. Express renders for a callback that is given.
+fn is_answered(walk: &Walk<'_, '_>, renders: &Renders, given: &Given<'_>, expr: &Expr) -> bool {
+    if !renders.name.starts_with("flask.") {
+        return !given.all().iter().any(|value| matches!(value.shape, Shape::Function(..)));
+    }
+    let Some(file) = walk.file() else { return true };
+    let before = file.text.get(..expr.extent.start as usize).unwrap_or_default();
+    let after = file.text.get(expr.extent.end as usize..).unwrap_or_default();
+    before.trim_end().ends_with("return") && !after.trim_start_matches(' ').starts_with(',')
 }
 
 /// One value that gets into a page as it is.
@@ -229,9 +245,17 @@ struct Seen {
     bound: Bound,
     /// Whether nothing else.
     is_alone: bool,
+    /// Blocks that a template has which extends this one.
+    overridden: BTreeSet<String>,
 }
 
 impl Seen {
+    /// Whether what stands in these blocks of a template is printed.
+    fn prints(&self, template: &PageTemplate, blocks: &[String]) -> bool {
+        !(template.extends && blocks.is_empty())
+            && !blocks.iter().any(|block| self.overridden.contains(block))
+    }
+
     fn meant(&self, place: Place) -> Option<Place> {
         let is_bound = matches!(place.first(), Some(Step::Field(first)) if self.bound.contains_key(first));
         if self.is_alone && !is_bound { None } else { meant(&self.bound, place) }
@@ -256,7 +280,7 @@ impl<'a> Rendering<'_, 'a> {
         template: &PageTemplate,
     ) -> Vec<Output<'a>> {
         let mut found = Vec::new();
-        let all = Seen { bound: Bound::new(), is_alone: false };
+        let all = Seen { bound: Bound::new(), is_alone: false, overridden: BTreeSet::new() };
         self.collect(walk, (path, template), &all, PARTS, &mut found);
         found
     }
@@ -274,6 +298,9 @@ impl<'a> Rendering<'_, 'a> {
         }
         let is_printed = |printed: &&Printed| printed.is_raw || self.prints_open && !printed.is_escaped;
         for printed in template.printed.iter().filter(is_printed) {
+            if !seen.prints(template, &printed.blocks) {
+                continue;
+            }
             let Some(place) = seen.meant(printed.place.clone()) else { continue };
             let Some((value, argument)) = self.value_of(walk, &place) else { continue };
             let line = printed.line;
@@ -286,6 +313,12 @@ impl<'a> Rendering<'_, 'a> {
         let Some(depth) = depth.checked_sub(1) else { return };
         let index = walk.index;
         for part in &template.parts {
+            let mut overridden = seen.overridden.clone();
+            match &part.blocks {
+                Some(blocks) if !seen.prints(template, blocks) => continue,
+                Some(_) => {}
+                None => overridden.extend(template.blocks.iter().cloned()),
+            }
             let from = path.or_else(|| walk.file().map(|file| file.path.as_str())).unwrap_or_default();
             let Some((path, template)) = index.templates().part(&part.name, from) else { continue };
             let names = part
@@ -294,7 +327,7 @@ impl<'a> Rendering<'_, 'a> {
                 .map(|(name, place)| (name.clone(), place.clone().and_then(|place| seen.meant(place))));
             let mut bound = if part.is_alone { Bound::new() } else { seen.bound.clone() };
             bound.extend(names.collect::<Bound>());
-            let inner = Seen { bound, is_alone: part.is_alone || seen.is_alone };
+            let inner = Seen { bound, is_alone: part.is_alone || seen.is_alone, overridden };
             self.collect(walk, (Some(path), template), &inner, depth, found);
         }
     }

@@ -191,6 +191,12 @@ pub(super) fn is_row(of: &Value<'_>) -> bool {
         && of.taints.iter().all(|taint| taint.origin.key == KEY)
 }
 
+/// Whether all that a value is made of comes from a database.
+pub(super) fn is_stored(value: &Value<'_>) -> bool {
+    let taints = value.all_taints();
+    !taints.is_empty() && taints.iter().all(|taint| taint.origin.key.starts_with(KEY))
+}
+
 /// A column of a row; `None` for what is no row.
 pub(super) fn column<'a>(walk: &Walk<'_, 'a>, of: &Value<'a>, name: &str, expr: &Expr) -> Option<Value<'a>> {
     if !is_row(of) || OF_ROWS.contains(&name) {

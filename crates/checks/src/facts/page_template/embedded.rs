@@ -71,6 +71,7 @@ pub(super) fn read(text: &str, tags: Tags) -> PageTemplate {
                 place,
                 is_raw: kind == tags.raw,
                 is_escaped: false,
+                blocks: Vec::new(),
             });
         }
     }
@@ -133,5 +134,5 @@ fn part(given: &str, tags: Tags, scopes: &Scopes) -> Option<Part> {
             bound.insert(key.to_owned(), meant(value, tags, scopes));
         }
     }
-    Some(Part { name: path.to_owned(), bound, is_alone: false })
+    Some(Part { name: path.to_owned(), bound, is_alone: false, blocks: Some(Vec::new()) })
 }

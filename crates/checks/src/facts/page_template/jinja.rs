@@ -51,6 +51,8 @@ struct Reader<'t> {
     scopes: Scopes,
     /// Whether values are escaped, of each `autoescape` under way.
     escapes: Vec<bool>,
+    /// The blocks under way.
+    blocks: Vec<String>,
 }
 
 pub(super) fn read(text: &str) -> PageTemplate {
@@ -60,6 +62,7 @@ pub(super) fn read(text: &str) -> PageTemplate {
         template: PageTemplate::default(),
         scopes: Scopes::default(),
         escapes: Vec::new(),
+        blocks: Vec::new(),
     };
     let mut at = 0;
     while let Some(found) = text.get(at..).and_then(|rest| rest.find('{')) {
@@ -71,6 +74,9 @@ pub(super) fn read(text: &str) -> PageTemplate {
             Some(b'#') => rest.find("#}").map_or(text.len(), |end| begin + end + 2),
             _ => begin + 1,
         };
+    }
+    if text.contains("super()") || text.contains("block.super") {
+        reader.template.blocks.clear();
     }
     reader.template
 }
@@ -97,6 +103,7 @@ impl Reader<'_> {
                 place,
                 is_raw,
                 is_escaped,
+                blocks: self.blocks.clone(),
             });
         }
         begin + end + 2
@@ -131,7 +138,13 @@ impl Reader<'_> {
             },
             "autoescape" => self.escapes.push(!matches!(given, "false" | "off" | "False")),
             "endautoescape" => drop(self.escapes.pop()),
-            "include" | "extends" => self.part(given),
+            "block" => {
+                let block = name(given).map_or_else(String::new, |(block, _)| block.to_owned());
+                self.template.blocks.insert(block.clone());
+                self.blocks.push(block);
+            }
+            "endblock" => drop(self.blocks.pop()),
+            "include" | "extends" => self.part(given, word == "extends"),
             _ => {
                 if let Some(kind) = word.strip_prefix("end") {
                     self.scopes.end(kind);
@@ -203,7 +216,7 @@ impl Reader<'_> {
     }
 
     /// `"page.html" with a=x only`
-    fn part(&mut self, given: &str) {
+    fn part(&mut self, given: &str, extends: bool) {
         let Some(quote) = given.chars().next().filter(|c| matches!(c, '"' | '\'')) else { return };
         let Some((name, rest)) = given.get(1..).and_then(|given| given.split_once(quote)) else { return };
         let rest = rest.trim();
@@ -213,7 +226,9 @@ impl Reader<'_> {
         if let Some(given) = rest.strip_prefix("with ").filter(|given| *given != "context") {
             bound.extend(self.given_names(given.trim_end_matches(" only")));
         }
-        self.template.parts.push(Part { name: name.to_owned(), bound, is_alone });
+        self.template.extends |= extends;
+        let blocks = (!extends).then(|| self.blocks.clone());
+        self.template.parts.push(Part { name: name.to_owned(), bound, is_alone, blocks });
     }
 }
 

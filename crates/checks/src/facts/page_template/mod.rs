@@ -10,7 +10,7 @@ mod place;
 mod pug;
 mod scope;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::OnceLock;
 
 use seaworthy_core::limits::SOURCE_FILE_BYTES;
@@ -46,6 +46,10 @@ pub(crate) struct PageTemplate {
     pub(crate) printed: Vec<Printed>,
     /// The templates that it includes or extends.
     pub(crate) parts: Vec<Part>,
+    /// The blocks that it has, none of which prints what the template that it extends has there. Empty where that is printed too (`super()`).
+    pub(crate) blocks: BTreeSet<String>,
+    /// Whether it extends another: of its own only what stands in blocks is printed.
+    pub(crate) extends: bool,
     /// Whether it is a page, or a part of one: its name says so, or a tag of HTML stands in it.
     pub(crate) is_page: bool,
 }
@@ -63,6 +67,8 @@ pub(crate) struct Printed {
     pub(crate) is_raw: bool,
     /// Whether it is escaped, whatever the engine is set to.
     pub(crate) is_escaped: bool,
+    /// The blocks that it stands in.
+    pub(crate) blocks: Vec<String>,
 }
 
 /// Another template that stands in one.
@@ -74,6 +80,8 @@ pub(crate) struct Part {
     pub(crate) bound: Bound,
     /// Whether it is given these and nothing else.
     pub(crate) is_alone: bool,
+    /// The blocks that it stands in; `None` of the template that is extended.
+    pub(crate) blocks: Option<Vec<String>>,
 }
 
 /// Reads a template, by the ending of its name and by what it looks like where the ending says nothing.

@@ -41,7 +41,7 @@ pub(super) fn read(text: &str) -> PageTemplate {
             let name =
                 name.split_whitespace().next().unwrap_or_default().trim_matches(['"', '\'']).to_owned();
             let bound = blocks.iter().flat_map(|block| block.bound.clone()).collect();
-            template.parts.push(Part { name, bound, is_alone: false });
+            template.parts.push(Part { name, bound, is_alone: false, blocks: Some(Vec::new()) });
         } else if let Some(given) = inner.strip_prefix('#') {
             let block = begun(given.trim(), &blocks);
             blocks.push(block);
@@ -62,6 +62,7 @@ pub(super) fn read(text: &str) -> PageTemplate {
                     place,
                     is_raw,
                     is_escaped: false,
+                    blocks: Vec::new(),
                 });
             }
         }

@@ -28,7 +28,12 @@ pub(super) fn read(text: &str) -> PageTemplate {
         match word {
             "include" | "extends" => {
                 let name = trimmed.get(word.len()..).unwrap_or_default().trim().to_owned();
-                template.parts.push(Part { name, bound: scopes.all(), is_alone: false });
+                template.parts.push(Part {
+                    name,
+                    bound: scopes.all(),
+                    is_alone: false,
+                    blocks: Some(Vec::new()),
+                });
                 continue;
             }
             "mixin" => {
@@ -64,6 +69,7 @@ pub(super) fn read(text: &str) -> PageTemplate {
                     place,
                     is_raw: kind == "!",
                     is_escaped: false,
+                    blocks: Vec::new(),
                 });
             }
         }
