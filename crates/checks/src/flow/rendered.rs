@@ -252,8 +252,9 @@ struct Seen {
 impl Seen {
     /// Whether what stands in these blocks of a template is printed.
     fn prints(&self, template: &PageTemplate, blocks: &[String]) -> bool {
-        !(template.extends && blocks.is_empty())
-            && !blocks.iter().any(|block| self.overridden.contains(block))
+        let is_outside = template.extends && blocks.is_empty();
+        let is_overridden = blocks.iter().any(|block| self.overridden.contains(block));
+        !is_outside && !is_overridden
     }
 
     fn meant(&self, place: Place) -> Option<Place> {
