@@ -9,7 +9,7 @@ use seaworthy_core::plan::{Identity, Promise};
 use seaworthy_core::{Artifact, Bound, BoundNeeded, Digest, Finding, Location, NotChecked, Reason};
 
 use crate::probe::Meta;
-use crate::replay::{AroundLines, Replay, Seen, Step, perform_and_keep};
+use crate::replay::{AroundLines, FORMAT, Replay, Seen, Step, perform_and_keep};
 use crate::schema::{Inferred, Operations};
 use crate::service::{NotReady, Running};
 use crate::{Event, Request};
@@ -138,6 +138,12 @@ impl<'a> Arena<'a> {
         fastrand::Rng::with_seed(u64::from_be_bytes(bytes))
     }
 
+    /// Letters that make the names of one part of a probe differ from those of any other.
+    pub fn label(&self, what: &str) -> String {
+        let mut rng = self.rng(what);
+        format!("sw{}", std::iter::repeat_with(|| rng.lowercase()).take(6).collect::<String>())
+    }
+
     /// How much time is left.
     pub fn remaining(&self) -> Duration {
         self.deadline.saturating_duration_since(Instant::now())
@@ -187,6 +193,22 @@ impl<'a> Arena<'a> {
             Stop::NotApplicable(Reason::NoSuchSubject { what: what.to_owned() })
         } else {
             Stop::Inconclusive(Reason::NoSubjectFound { what: what.to_owned(), promise: promise.to_owned() })
+        }
+    }
+
+    /// What shows a defect again on one fresh copy: what is done, in order, and what is to be seen.
+    pub fn replay(&self, variant: &str, steps: Vec<Step>, see: String) -> Replay {
+        Replay {
+            format: FORMAT.to_owned(),
+            service: self.service().to_owned(),
+            probe: self.meta.id.clone(),
+            variant: variant.to_owned(),
+            seed: self.request.seed,
+            start: self.command(),
+            replicas: 1,
+            steps,
+            see,
+            exchanges: Vec::new(),
         }
     }
 

@@ -1,5 +1,6 @@
 //! Templates of pages that are rendered with what came from outside: what they print as it is becomes a part of the page.
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 
 use super::call::Given;
@@ -117,31 +118,32 @@ pub(super) fn called<'a>(
         None => renders.name == dotted,
     };
     for renders in RENDERS.iter().filter(fits) {
-        let (index, of) = renders.at;
-        let Some(page) = given.at_or(index, of).and_then(Value::text) else { continue };
-        let index = walk.index;
-        let read;
-        let (path, template) = match renders.page {
-            Page::File => match index.templates().named(page, walk.file().map_or("", |file| &file.path)) {
-                Some((path, template)) => (Some(path), template),
-                None => continue,
-            },
-            Page::Text(engine) => {
-                read = page_template::read_source(engine, page);
-                (None, &read)
-            }
-        };
+        let (at, of) = renders.at;
+        let Some(page) = given.at_or(at, of).and_then(Value::text) else { continue };
+        let Some((path, template)) = found(walk, renders.page, page) else { continue };
         let prints_open = path.is_some_and(|path| is_left_open(renders, path));
         let rendering = Rendering { with: renders.with, given, expr, prints_open };
-        let printed = rendering.printed(walk, path, template);
+        let printed = rendering.printed(walk, path, &template);
         // What has no tag is a text of its own, a mail say, and may be answered as a page all the same.
         if renders.answers && template.is_page && is_answered(walk, renders, given, expr) {
             rendering.answer(walk, printed);
             return Some(Value::UNKNOWN);
         }
-        return Some(text_of(template, &printed));
+        return Some(text_of(&template, &printed));
     }
     None
+}
+
+/// The template of a name, with its path, or of a text.
+fn found<'w>(walk: &Walk<'w, '_>, page: Page, of: &str) -> Option<(Option<&'w str>, Cow<'w, PageTemplate>)> {
+    match page {
+        Page::File => {
+            let index = walk.index;
+            let (path, template) = index.templates().named(of, walk.file().map_or("", |file| &file.path))?;
+            Some((Some(path), Cow::Borrowed(template)))
+        }
+        Page::Text(engine) => Some((None, Cow::Owned(page_template::read_source(engine, of)))),
+    }
 }
 
 /// A template that is looked up or made from a text, or an environment that makes them: its shape.
@@ -180,25 +182,18 @@ fn later_rendered<'a>(
 ) -> Option<Value<'a>> {
     let of = dotted.strip_suffix(".render").or_else(|| dotted.strip_suffix(".render_async"))?;
     let stripped = |kind: &str| of.strip_prefix(kind);
-    let (page, is_text, prints_open) = stripped(NAMED)
-        .map(|name| (name, false, false))
-        .or_else(|| stripped(NAMED_OPEN).map(|name| (name, false, true)))
-        .or_else(|| stripped(TEXT).map(|text| (text, true, false)))
-        .or_else(|| stripped(TEXT_OPEN).map(|text| (text, true, true)))?;
-    let index = walk.index;
-    let read;
-    let (path, template) = if is_text {
-        read = page_template::read_source(Engine::Jinja, page);
-        (None, &read)
-    } else {
-        let (path, template) = index.templates().named(page, walk.file().map_or("", |file| &file.path))?;
-        (Some(path), template)
-    };
+    let text = Page::Text(Engine::Jinja);
+    let (of, page, prints_open) = stripped(NAMED)
+        .map(|name| (name, Page::File, false))
+        .or_else(|| stripped(NAMED_OPEN).map(|name| (name, Page::File, true)))
+        .or_else(|| stripped(TEXT).map(|of| (of, text, false)))
+        .or_else(|| stripped(TEXT_OPEN).map(|of| (of, text, true)))?;
+    let (path, template) = found(walk, page, of)?;
     // https://jinja.palletsprojects.com/en/stable/api/#jinja2.Template.render: what `dict` takes, and names.
     let with = if given.positional.is_empty() { With::Named } else { With::At(0, "context") };
     let rendering = Rendering { with, given, expr, prints_open };
-    let printed = rendering.printed(walk, path, template);
-    Some(text_of(template, &printed))
+    let printed = rendering.printed(walk, path, &template);
+    Some(text_of(&template, &printed))
 }
 
 /// What a text that is put together from values is: a part of a page when the template has a tag.

@@ -7,6 +7,7 @@ use seaworthy_core::limits::{FLOW_VALUE_DEPTH, FLOW_VALUE_PARTS};
 
 use super::guard::Implied;
 use super::risk::{Risk, Risks};
+use crate::facts::page_template::has_tag;
 use crate::facts::syntax::{Class, Extent, Function, Text};
 
 /// Origins that one value keeps apart; beyond them only one that may do other harm than these. A page put together of many fields is as
@@ -209,7 +210,7 @@ impl Beside {
         if is_query(text) {
             kinds |= Self::QUERY.0;
         }
-        if is_markup(text) {
+        if has_tag(text) {
             kinds |= Self::MARKUP.0;
         }
         if is_filter(text) {
@@ -268,13 +269,6 @@ fn is_filter(text: &str) -> bool {
             .trim_start_matches(|c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '.' | ':' | ';'));
         attribute.len() < part.len() && attribute.trim_start_matches(['~', '>', '<']).starts_with('=')
     })
-}
-
-/// Whether a text holds a tag: `<p`, `</p`, `<!`.
-fn is_markup(text: &str) -> bool {
-    text.as_bytes()
-        .windows(2)
-        .any(|pair| matches!(pair, [b'<', next] if next.is_ascii_alphabetic() || matches!(next, b'/' | b'!')))
 }
 
 impl<'a> Value<'a> {

@@ -110,6 +110,19 @@ enum Store {
     Memory(Vec<Vec<u8>>),
 }
 
+/// A path relative to a folder, without `.` and `..`; `None` when it leads out of the tree.
+pub(crate) fn normal(folder: &str, path: &str) -> Option<String> {
+    let mut parts: Vec<&str> = folder.split('/').filter(|part| !part.is_empty()).collect();
+    for part in path.split('/') {
+        match part {
+            "" | "." => {}
+            ".." => drop(parts.pop()?),
+            part => parts.push(part),
+        }
+    }
+    Some(parts.join("/"))
+}
+
 impl Tree {
     /// The working tree below `root`.
     ///

@@ -21,7 +21,7 @@ use seaworthy_sandbox::Fidelity;
 use super::{Meta, Probe};
 use crate::arena::{Arena, Evidence, Stop};
 use crate::proposal;
-use crate::replay::{Actor, Expect, FORMAT, Message, Replay, Send, Step, lines};
+use crate::replay::{Actor, Expect, Message, Replay, Send, Step, lines};
 use crate::schema::Purpose;
 use crate::service::Running;
 use crate::statistics::trials_needed;
@@ -84,13 +84,13 @@ fn run(arena: &Arena<'_>, evidence: &mut Evidence) -> Result<(), Stop> {
     let copies = start(arena)?;
     let first = copies.first().ok_or(Reason::NoTrials)?;
     arena.step("looking for who can log in and what can be written", 0, None);
-    let session = find_session(arena, &first.visitor(), &label(arena, "find"));
+    let session = find_session(arena, &first.visitor(), &arena.label("find"));
     let proven = session.as_ref().filter(|session| session.proof.is_some() && !session.enter.is_empty());
     let actor = match &session {
         Some(session) => session
-            .enter(first.visitor(), &label(arena, "writer"))
+            .enter(first.visitor(), &arena.label("writer"))
             .unwrap_or_else(|_| Actor::new(first.visitor(), "")),
-        None => Actor::new(first.visitor(), &label(arena, "writer")),
+        None => Actor::new(first.visitor(), &arena.label("writer")),
     };
     let (mut writes, skipped) = find_writes(arena, session.as_ref(), &actor);
     writes.truncate(KINDS);
@@ -155,11 +155,6 @@ fn unproven(
     Ok(())
 }
 
-fn label(arena: &Arena<'_>, what: &str) -> String {
-    let mut rng = arena.rng(what);
-    format!("sw{}", std::iter::repeat_with(|| rng.lowercase()).take(6).collect::<String>())
-}
-
 /// Trials of one subject at two copies: which, who takes part, and how they went.
 struct Trials<'t> {
     arena: &'t Arena<'t>,
@@ -180,7 +175,7 @@ impl<'t> Trials<'t> {
         pass: &str,
         index: usize,
     ) -> Self {
-        let label = format!("{}n{index}", label(arena, pass));
+        let label = format!("{}n{index}", arena.label(pass));
         Self { arena, subject, copies, label, user: None, count: Count::default() }
     }
 
@@ -395,18 +390,7 @@ fn control(
 }
 
 fn replay(arena: &Arena<'_>, variant: &str, steps: Vec<Step>, see: String) -> Replay {
-    Replay {
-        format: FORMAT.to_owned(),
-        service: arena.service().to_owned(),
-        probe: arena.meta.id.clone(),
-        variant: variant.to_owned(),
-        seed: arena.request.seed,
-        start: arena.command(),
-        replicas: 2,
-        steps,
-        see,
-        exchanges: Vec::new(),
-    }
+    Replay { replicas: 2, ..arena.replay(variant, steps, see) }
 }
 
 fn report_session(arena: &Arena<'_>, evidence: &mut Evidence, session: &Session, count: &Count) {

@@ -18,7 +18,7 @@ use seaworthy_core::limits::SOURCE_FILE_BYTES;
 pub(crate) use place::{Place, Step};
 pub(crate) use scope::{Bound, meant};
 
-use crate::tree::{Mode, Tree};
+use crate::tree::{Mode, Tree, normal};
 
 /// The endings of templates. Where a name is given without one, they are tried in this order.
 const ENDINGS: &[&str] = &[
@@ -40,7 +40,7 @@ const ENDINGS: &[&str] = &[
 ];
 
 /// What a template does with what it is given.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(crate) struct PageTemplate {
     /// What it prints, in its order.
     pub(crate) printed: Vec<Printed>,
@@ -55,7 +55,7 @@ pub(crate) struct PageTemplate {
 }
 
 /// One value that is printed.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Printed {
     /// The line, from 1.
     pub(crate) line: u32,
@@ -72,7 +72,7 @@ pub(crate) struct Printed {
 }
 
 /// Another template that stands in one.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Part {
     /// Its name, as it is written.
     pub(crate) name: String,
@@ -119,10 +119,11 @@ pub(crate) enum Engine {
     Ejs,
 }
 
-fn has_tag(text: &str) -> bool {
+/// Whether a text holds a tag: `<p`, `</p`, `<!`.
+pub(crate) fn has_tag(text: &str) -> bool {
     text.as_bytes()
         .windows(2)
-        .any(|pair| matches!(pair, [b'<', next] if next.is_ascii_alphabetic() || *next == b'!'))
+        .any(|pair| matches!(pair, [b'<', next] if next.is_ascii_alphabetic() || matches!(next, b'/' | b'!')))
 }
 
 fn ending(path: &str) -> &str {
@@ -157,7 +158,7 @@ impl<'t> Templates<'t> {
     pub(crate) fn part(&self, name: &str, from: &str) -> Option<(&'t str, &PageTemplate)> {
         let folder = from.rsplit_once('/').map_or("", |(folder, _)| folder);
         let beside =
-            |name: String| self.by_path.get_key_value(joined(folder, &name)?.as_str()).map(|(path, _)| *path);
+            |name: String| self.by_path.get_key_value(normal(folder, &name)?.as_str()).map(|(path, _)| *path);
         match with_endings(name).find_map(beside) {
             Some(path) => self.read(path),
             None => self.named(name, from),
@@ -195,19 +196,6 @@ fn with_endings(name: &str) -> impl Iterator<Item = String> {
     let has_one = ENDINGS.contains(&ending(name));
     let lacking = ENDINGS.iter().filter(move |_| !has_one).map(move |ending| format!("{name}.{ending}"));
     std::iter::once(name.to_owned()).filter(move |_| has_one).chain(lacking)
-}
-
-/// A path below a folder, with `.` and `..` worked out; `None` when it leads out of the tree.
-fn joined(folder: &str, name: &str) -> Option<String> {
-    let mut parts: Vec<&str> = folder.split('/').filter(|part| !part.is_empty()).collect();
-    for part in name.split('/') {
-        match part {
-            "" | "." => {}
-            ".." => drop(parts.pop()?),
-            part => parts.push(part),
-        }
-    }
-    Some(parts.join("/"))
 }
 
 #[cfg(test)]

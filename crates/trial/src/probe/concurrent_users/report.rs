@@ -7,7 +7,7 @@ use serde_json::json;
 use super::race::Broken;
 use super::subject::Subject;
 use crate::arena::{Arena, Evidence};
-use crate::replay::{self, Expect, ExpectTogether, FORMAT, PlaceTest, Replay, Send, Step};
+use crate::replay::{self, Expect, ExpectTogether, PlaceTest, Replay, Send, Step};
 use crate::schema::steps::lead_to;
 
 /// How often it came again.
@@ -68,18 +68,7 @@ fn steps(arena: &Arena<'_>, broken: &Broken) -> Replay {
         let expect = Some(Expect { place, ..Expect::default() });
         steps.push(Step::Send(Send { request, expect, challenge: true, ..Send::default() }));
     }
-    Replay {
-        format: FORMAT.to_owned(),
-        service: arena.service().to_owned(),
-        probe: arena.meta.id.clone(),
-        variant: broken.variant.to_owned(),
-        seed: arena.request.seed,
-        start: arena.command(),
-        replicas: 1,
-        steps,
-        see: broken.how.clone(),
-        exchanges: Vec::new(),
-    }
+    arena.replay(broken.variant, steps, broken.how.clone())
 }
 
 fn advice(broken: &Broken) -> String {

@@ -26,7 +26,7 @@ use self::round::{Came, Rounds};
 use super::{Meta, Probe};
 use crate::arena::{Arena, Evidence, Stop};
 use crate::proposal;
-use crate::replay::{FORMAT, Replay, Step, lines};
+use crate::replay::{Step, lines};
 use crate::schema::Purpose;
 use crate::statistics::trials_needed;
 use crate::subject::{Session, Written, find_session, find_writes};
@@ -72,12 +72,11 @@ pub static PROBE: Probe = Probe {
 fn run(arena: &Arena<'_>, evidence: &mut Evidence) -> Result<(), Stop> {
     let running = arena.start()?;
     arena.step("looking for what can be written and read back", 0, None);
-    let mut rng = arena.rng("label");
-    let label: String = std::iter::repeat_with(|| rng.lowercase()).take(6).collect();
-    let session = find_session(arena, &running.visitor(), &format!("sw{label}f"));
+    let label = arena.label("label");
+    let session = find_session(arena, &running.visitor(), &format!("{label}f"));
     let actor = match &session {
-        Some(session) => session.enter(running.visitor(), &format!("sw{label}w")),
-        None => Ok(crate::replay::Actor::new(running.visitor(), &format!("sw{label}w"))),
+        Some(session) => session.enter(running.visitor(), &format!("{label}w")),
+        None => Ok(crate::replay::Actor::new(running.visitor(), &format!("{label}w"))),
     };
     let actor = actor.map_err(|what| Reason::ControlFailed { what })?;
     let (writes, skipped) = find_writes(arena, session.as_ref(), &actor);
@@ -222,27 +221,16 @@ fn report(
     // Not every round shows it: as many as make it likely to.
     let repeats = if again >= of_again { 1 } else { (of_again / again.max(1) + 1).min(8) };
     steps.extend((0..repeats).map(|_| Step::Crash(crash.clone())));
-    let replay = Replay {
-        format: FORMAT.to_owned(),
-        service: arena.service().to_owned(),
-        probe: arena.meta.id.clone(),
-        variant: came.variant.to_owned(),
-        seed: arena.request.seed,
-        start: arena.command(),
-        replicas: 1,
-        steps,
-        see: match came.variant {
-            "does-not-restart" => "it does not start again on its own data".to_owned(),
-            _ => {
-                let reader = written.reader();
-                format!(
-                    "the last {} {} was acknowledged, and {reader} does not show it after the crash",
-                    written.method, written.route
-                )
-            }
-        },
-        exchanges: Vec::new(),
+    let see = match came.variant {
+        "does-not-restart" => "it does not start again on its own data".to_owned(),
+        _ => format!(
+            "the last {} {} was acknowledged, and {} does not show it after the crash",
+            written.method,
+            written.route,
+            written.reader()
+        ),
     };
+    let replay = arena.replay(came.variant, steps, see);
     let message = format!(
         "{} (in {times} of {of} rounds, and again in {again} of {of_again} on a fresh copy)",
         came.what

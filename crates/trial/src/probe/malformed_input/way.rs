@@ -8,7 +8,7 @@ use super::verdict::{self, Logged, Variant, unescaped};
 use super::{DYING, PRINTING};
 use crate::arena::Arena;
 use crate::http::Request;
-use crate::replay::{Attempt, Expect, FORMAT, Message, Replay, Send, Step, perform_and_keep};
+use crate::replay::{Attempt, Expect, Message, Replay, Send, Step, perform_and_keep};
 use crate::schema::Said;
 use crate::schema::steps::{Makers, lead_from};
 use crate::service::Running;
@@ -236,18 +236,7 @@ fn replay(arena: &Arena<'_>, alarm: &Alarm, way: Way) -> Replay {
         Variant::TraceLeaked => "a stack trace in the answer".to_owned(),
         Variant::Accepted => "success, where the service's own document refuses this".to_owned(),
     };
-    Replay {
-        format: FORMAT.to_owned(),
-        service: arena.service().to_owned(),
-        probe: arena.meta.id.clone(),
-        variant: alarm.seen.variant.id().to_owned(),
-        seed: arena.request.seed,
-        start: arena.command(),
-        replicas: 1,
-        steps,
-        see,
-        exchanges: Vec::new(),
-    }
+    arena.replay(alarm.seen.variant.id(), steps, see)
 }
 
 /// A part of the telltale that stands in the answer letter by letter, whatever it was encoded as, and on the next run again.

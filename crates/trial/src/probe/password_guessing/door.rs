@@ -5,7 +5,6 @@ use std::net::Ipv4Addr;
 
 use serde_json::Value;
 
-use crate::arena::Arena;
 use crate::http::Exchange;
 use crate::replay::{Actor, Message, Saved, Send, text_at};
 use crate::schema::names::{Meaning, meaning};
@@ -175,12 +174,6 @@ fn with_fields(message: &Message, new: &dyn Fn(&str, &str) -> Option<String>) ->
         }
     };
     changed.then(|| Message { body, ..message.clone() })
-}
-
-/// Letters that make the names of a pass differ from those of any other.
-pub(super) fn label(arena: &Arena<'_>, what: &str) -> String {
-    let mut rng = arena.rng(what);
-    format!("sw{}", std::iter::repeat_with(|| rng.lowercase()).take(6).collect::<String>())
 }
 
 /// An answer without what differs each time: its status, where it leads, and its body, where neither the name nor the password stands in them.

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use seaworthy_core::Reason;
 
-use super::door::{Answered, Door, label, signature};
+use super::door::{Answered, Door, signature};
 use crate::arena::{Arena, Stop};
 use crate::http::Exchange;
 use crate::replay::Actor;
@@ -72,10 +72,9 @@ pub(super) fn guess(
     until: Instant,
 ) -> Result<Came, Stop> {
     let failed = |what: String| Stop::from(Reason::ControlFailed { what });
-    let (mut actor, usual) = door.user(running, &label(arena, pass), 1).map_err(failed)?;
+    let (mut actor, usual) = door.user(running, &arena.label(pass), 1).map_err(failed)?;
     // A second control for what follows: somebody else, who has to get in all the while.
-    let mut other =
-        Other { door, user: door.user(running, &label(arena, &format!("{pass} other")), 40).ok() };
+    let mut other = Other { door, user: door.user(running, &arena.label(&format!("{pass} other")), 40).ok() };
     let again = actor.perform(&door.right).map_err(|error| failed(format!("a second login: {error}")))?;
     if !door.lets_in(&actor, &again, &usual) {
         return Err(failed(format!("a second login of one user is answered {}", again.told())));

@@ -90,7 +90,7 @@ fn run(arena: &Arena<'_>, evidence: &mut Evidence) -> Result<(), Stop> {
 /// Who can log in, and what is sent to do it.
 fn find_door(arena: &Arena<'_>, evidence: &mut Evidence, running: &Running) -> Result<Door, Stop> {
     arena.step("looking for who can log in", 0, None);
-    let session = find_session(arena, &running.visitor(), &door::label(arena, "find"));
+    let session = find_session(arena, &running.visitor(), &arena.label("find"));
     let promise = proposal::session(arena.operations);
     let Some(session) = session else {
         return Err(match arena.operations.of(Purpose::Login).next() {
@@ -109,7 +109,7 @@ fn find_door(arena: &Arena<'_>, evidence: &mut Evidence, running: &Running) -> R
         let what = format!("no fields of {method} {route} are called a name and a password");
         return Err(Reason::ControlFailed { what }.into());
     };
-    door.doubt_proof(running, &door::label(arena, "doubt"));
+    door.doubt_proof(running, &arena.label("doubt"));
     Ok(door)
 }
 
@@ -150,9 +150,12 @@ fn confirm(
         let again = ask(arena, door, &running, "pairs again");
         evidence.trials += again.pairs;
         match (&told.answers, &again.answers) {
-            (Some(_), Some(answers)) => report::answers(arena, evidence, door, answers, &again),
+            (Some(_), Some(answers)) => report::answers(arena, evidence, door, answers, again.pairs),
             (Some((wrong, _)), None) => {
-                stray = Some((format!("an unknown name was answered otherwise than {wrong}"), again.pairs));
+                stray = Some((
+                    format!("an unknown name was answered otherwise than {}", wrong.told()),
+                    again.pairs,
+                ));
             }
             (None, _) if !told.is_told_by_time() => {}
             _ if again.is_told_by_time() => report::time(arena, evidence, door, told, &again),

@@ -9,7 +9,8 @@ use super::door::Door;
 use super::guesses::{Came, GUESSES, Kind};
 use super::tell::Told;
 use crate::arena::{Arena, Evidence};
-use crate::replay::{Expect, FORMAT, Message, Replay, Send, Step, lines};
+use crate::http::Exchange;
+use crate::replay::{Expect, Message, Send, Step, lines};
 
 /// Guesses that a login took, or that got in.
 pub(super) fn guesses(arena: &Arena<'_>, evidence: &mut Evidence, door: &Door, came: &Came) {
@@ -47,7 +48,7 @@ pub(super) fn guesses(arena: &Arena<'_>, evidence: &mut Evidence, door: &Door, c
             )
         }
     };
-    let replay = replay(arena, variant, steps, see);
+    let replay = arena.replay(variant, steps, see);
     let finding = arena
         .finding(variant, &door.place.0, &door.place.1, message)
         .advice(advice)
@@ -62,18 +63,18 @@ pub(super) fn answers(
     arena: &Arena<'_>,
     evidence: &mut Evidence,
     door: &Door,
-    (wrong, nobody): &(String, String),
-    told: &Told,
+    (known, unknown): &(Exchange, Exchange),
+    pairs: u64,
 ) {
-    let Some((known, unknown)) = &told.seen else { return };
     let expect = if known.status == unknown.status {
         telling(&known.text(), &unknown.text())
     } else {
         Some(Expect { status: Some(known.status.to_string()), ..Expect::default() })
     };
     let message = format!(
-        "a wrong password is answered with {wrong}, a name that nobody has with {nobody}: anybody can try who has an account ({} pairs, each alike)",
-        told.pairs
+        "a wrong password is answered with {}, a name that nobody has with {}: anybody can try who has an account ({pairs} pairs, each alike)",
+        known.told(),
+        unknown.told()
     );
     let see = "the two answers differ".to_owned();
     let nobody = door.nobody_anew();
@@ -139,7 +140,7 @@ fn told_apart(
     let control = Send { request: first.clone(), expect: expect.clone(), ..Send::default() };
     steps.push(Step::Send(control));
     steps.push(challenge(second.clone(), expect.unwrap_or_default()));
-    let replay = replay(arena, variant, steps, see);
+    let replay = arena.replay(variant, steps, see);
     let finding = arena
         .finding(variant, &door.place.0, &door.place.1, message)
         .severity(severity)
@@ -191,19 +192,4 @@ fn telling(known: &str, unknown: &str) -> Option<Expect> {
     };
     let has = part(known, unknown).map(|part| Expect { contains: Some(part), ..Expect::default() });
     has.or_else(|| part(unknown, known).map(|part| Expect { lacks: Some(part), ..Expect::default() }))
-}
-
-fn replay(arena: &Arena<'_>, variant: &str, steps: Vec<Step>, see: String) -> Replay {
-    Replay {
-        format: FORMAT.to_owned(),
-        service: arena.service().to_owned(),
-        probe: arena.meta.id.clone(),
-        variant: variant.to_owned(),
-        seed: arena.request.seed,
-        start: arena.command(),
-        replicas: 1,
-        steps,
-        see,
-        exchanges: Vec::new(),
-    }
 }

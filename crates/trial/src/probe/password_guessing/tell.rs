@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::door::{Answered, Door, label, signature};
+use super::door::{Answered, Door, signature};
 use crate::arena::Arena;
 use crate::http::Exchange;
 use crate::replay::Actor;
@@ -29,10 +29,8 @@ const LEAST: Duration = Duration::from_millis(1);
 #[derive(Debug)]
 pub(super) struct Told {
     pub(super) pairs: u64,
-    /// The answers, as told, to a wrong password and to an unknown name, when they differed each time in the same way.
-    pub(super) answers: Option<(String, String)>,
-    /// Status and body of the answers that differed.
-    pub(super) seen: Option<(Exchange, Exchange)>,
+    /// The answers to a wrong password and to an unknown name, when they differed each time in the same way.
+    pub(super) answers: Option<(Exchange, Exchange)>,
     /// Medians: of a wrong password, of an unknown name.
     pub(super) medians: (Duration, Duration),
     /// How often the wrong password took longer.
@@ -57,7 +55,7 @@ pub(super) fn ask(arena: &Arena<'_>, door: &Door, running: &Running, pass: &str)
     let mut bet = Bet::default();
     let mut why = None;
     'users: for number in 0..USERS {
-        let label = format!("{}n{number}", label(arena, pass));
+        let label = format!("{}n{number}", arena.label(pass));
         let (mut actor, usual) = match door.user(running, &label, number + 2) {
             Ok(user) => user,
             Err(error) => {
@@ -102,7 +100,6 @@ pub(super) fn ask(arena: &Arena<'_>, door: &Door, running: &Running, pass: &str)
     // All are alike; one that differs by chance would have ended it.
     let differs =
         signatures.iter().all(|(known, unknown)| known != unknown) && signatures.len() as u64 >= COMPARABLE;
-    let seen = pairs.last().cloned().filter(|_| differs);
     let median = |of: &dyn Fn(&(Exchange, Exchange)) -> Duration| {
         let mut times: Vec<Duration> = pairs.iter().map(of).collect();
         times.sort();
@@ -110,8 +107,7 @@ pub(super) fn ask(arena: &Arena<'_>, door: &Door, running: &Running, pass: &str)
     };
     Told {
         pairs: pairs.len() as u64,
-        answers: seen.as_ref().map(|(known, unknown)| (known.told(), unknown.told())),
-        seen,
+        answers: pairs.last().cloned().filter(|_| differs),
         medians: (median(&|pair| pair.0.timing.total), median(&|pair| pair.1.timing.total)),
         longer: pairs.iter().filter(|(known, unknown)| known.timing.total > unknown.timing.total).count()
             as u64,
