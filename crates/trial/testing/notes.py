@@ -127,9 +127,9 @@ class Handler(BaseHTTPRequestHandler):
         if count >= TRIES and time.time() < since + CLOSED_S and "unlimited-login" not in FAULTS:
             raise Refused(*((401, "wrong user or password") if "silent-limit" in FAULTS else (429, "too many tries")))
         known = state["users"].get(name)
-        if "account-told-by-time" in FAULTS and known is not None:
+        if "enumeration-by-timing" in FAULTS and known is not None:
             hashlib.pbkdf2_hmac("sha256", password.encode(), b"salt", 200_000)
-        if "account-told-by-answer" in FAULTS and known is None:
+        if "enumeration-by-answer" in FAULTS and known is None:
             raise Refused(404, "no such user")
         if "broken-by-guesses" in FAULTS and sum(tries for tries, _ in state["failed"].values()) > 45:
             raise Refused(500, "no connection is left")

@@ -72,11 +72,14 @@ fn any_password_that_lets_in_is_found() {
 
 #[test]
 fn answers_and_times_that_tell_who_has_an_account_are_found() {
-    let seen = notes("account-told-by-answer");
-    assert_eq!(places(&errors(&seen)), ["account-told-by-answer notes POST /login"]);
-    let seen = notes("account-told-by-time");
+    let seen = notes("enumeration-by-answer");
+    assert_eq!(places(&errors(&seen)), ["enumeration-by-answer notes POST /login"]);
+    let seen = notes("enumeration-by-timing");
     assert_eq!(places(&errors(&seen)), Vec::<String>::new());
-    assert_eq!(places(&seen.findings.iter().collect::<Vec<_>>()), ["account-told-by-time notes POST /login"]);
+    assert_eq!(
+        places(&seen.findings.iter().collect::<Vec<_>>()),
+        ["enumeration-by-timing notes POST /login"]
+    );
     assert_eq!(seen.findings[0].severity, Severity::Warning);
 }
 

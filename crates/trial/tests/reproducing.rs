@@ -164,10 +164,10 @@ fn guesses_without_end_show_in_a_shell_and_in_their_replay() {
 fn an_answer_that_tells_who_has_an_account_shows_in_a_shell_and_in_its_replay() {
     let scratch = tempfile::tempdir().unwrap();
     let probe = "password-guessing";
-    let tried = asking("account-told-by-answer", probe, scratch.path(), run);
+    let tried = asking("enumeration-by-answer", probe, scratch.path(), run);
     let lines = tried.observations[0].findings[0].reproduce.clone();
     let file = replay_file(&tried);
-    for (faults, last) in [("account-told-by-answer", [401, 404]), ("", [401, 401])] {
+    for (faults, last) in [("enumeration-by-answer", [401, 404]), ("", [401, 401])] {
         let printed = printed_by(&lines, faults, probe, scratch.path());
         assert!(statuses(&printed).ends_with(&last), "{printed}");
         let replayed = asking(faults, probe, scratch.path(), |request| {

@@ -8,7 +8,7 @@ use super::risk::Risk;
 use super::stored;
 use super::value::{Beside, Shape, Value};
 use super::walk::Walk;
-use crate::facts::page_template::{self, Bound, Engine, PageTemplate, Place, Printed, Step, meant};
+use crate::facts::page_template::{self, AccessPath, Bound, Engine, PageTemplate, Printed, Step, meant};
 use crate::facts::syntax::{Expr, ExprKind, Extent, Text};
 use crate::framework::Framework;
 
@@ -252,7 +252,7 @@ impl Seen {
         !is_outside && !is_overridden
     }
 
-    fn meant(&self, place: Place) -> Option<Place> {
+    fn meant(&self, place: AccessPath) -> Option<AccessPath> {
         let is_bound = matches!(place.first(), Some(Step::Field(first)) if self.bound.contains_key(first));
         if self.is_alone && !is_bound { None } else { meant(&self.bound, place) }
     }
@@ -329,7 +329,7 @@ impl<'a> Rendering<'_, 'a> {
     }
 
     /// What lies at a place, and the argument that it is a part of.
-    fn value_of(&self, walk: &mut Walk<'_, 'a>, place: &Place) -> Option<(Value<'a>, Extent)> {
+    fn value_of(&self, walk: &mut Walk<'_, 'a>, place: &AccessPath) -> Option<(Value<'a>, Extent)> {
         let (Step::Field(first), rest) = place.split_first()? else { return None };
         let (mut value, argument) = self.root(walk, first)?;
         for step in rest {

@@ -111,7 +111,7 @@ enum Store {
 }
 
 /// A path relative to a folder, without `.` and `..`; `None` when it leads out of the tree.
-pub(crate) fn normal(folder: &str, path: &str) -> Option<String> {
+pub(crate) fn normalized(folder: &str, path: &str) -> Option<String> {
     let mut parts: Vec<&str> = folder.split('/').filter(|part| !part.is_empty()).collect();
     for part in path.split('/') {
         match part {

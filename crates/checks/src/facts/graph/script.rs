@@ -9,7 +9,7 @@ use super::{Resolved, folder_of, join};
 use crate::facts::imports::ImportFact;
 use crate::facts::source::SourceFile;
 use crate::packages::jsonc;
-use crate::tree::{Tree, normal};
+use crate::tree::{Tree, normalized};
 
 /// Endings that are tried in this order where none is written.
 const ENDINGS: &[&str] = &[
@@ -83,7 +83,7 @@ impl Scripts {
             || specifier.starts_with("./")
             || specifier.starts_with("../");
         if is_relative {
-            let Some(base) = normal(folder_of(&file.path), specifier) else { return Resolved::default() };
+            let Some(base) = normalized(folder_of(&file.path), specifier) else { return Resolved::default() };
             return match at(tree, &base) {
                 Some(path) => to(path),
                 None if tree.has_folder(&base) || written.contains('!') => Resolved::default(),
@@ -106,8 +106,9 @@ impl Scripts {
         loop {
             for (pattern, targets) in self.aliases.get(folder).into_iter().flatten() {
                 let Some(star) = matched(pattern, specifier) else { continue };
-                let found =
-                    targets.iter().find_map(|target| at(tree, &normal("", &target.replacen('*', star, 1))?));
+                let found = targets
+                    .iter()
+                    .find_map(|target| at(tree, &normalized("", &target.replacen('*', star, 1))?));
                 if found.is_some() {
                     return found;
                 }
@@ -124,7 +125,7 @@ impl Scripts {
         let name = package_name(specifier);
         let (folder, package) = self.packages.get(name)?;
         let rest = specifier.get(name.len()..).unwrap_or_default().trim_start_matches('/');
-        let in_folder = |path: &str| at(tree, &normal(folder, path)?);
+        let in_folder = |path: &str| at(tree, &normalized(folder, path)?);
         if !rest.is_empty() {
             return in_folder(rest).or_else(|| in_folder(&format!("src/{rest}")));
         }
@@ -160,18 +161,18 @@ fn aliases(tree: &Tree, path: &str, depth: usize) -> Vec<(String, Vec<String>)> 
     let folder = folder_of(path);
     let options = config.get("compilerOptions");
     let option = |name: &str| options.and_then(|options| options.get(name));
-    let base = option("baseUrl").and_then(Value::as_str).and_then(|base| normal(folder, base));
+    let base = option("baseUrl").and_then(Value::as_str).and_then(|base| normalized(folder, base));
     let mut found = Vec::new();
     for (pattern, targets) in option("paths").and_then(Value::as_object).into_iter().flatten() {
         let from = base.as_deref().unwrap_or(folder);
         let targets =
-            targets.as_array().into_iter().flatten().filter_map(|target| normal(from, target.as_str()?));
+            targets.as_array().into_iter().flatten().filter_map(|target| normalized(from, target.as_str()?));
         found.push((pattern.clone(), targets.collect()));
     }
     found.extend(base.map(|base| ("*".to_owned(), vec![join(&base, "*")])));
     let extended = config.get("extends").and_then(Value::as_str).filter(|extended| extended.starts_with('.'));
     if let Some(extended) =
-        extended.and_then(|extended| normal(folder, extended)).filter(|_| depth < EXTENDS_DEPTH)
+        extended.and_then(|extended| normalized(folder, extended)).filter(|_| depth < EXTENDS_DEPTH)
     {
         let path = if extended.ends_with(".json") { extended } else { format!("{extended}.json") };
         found.extend(aliases(tree, &path, depth + 1));
@@ -191,7 +192,7 @@ fn at(tree: &Tree, base: &str) -> Option<String> {
     let completed = || ENDINGS.iter().find_map(|ending| exists(format!("{base}{ending}")));
     let main = || {
         let package = jsonc::read(&tree.read_text(&join(base, "package.json"), CONFIGURATION_BYTES)?)?;
-        let main = normal(
+        let main = normalized(
             base,
             ["types", "module", "main"].iter().find_map(|field| package.get(*field)?.as_str())?,
         )?;

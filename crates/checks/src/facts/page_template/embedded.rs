@@ -4,7 +4,7 @@ use std::sync::LazyLock;
 
 use regex::Regex;
 
-use super::place::{Place, Step, name, parse, split};
+use super::access_path::{AccessPath, Step, name, parse, split};
 use super::scope::{Bound, Scopes};
 use super::{PageTemplate, Part, Printed};
 use crate::facts::lines::Lines;
@@ -79,13 +79,13 @@ pub(super) fn read(text: &str, tags: Tags) -> PageTemplate {
 }
 
 /// What a value may be: `message || ''`, `ok ? message : ''`.
-fn values(code: &str, tags: Tags, scopes: &Scopes) -> Vec<Place> {
+fn values(code: &str, tags: Tags, scopes: &Scopes) -> Vec<AccessPath> {
     let code = split(code, " ? ").last().copied().unwrap_or_default();
     let choices = split(code, "||").into_iter().flat_map(|part| split(part, "??"));
     choices.flat_map(|part| split(part, " : ")).filter_map(|value| meant(value, tags, scopes)).collect()
 }
 
-fn meant(value: &str, tags: Tags, scopes: &Scopes) -> Option<Place> {
+fn meant(value: &str, tags: Tags, scopes: &Scopes) -> Option<AccessPath> {
     let place = parse(value)?;
     let is_whole = matches!(place.first(), Some(Step::Field(first)) if first == tags.whole);
     // `locals.user` is `user`.

@@ -1,7 +1,7 @@
 //! Jinja (<https://jinja.palletsprojects.com/en/stable/templates/>), Nunjucks, and Django's templates
 //! (<https://docs.djangoproject.com/en/stable/ref/templates/builtins/>), which have their tags in common.
 
-use super::place::{Place, Step, name, split};
+use super::access_path::{AccessPath, Step, name, split};
 use super::scope::{Bound, Scopes, unknown};
 use super::{PageTemplate, Part, Printed};
 use crate::facts::lines::Lines;
@@ -192,7 +192,7 @@ impl Reader<'_> {
     }
 
     /// A value, when it is a part of what is given, as it is.
-    fn plain(&self, value: &str) -> Option<Place> {
+    fn plain(&self, value: &str) -> Option<AccessPath> {
         let mut parts = split(value, "|").into_iter().map(str::trim);
         let place = self.scopes.meant(parts.next()?)?;
         parts.all(keeps).then_some(place)

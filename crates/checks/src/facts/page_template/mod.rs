@@ -3,10 +3,10 @@
 //! Read are Jinja and Nunjucks with Django's own templates, EJS and Eta, Handlebars and Mustache, and Pug. Only what is printed by its name
 //! (`{{ post.body|safe }}`) is told: what functions and filters that nobody here knows make of a value is theirs.
 
+mod access_path;
 mod embedded;
 mod jinja;
 mod mustache;
-mod place;
 mod pug;
 mod scope;
 
@@ -15,10 +15,10 @@ use std::sync::OnceLock;
 
 use seaworthy_core::limits::SOURCE_FILE_BYTES;
 
-pub(crate) use place::{Place, Step};
+pub(crate) use access_path::{AccessPath, Step};
 pub(crate) use scope::{Bound, meant};
 
-use crate::tree::{Mode, Tree, normal};
+use crate::tree::{Mode, Tree, normalized};
 
 /// The endings of templates. Where a name is given without one, they are tried in this order.
 const ENDINGS: &[&str] = &[
@@ -62,7 +62,7 @@ pub(crate) struct Printed {
     /// As it is written: `{{ post.body|safe }}`.
     pub(crate) written: String,
     /// What it is a part of, and which.
-    pub(crate) place: Place,
+    pub(crate) place: AccessPath,
     /// Whether it is printed as it is, whatever the engine is set to.
     pub(crate) is_raw: bool,
     /// Whether it is escaped, whatever the engine is set to.
@@ -157,8 +157,9 @@ impl<'t> Templates<'t> {
     /// The template that a name means in another template: the one beside it, `..` too, or else the nearest.
     pub(crate) fn part(&self, name: &str, from: &str) -> Option<(&'t str, &PageTemplate)> {
         let folder = from.rsplit_once('/').map_or("", |(folder, _)| folder);
-        let beside =
-            |name: String| self.by_path.get_key_value(normal(folder, &name)?.as_str()).map(|(path, _)| *path);
+        let beside = |name: String| {
+            self.by_path.get_key_value(normalized(folder, &name)?.as_str()).map(|(path, _)| *path)
+        };
         match with_endings(name).find_map(beside) {
             Some(path) => self.read(path),
             None => self.named(name, from),

@@ -1,6 +1,6 @@
 //! Handlebars (<https://handlebarsjs.com/guide/>) and Mustache (<https://mustache.github.io/mustache.5.html>): three braces print as it is.
 
-use super::place::{Place, Step, parse};
+use super::access_path::{AccessPath, Step, parse};
 use super::scope::Bound;
 use super::{PageTemplate, Part, Printed};
 use crate::facts::lines::Lines;
@@ -8,7 +8,7 @@ use crate::facts::lines::Lines;
 /// A block under way.
 struct Block {
     /// What names are parts of in it; `None` where that is not known.
-    within: Option<Place>,
+    within: Option<AccessPath>,
     /// `{{#each posts as |post|}}`
     bound: Bound,
 }
@@ -94,7 +94,7 @@ fn begun(given: &str, blocks: &[Block]) -> Block {
 }
 
 /// What an expression is of what the template is given.
-fn meant(expression: &str, blocks: &[Block]) -> Option<Place> {
+fn meant(expression: &str, blocks: &[Block]) -> Option<AccessPath> {
     let mut blocks = blocks;
     let mut rest = expression;
     if let Some(of_root) = rest.strip_prefix("@root.") {

@@ -4,7 +4,7 @@ use std::sync::LazyLock;
 
 use regex::Regex;
 
-use super::place::{Step, split};
+use super::access_path::{Step, split};
 use super::scope::Scopes;
 use super::{PageTemplate, Part, Printed};
 

@@ -2,10 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use super::place::{self, Place, Step};
+use super::access_path::{self, AccessPath, Step};
 
 /// What the template itself calls by a name; `None` for what is no part of what it is given.
-pub(crate) type Bound = BTreeMap<String, Option<Place>>;
+pub(crate) type Bound = BTreeMap<String, Option<AccessPath>>;
 
 /// The names of the blocks under way, the innermost last.
 #[derive(Debug, Default)]
@@ -28,14 +28,14 @@ impl Scopes {
     }
 
     /// A name is made where the template stands.
-    pub(super) fn bind(&mut self, name: &str, means: Option<Place>) {
+    pub(super) fn bind(&mut self, name: &str, means: Option<AccessPath>) {
         let innermost = self.blocks.last_mut().map_or(&mut self.whole, |(_, bound)| bound);
         innermost.insert(name.to_owned(), means);
     }
 
     /// What an expression is of what the template is given.
-    pub(super) fn meant(&self, expression: &str) -> Option<Place> {
-        let place = place::parse(expression)?;
+    pub(super) fn meant(&self, expression: &str) -> Option<AccessPath> {
+        let place = access_path::parse(expression)?;
         let Some(Step::Field(first)) = place.first() else { return Some(place) };
         let inner = self.blocks.iter().rev().find_map(|(_, bound)| bound.get(first));
         within(inner.or_else(|| self.whole.get(first)).cloned(), place)
@@ -52,13 +52,13 @@ impl Scopes {
 }
 
 /// A place where names have been made: what it is of what the template is given.
-pub(crate) fn meant(bound: &Bound, place: Place) -> Option<Place> {
+pub(crate) fn meant(bound: &Bound, place: AccessPath) -> Option<AccessPath> {
     let Some(Step::Field(first)) = place.first() else { return Some(place) };
     within(bound.get(first).cloned(), place)
 }
 
 /// A place of which the first name means this.
-fn within(means: Option<Option<Place>>, place: Place) -> Option<Place> {
+fn within(means: Option<Option<AccessPath>>, place: AccessPath) -> Option<AccessPath> {
     match means {
         Some(Some(mut whole)) => {
             whole.extend(place.into_iter().skip(1));
@@ -71,5 +71,5 @@ fn within(means: Option<Option<Place>>, place: Place) -> Option<Place> {
 
 /// The names, none of which is a part of what the template is given.
 pub(super) fn unknown<'n>(names: impl Iterator<Item = &'n str>) -> Bound {
-    names.filter_map(|text| Some((place::name(text.trim())?.0.to_owned(), None))).collect()
+    names.filter_map(|text| Some((access_path::name(text.trim())?.0.to_owned(), None))).collect()
 }

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use seaworthy_core::Reason;
 
-use super::door::{Answered, Door, signature};
+use super::login::{Answered, Login, signature};
 use crate::arena::{Arena, Stop};
 use crate::http::Exchange;
 use crate::replay::Actor;
@@ -66,17 +66,18 @@ impl Came {
 /// Guesses at the account of a fresh user.
 pub(super) fn guess(
     arena: &Arena<'_>,
-    door: &Door,
+    login: &Login,
     running: &Running,
     pass: &str,
     until: Instant,
 ) -> Result<Came, Stop> {
     let failed = |what: String| Stop::from(Reason::ControlFailed { what });
-    let (mut actor, usual) = door.user(running, &arena.label(pass), 1).map_err(failed)?;
+    let (mut actor, usual) = login.user(running, &arena.label(pass), 1).map_err(failed)?;
     // A second control for what follows: somebody else, who has to get in all the while.
-    let mut other = Other { door, user: door.user(running, &arena.label(&format!("{pass} other")), 40).ok() };
-    let again = actor.perform(&door.right).map_err(|error| failed(format!("a second login: {error}")))?;
-    if !door.lets_in(&actor, &again, &usual) {
+    let mut other =
+        Other { login, user: login.user(running, &arena.label(&format!("{pass} other")), 40).ok() };
+    let again = actor.perform(&login.right).map_err(|error| failed(format!("a second login: {error}")))?;
+    if !login.lets_in(&actor, &again, &usual) {
         return Err(failed(format!("a second login of one user is answered {}", again.told())));
     }
     let begun = Instant::now();
@@ -86,19 +87,19 @@ pub(super) fn guess(
     loop {
         (guesses, in_a_row) = (guesses + 1, in_a_row + 1);
         actor.renew();
-        let answer = match actor.send(&door.wrong) {
+        let answer = match actor.send(&login.wrong) {
             Ok(answer) => answer,
             // A login that does not answer one who guesses, and answers others.
             Err(error) if error.is_timeout() && guesses > 1 && other.gets_in().is_ok() => {
                 let last = error.to_string();
                 return Ok(Came { kind: Kind::Limited, guesses, last, right: 0, took: begun.elapsed() });
             }
-            Err(error) => return Err(failed(format!("guess {guesses} at {}: {error}", door.shown()))),
+            Err(error) => return Err(failed(format!("guess {guesses} at {}: {error}", login.shown()))),
         };
         let come = |kind, right| Came { kind, guesses, last: answer.told(), right, took: begun.elapsed() };
-        if door.lets_in(&actor, &answer, &usual) {
-            let same = format!("{} answers a wrong password as it answers the right one", door.shown());
-            return if door.proof().is_some() {
+        if login.lets_in(&actor, &answer, &usual) {
+            let same = format!("{} answers a wrong password as it answers the right one", login.shown());
+            return if login.proof().is_some() {
                 Ok(come(Kind::LetIn, answer.status))
             } else {
                 Err(failed(same))
@@ -106,9 +107,9 @@ pub(super) fn guess(
         }
         if course.is_limited(&answer, &actor) || in_a_row == GUESSES {
             let right = actor
-                .perform(&door.right)
-                .map_err(|error| failed(format!("the right password at {}: {error}", door.shown())))?;
-            if course.slow >= SLOW || !door.lets_in(&actor, &right, &usual) {
+                .perform(&login.right)
+                .map_err(|error| failed(format!("the right password at {}: {error}", login.shown())))?;
+            if course.slow >= SLOW || !login.lets_in(&actor, &right, &usual) {
                 other.gets_in().map_err(failed)?;
                 return Ok(come(Kind::Limited, right.status));
             }
@@ -128,7 +129,7 @@ pub(super) fn guess(
 
 /// Another user, at another address.
 struct Other<'d> {
-    door: &'d Door,
+    login: &'d Login,
     user: Option<(Actor, Answered)>,
 }
 
@@ -136,8 +137,8 @@ impl Other<'_> {
     /// A login that refuses everybody was not limited, but broken. Where there is no other user, it cannot be told.
     fn gets_in(&mut self) -> Result<(), String> {
         let Some((actor, usual)) = &mut self.user else { return Ok(()) };
-        match actor.perform(&self.door.right) {
-            Ok(answer) if self.door.lets_in(actor, &answer, usual) => Ok(()),
+        match actor.perform(&self.login.right) {
+            Ok(answer) if self.login.lets_in(actor, &answer, usual) => Ok(()),
             Ok(answer) => {
                 Err(format!("after wrong passwords of one user another is refused: {}", answer.told()))
             }

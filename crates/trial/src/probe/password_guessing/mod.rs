@@ -17,8 +17,8 @@
 //!
 //! - **error** `unlimited-guesses`: a hundred wrong passwords, and the account is still open;
 //! - **error** `wrong-password-lets-in`: a password that is not the user's was answered with a session that works;
-//! - **error** `account-told-by-answer`: an unknown name and a wrong password are answered differently;
-//! - **warning** `account-told-by-time`: the same by the clock.
+//! - **error** `enumeration-by-answer`: an unknown name and a wrong password are answered differently;
+//! - **warning** `enumeration-by-timing`: the same by the clock.
 //!
 //! ## What it cannot see
 //!
@@ -30,18 +30,18 @@
 //! Count failed tries per account and per address where every copy sees them, and refuse for a while before the hash is computed. Answer
 //! "wrong name or password" in both cases, after the same work: check against a dummy hash when there is no such user.
 
-mod door;
+mod enumeration;
 mod guesses;
+mod login;
 mod report;
-mod tell;
 
 use std::time::Instant;
 
 use seaworthy_core::{FailureMode, Need, NotChecked, Reason, RuleId};
 
-use self::door::Door;
+use self::enumeration::{Enumeration, ask};
 use self::guesses::{Came, guess};
-use self::tell::{Told, ask};
+use self::login::Login;
 use super::{Meta, Probe};
 use crate::arena::{Arena, Evidence, Stop};
 use crate::proposal;
@@ -60,8 +60,8 @@ pub static PROBE: Probe = Probe {
         variants: &[
             "unlimited-guesses",
             "wrong-password-lets-in",
-            "account-told-by-answer",
-            "account-told-by-time",
+            "enumeration-by-answer",
+            "enumeration-by-timing",
         ],
         // It is one deterministic course, and not a rate.
         bound_needed: None,
@@ -74,21 +74,21 @@ pub static PROBE: Probe = Probe {
 
 fn run(arena: &Arena<'_>, evidence: &mut Evidence) -> Result<(), Stop> {
     let first = arena.start()?;
-    let door = find_door(arena, evidence, &first)?;
-    let told = ask(arena, &door, &first, "pairs");
+    let login = find_login(arena, evidence, &first)?;
+    let told = ask(arena, &login, &first, "pairs");
     evidence.trials += told.pairs;
     drop(first);
-    let came = tried(arena, evidence, &door, "guess", arena.deadline)?;
+    let came = tried(arena, evidence, &login, "guess", arena.deadline)?;
     let alarm = came.is_alarm() || told.answers.is_some() || told.is_told_by_time();
     if !alarm {
         return untold(evidence, &told);
     }
     arena.step("seen; trying it again on a fresh copy", 0, None);
-    confirm(arena, evidence, &door, &told, &came)
+    confirm(arena, evidence, &login, &told, &came)
 }
 
 /// Who can log in, and what is sent to do it.
-fn find_door(arena: &Arena<'_>, evidence: &mut Evidence, running: &Running) -> Result<Door, Stop> {
+fn find_login(arena: &Arena<'_>, evidence: &mut Evidence, running: &Running) -> Result<Login, Stop> {
     arena.step("looking for who can log in", 0, None);
     let session = find_session(arena, &running.visitor(), &arena.label("find"));
     let promise = proposal::session(arena.operations);
@@ -101,7 +101,7 @@ fn find_door(arena: &Arena<'_>, evidence: &mut Evidence, running: &Running) -> R
         });
     };
     evidence.inferred.extend(session.inferred.clone());
-    let Some(mut door) = Door::of(&session) else {
+    let Some(mut login) = Login::of(&session) else {
         if session.is_given_once {
             return Err(arena.no_subject("login with a password", &promise));
         }
@@ -109,20 +109,20 @@ fn find_door(arena: &Arena<'_>, evidence: &mut Evidence, running: &Running) -> R
         let what = format!("no fields of {method} {route} are called a name and a password");
         return Err(Reason::ControlFailed { what }.into());
     };
-    door.doubt_proof(running, &arena.label("doubt"));
-    Ok(door)
+    login.doubt_proof(running, &arena.label("doubt"));
+    Ok(login)
 }
 
 /// Guesses on a fresh copy; what was tried counts.
 fn tried(
     arena: &Arena<'_>,
     evidence: &mut Evidence,
-    door: &Door,
+    login: &Login,
     label: &str,
     until: Instant,
 ) -> Result<Came, Stop> {
     let running = arena.start()?;
-    let came = guess(arena, door, &running, label, until)?;
+    let came = guess(arena, login, &running, label, until)?;
     evidence.trials += came.guesses;
     Ok(came)
 }
@@ -131,26 +131,26 @@ fn tried(
 fn confirm(
     arena: &Arena<'_>,
     evidence: &mut Evidence,
-    door: &Door,
-    told: &Told,
+    login: &Login,
+    told: &Enumeration,
     came: &Came,
 ) -> Result<(), Stop> {
     let mut stray = None;
     if came.is_alarm() {
         // It takes as long as before, whatever is left.
         let until = arena.deadline.max(Instant::now() + came.took * 2);
-        match tried(arena, evidence, door, "again", until) {
-            Ok(again) if again.kind == came.kind => report::guesses(arena, evidence, door, &again),
+        match tried(arena, evidence, login, "again", until) {
+            Ok(again) if again.kind == came.kind => report::guesses(arena, evidence, login, &again),
             Ok(_) => stray = Some((came.said(), 1)),
             Err(why) => return Err(why),
         }
     }
     if told.answers.is_some() || told.is_told_by_time() {
         let running = arena.start()?;
-        let again = ask(arena, door, &running, "pairs again");
+        let again = ask(arena, login, &running, "pairs again");
         evidence.trials += again.pairs;
         match (&told.answers, &again.answers) {
-            (Some(_), Some(answers)) => report::answers(arena, evidence, door, answers, again.pairs),
+            (Some(_), Some(answers)) => report::answers(arena, evidence, login, answers, again.pairs),
             (Some((wrong, _)), None) => {
                 stray = Some((
                     format!("an unknown name was answered otherwise than {}", wrong.told()),
@@ -158,7 +158,7 @@ fn confirm(
                 ));
             }
             (None, _) if !told.is_told_by_time() => {}
-            _ if again.is_told_by_time() => report::time(arena, evidence, door, told, &again),
+            _ if again.is_told_by_time() => report::time(arena, evidence, login, told, &again),
             _ => {
                 let what = "unknown names were answered sooner or later than wrong passwords".to_owned();
                 stray = Some((what, again.pairs));
@@ -175,19 +175,23 @@ fn confirm(
 }
 
 /// Where too few pairs could be compared, that is said.
-fn untold(evidence: &mut Evidence, told: &Told) -> Result<(), Stop> {
+fn untold(evidence: &mut Evidence, told: &Enumeration) -> Result<(), Stop> {
     let why = told.why.as_deref().unwrap_or("no more were sent");
-    if told.pairs < tell::COMPARABLE {
+    if told.pairs < enumeration::COMPARABLE {
         let what = format!(
             "guesses were limited; whether answers tell who has an account was not seen, {} pairs could be compared: {why}",
             told.pairs
         );
         return Err(Reason::ControlFailed { what }.into());
     }
-    if told.pairs < tell::ENOUGH {
+    if told.pairs < enumeration::ENOUGH {
         evidence.skipped.push(NotChecked {
             what: "whether the time of an answer tells who has an account".to_owned(),
-            why: format!("{} pairs could be compared, and {} are needed: {why}", told.pairs, tell::ENOUGH),
+            why: format!(
+                "{} pairs could be compared, and {} are needed: {why}",
+                told.pairs,
+                enumeration::ENOUGH
+            ),
         });
     }
     Ok(())

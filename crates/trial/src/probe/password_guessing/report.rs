@@ -5,23 +5,23 @@ use std::collections::BTreeMap;
 use seaworthy_core::finding::Identity;
 use seaworthy_core::{Confidence, Severity};
 
-use super::door::Door;
+use super::enumeration::Enumeration;
 use super::guesses::{Came, GUESSES, Kind};
-use super::tell::Told;
+use super::login::Login;
 use crate::arena::{Arena, Evidence};
 use crate::http::Exchange;
 use crate::replay::{Expect, Message, Send, Step, lines};
 
 /// Guesses that a login took, or that got in.
-pub(super) fn guesses(arena: &Arena<'_>, evidence: &mut Evidence, door: &Door, came: &Came) {
-    let place = door.shown();
-    let mut steps = entered(door);
+pub(super) fn guesses(arena: &Arena<'_>, evidence: &mut Evidence, login: &Login, came: &Came) {
+    let place = login.shown();
+    let mut steps = entered(login);
     let (variant, message, see, advice) = match came.kind {
         Kind::Limited => return,
         Kind::Unlimited => {
-            let guess = Step::Send(Send { request: door.wrong.clone(), ..Send::default() });
+            let guess = Step::Send(Send { request: login.wrong.clone(), ..Send::default() });
             steps.extend(std::iter::repeat_n(guess, GUESSES as usize));
-            steps.extend(let_in(door, &door.right.request, came.right));
+            steps.extend(let_in(login, &login.right.request, came.right));
             (
                 "unlimited-guesses",
                 format!(
@@ -36,7 +36,7 @@ pub(super) fn guesses(arena: &Arena<'_>, evidence: &mut Evidence, door: &Door, c
             )
         }
         Kind::LetIn => {
-            steps.extend(let_in(door, &door.wrong, came.right));
+            steps.extend(let_in(login, &login.wrong, came.right));
             (
                 "wrong-password-lets-in",
                 format!(
@@ -50,7 +50,7 @@ pub(super) fn guesses(arena: &Arena<'_>, evidence: &mut Evidence, door: &Door, c
     };
     let replay = arena.replay(variant, steps, see);
     let finding = arena
-        .finding(variant, &door.place.0, &door.place.1, message)
+        .finding(variant, &login.place.0, &login.place.1, message)
         .advice(advice)
         .confidence(Confidence::Certain)
         .reproduce(lines(&replay, arena.start_lines(1)))
@@ -62,7 +62,7 @@ pub(super) fn guesses(arena: &Arena<'_>, evidence: &mut Evidence, door: &Door, c
 pub(super) fn answers(
     arena: &Arena<'_>,
     evidence: &mut Evidence,
-    door: &Door,
+    login: &Login,
     (known, unknown): &(Exchange, Exchange),
     pairs: u64,
 ) {
@@ -77,13 +77,13 @@ pub(super) fn answers(
         unknown.told()
     );
     let see = "the two answers differ".to_owned();
-    let nobody = door.nobody_anew();
-    let asked = [&door.wrong, &nobody];
+    let nobody = login.nobody_anew();
+    let asked = [&login.wrong, &nobody];
     told_apart(
         arena,
         evidence,
-        door,
-        ("account-told-by-answer", Severity::Error),
+        login,
+        ("enumeration-by-answer", Severity::Error),
         (message, see),
         asked,
         expect,
@@ -91,7 +91,13 @@ pub(super) fn answers(
 }
 
 /// Times that tell who has an account.
-pub(super) fn time(arena: &Arena<'_>, evidence: &mut Evidence, door: &Door, before: &Told, again: &Told) {
+pub(super) fn time(
+    arena: &Arena<'_>,
+    evidence: &mut Evidence,
+    login: &Login,
+    before: &Enumeration,
+    again: &Enumeration,
+) {
     let ms = |time: std::time::Duration| time.as_secs_f64() * 1_000.0;
     let (known, unknown) = (ms(again.medians.0), ms(again.medians.1));
     let message = format!(
@@ -102,8 +108,8 @@ pub(super) fn time(arena: &Arena<'_>, evidence: &mut Evidence, door: &Door, befo
     let between = ((known.max(0.1) * unknown.max(0.1)).sqrt()).ceil().max(1.0) as u64;
     let expect = Some(Expect { within_ms: Some(between), ..Expect::default() });
     // The slower one is the challenge: it would take no longer than the other if nothing told.
-    let nobody = door.nobody_anew();
-    let mut asked = [&nobody, &door.wrong];
+    let nobody = login.nobody_anew();
+    let mut asked = [&nobody, &login.wrong];
     let mut times = [unknown, known];
     if unknown > known {
         asked.reverse();
@@ -116,8 +122,8 @@ pub(super) fn time(arena: &Arena<'_>, evidence: &mut Evidence, door: &Door, befo
     told_apart(
         arena,
         evidence,
-        door,
-        ("account-told-by-time", Severity::Warning),
+        login,
+        ("enumeration-by-timing", Severity::Warning),
         (message, see),
         asked,
         expect,
@@ -128,13 +134,13 @@ pub(super) fn time(arena: &Arena<'_>, evidence: &mut Evidence, door: &Door, befo
 fn told_apart(
     arena: &Arena<'_>,
     evidence: &mut Evidence,
-    door: &Door,
+    login: &Login,
     (variant, severity): (&'static str, Severity),
     (message, see): (String, String),
     [first, second]: [&Message; 2],
     expect: Option<Expect>,
 ) {
-    let mut steps = entered(door);
+    let mut steps = entered(login);
     // Where no part of a body tells them apart (where they lead does), people see it, and a replay would not.
     let is_replayed = expect.is_some();
     let control = Send { request: first.clone(), expect: expect.clone(), ..Send::default() };
@@ -142,7 +148,7 @@ fn told_apart(
     steps.push(challenge(second.clone(), expect.unwrap_or_default()));
     let replay = arena.replay(variant, steps, see);
     let finding = arena
-        .finding(variant, &door.place.0, &door.place.1, message)
+        .finding(variant, &login.place.0, &login.place.1, message)
         .severity(severity)
         .advice("Give both the same answer (\"wrong name or password\"), after the same work: check the password against a dummy hash when there is no such user.")
         .confidence(Confidence::Certain)
@@ -153,22 +159,22 @@ fn told_apart(
 }
 
 /// A user registers and logs in; both are controls. What the login gives is not kept: what a later one gives must not be taken for it.
-fn entered(door: &Door) -> Vec<Step> {
-    let right = Send { save: BTreeMap::new(), ..door.right.clone() };
-    door.before.iter().cloned().chain(std::iter::once(right)).map(Step::Send).collect()
+fn entered(login: &Login) -> Vec<Step> {
+    let right = Send { save: BTreeMap::new(), ..login.right.clone() };
+    login.before.iter().cloned().chain(std::iter::once(right)).map(Step::Send).collect()
 }
 
 /// A login that fit software refuses: what it gives opens nothing, or, where nothing is known that it could open, it is answered otherwise than
 /// the right password was.
-fn let_in(door: &Door, login: &Message, right: u16) -> Vec<Step> {
+fn let_in(login: &Login, sent: &Message, right: u16) -> Vec<Step> {
     let refused =
         |status: u16| Expect { status: Some(format!("not {}XX", status / 100)), ..Expect::default() };
-    match door.proof() {
+    match login.proof() {
         Some(proof) => {
-            let login = Send { request: login.clone(), save: door.right.save.clone(), ..Send::default() };
-            vec![Step::Send(login), challenge(proof.clone(), refused(200))]
+            let sent = Send { request: sent.clone(), save: login.right.save.clone(), ..Send::default() };
+            vec![Step::Send(sent), challenge(proof.clone(), refused(200))]
         }
-        None => vec![challenge(login.clone(), refused(right))],
+        None => vec![challenge(sent.clone(), refused(right))],
     }
 }
 

@@ -2,7 +2,7 @@
 
 mod truth;
 
-use super::{Place, Step, read};
+use super::{AccessPath, Step, read};
 
 fn raw(path: &str, text: &str) -> Vec<(u32, String)> {
     let template = read(path, text);
@@ -10,7 +10,7 @@ fn raw(path: &str, text: &str) -> Vec<(u32, String)> {
     printed.map(|printed| (printed.line, shown(&printed.place))).collect()
 }
 
-fn shown(place: &Place) -> String {
+fn shown(place: &AccessPath) -> String {
     let parts: Vec<&str> = place
         .iter()
         .map(|step| match step {

@@ -6,7 +6,7 @@ use std::process::{Command, Stdio};
 
 use serde_json::{Map, Value, json};
 
-use crate::facts::page_template::{Place, Printed, Step, read};
+use crate::facts::page_template::{AccessPath, Printed, Step, read};
 
 /// Templates for Python, by engine. Each value is printed once.
 const PYTHON: &[(&str, &str)] = &[
@@ -122,7 +122,7 @@ fn compared(program: &Path, arguments: &[PathBuf], templates: &[(&str, &str)]) {
 }
 
 /// Puts `<i>` where a place leads.
-fn put(context: &mut Value, place: &Place) {
+fn put(context: &mut Value, place: &AccessPath) {
     let mut at = context;
     for step in place {
         at = match step {

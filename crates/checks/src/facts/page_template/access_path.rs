@@ -12,10 +12,10 @@ pub(crate) enum Step {
 }
 
 /// Steps, the first of which names something that the template is given.
-pub(crate) type Place = Vec<Step>;
+pub(crate) type AccessPath = Vec<Step>;
 
 /// The place that an expression names: names with dots, and items by a number or a text. `None` for anything else.
-pub(super) fn parse(expression: &str) -> Option<Place> {
+pub(super) fn parse(expression: &str) -> Option<AccessPath> {
     let mut place = Vec::new();
     let mut rest = expression.trim();
     let (first, after) = name(rest)?;

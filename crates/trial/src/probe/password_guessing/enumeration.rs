@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::door::{Answered, Door, signature};
+use super::login::{Answered, Login, signature};
 use crate::arena::Arena;
 use crate::http::Exchange;
 use crate::replay::Actor;
@@ -27,7 +27,7 @@ const LEAST: Duration = Duration::from_millis(1);
 
 /// What the pairs came to.
 #[derive(Debug)]
-pub(super) struct Told {
+pub(super) struct Enumeration {
     pub(super) pairs: u64,
     /// The answers to a wrong password and to an unknown name, when they differed each time in the same way.
     pub(super) answers: Option<(Exchange, Exchange)>,
@@ -40,7 +40,7 @@ pub(super) struct Told {
     bet: Bet,
 }
 
-impl Told {
+impl Enumeration {
     pub(super) fn is_told_by_time(&self) -> bool {
         let (known, unknown) = self.medians;
         self.answers.is_none() && self.bet.won() >= ALARM && known.abs_diff(unknown) >= LEAST
@@ -48,7 +48,7 @@ impl Told {
 }
 
 /// Sends pairs until the login is limited, or there are enough.
-pub(super) fn ask(arena: &Arena<'_>, door: &Door, running: &Running, pass: &str) -> Told {
+pub(super) fn ask(arena: &Arena<'_>, login: &Login, running: &Running, pass: &str) -> Enumeration {
     let mut rng = arena.rng(pass);
     let mut pairs: Vec<(Exchange, Exchange)> = Vec::new();
     let mut signatures = Vec::new();
@@ -56,7 +56,7 @@ pub(super) fn ask(arena: &Arena<'_>, door: &Door, running: &Running, pass: &str)
     let mut why = None;
     'users: for number in 0..USERS {
         let label = format!("{}n{number}", arena.label(pass));
-        let (mut actor, usual) = match door.user(running, &label, number + 2) {
+        let (mut actor, usual) = match login.user(running, &label, number + 2) {
             Ok(user) => user,
             Err(error) => {
                 why = Some(error);
@@ -64,7 +64,7 @@ pub(super) fn ask(arena: &Arena<'_>, door: &Door, running: &Running, pass: &str)
             }
         };
         for pair in 0..PAIRS {
-            let (known, unknown) = match one(door, &mut actor, &usual, rng.bool()) {
+            let (known, unknown) = match one(login, &mut actor, &usual, rng.bool()) {
                 Ok(pair) => pair,
                 Err(error) => {
                     why = Some(error);
@@ -105,7 +105,7 @@ pub(super) fn ask(arena: &Arena<'_>, door: &Door, running: &Running, pass: &str)
         times.sort();
         times.get(times.len() / 2).copied().unwrap_or_default()
     };
-    Told {
+    Enumeration {
         pairs: pairs.len() as u64,
         answers: pairs.last().cloned().filter(|_| differs),
         medians: (median(&|pair| pair.0.timing.total), median(&|pair| pair.1.timing.total)),
@@ -118,18 +118,19 @@ pub(super) fn ask(arena: &Arena<'_>, door: &Door, running: &Running, pass: &str)
 
 /// One pair, in this order or the other: a wrong password, and a name that nobody has.
 fn one(
-    door: &Door,
+    login: &Login,
     actor: &mut Actor,
     usual: &Answered,
     known_first: bool,
 ) -> Result<(Exchange, Exchange), String> {
     actor.renew();
-    let (first, second) = if known_first { (&door.wrong, &door.nobody) } else { (&door.nobody, &door.wrong) };
-    let send = |message| actor.send(message).map_err(|error| format!("{}: {error}", door.shown()));
+    let (first, second) =
+        if known_first { (&login.wrong, &login.nobody) } else { (&login.nobody, &login.wrong) };
+    let send = |message| actor.send(message).map_err(|error| format!("{}: {error}", login.shown()));
     let (first, second) = (send(first)?, send(second)?);
     let (known, unknown) = if known_first { (first, second) } else { (second, first) };
     for (answer, what) in [(&known, "a wrong password"), (&unknown, "a name that nobody has")] {
-        if door.lets_in(actor, answer, usual) {
+        if login.lets_in(actor, answer, usual) {
             return Err(format!("{what} is let in"));
         }
     }

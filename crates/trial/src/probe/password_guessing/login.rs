@@ -13,7 +13,7 @@ use crate::subject::Session;
 
 /// A login with a password.
 #[derive(Debug)]
-pub(super) struct Door {
+pub(super) struct Login {
     /// What is sent before: registering.
     pub(super) before: Vec<Send>,
     /// The right password.
@@ -33,7 +33,7 @@ const WRONG: &str = "Wrong-${unique}-Aa1";
 /// A name that nobody has: the same as long as its asker has it.
 const NOBODY: &str = "${nobody}";
 
-impl Door {
+impl Login {
     /// The login of a session; `None` where it takes no password.
     pub(super) fn of(session: &Session) -> Option<Self> {
         let (at, method, route) = &session.login;
