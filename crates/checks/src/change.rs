@@ -154,15 +154,20 @@ fn with_more_ways(draft: Draft, before: &Draft) -> Option<Draft> {
     (!requests.is_empty()).then(|| draft.reached_anew_by(&requests))
 }
 
-/// The ways of `now` that `before` does not have. One is the same when it passes all that the other passed, and its request or its function is the
-/// same; one of the others is taken for renamed as long as there is one to have been renamed.
+/// The ways of `now` that `before` does not have. One is the same when its request or its function is; one of the others is taken for renamed as long
+/// as there is one to have been renamed. One on which nobody asks any more who is calling is not the same.
 fn new_ways<'w>(now: &'w [Way], before: &[Way]) -> Vec<&'w Way> {
+    let is_same: [fn(&Way, &Way) -> bool; 4] = [
+        |way, old| way.request == old.request,
+        |way, old| way.handler == old.handler && way.is_asked == old.is_asked,
+        |way, old| way.handler == old.handler,
+        |_, _| true,
+    ];
     let mut gone: Vec<&Way> = before.iter().collect();
     let mut new: Vec<&Way> = now.iter().collect();
-    let is_known = |way: &Way, old: &Way| way.request == old.request || way.handler == old.handler;
-    for is_same in [is_known, |_: &Way, _: &Way| true] {
+    for is_same in is_same {
         new.retain(|way| {
-            let at = gone.iter().position(|old| old.guards.is_subset(&way.guards) && is_same(way, old));
+            let at = gone.iter().position(|old| (way.is_asked || !old.is_asked) && is_same(way, old));
             at.map(|at| gone.swap_remove(at)).is_none()
         });
     }

@@ -276,6 +276,11 @@ fn a_new_route_to_an_old_hole_is_new_and_a_renamed_one_is_not() {
         "renamed, and guarded as before"
     );
     assert_eq!(new(&behind("@login_required\n@audited\n", "/admin/items", "items")), [], "guarded once more");
+    for guards in
+        ["@login_required\n@cached(60)\n", "@auth_required\n", "@login_required(\n    redirect=True\n)\n"]
+    {
+        assert_eq!(new(&behind(guards, "/admin/items", "items")), [], "{guards} asks as before");
+    }
     for (path, function) in [("/goods", "goods"), ("/admin/items", "items")] {
         assert_eq!(new(&behind("", path, function)).len(), 1, "{path} lets everybody in now");
     }

@@ -20,6 +20,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 FAULTS = set(filter(None, os.environ.get("FAULTS", "").split(",")))
 DATA = os.environ.get("DATA_DIR", ".")
 PORT = 5005 if "hard-coded-port" in FAULTS else int(os.environ.get("PORT", "5005"))
+# What a user's name is called in requests.
+USER = "name" if "name-for-username" in FAULTS else "username"
 os.makedirs(DATA, exist_ok=True)
 STORE = os.path.join(DATA, "notes.json")
 EMPTY = {"users": {}, "sessions": {}, "notes": {}, "failed": {}, "next": 1}
@@ -147,13 +149,13 @@ class Handler(BaseHTTPRequestHandler):
                 case ("GET", "openapi.json"):
                     return 200, DOCUMENT, {}
                 case ("POST", "signup"):
-                    name, password = self.text(body, "username"), self.text(body, "password")
+                    name, password = self.text(body, USER), self.text(body, "password")
                     if name in state["users"]:
                         raise Refused(409, "taken")
                     state["users"][name] = password
                     return 201, {"username": name}, {}
                 case ("POST", "login"):
-                    name, password = self.text(body, "username"), self.text(body, "password")
+                    name, password = self.text(body, USER), self.text(body, "password")
                     self.check(state, name, password)
                     sid = secrets.token_hex(16)
                     (SESSIONS if "session-in-memory" in FAULTS else state["sessions"])[sid] = name
@@ -207,8 +209,8 @@ DOCUMENT = {
     "info": {"title": "notes", "version": "1"},
     "components": {"securitySchemes": {"session": {"type": "apiKey", "in": "cookie", "name": "sid"}}},
     "paths": {
-        "/signup": {"post": operation(["username", "password"], False)},
-        "/login": {"post": operation(["username", "password"], False)},
+        "/signup": {"post": operation([USER, "password"], False)},
+        "/login": {"post": operation([USER, "password"], False)},
         "/me": {"get": operation([], True)},
         "/notes": {"post": operation(["text"], True)},
         "/notes/{id}": {"parameters": [ID], "get": operation([], True)},

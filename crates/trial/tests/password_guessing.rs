@@ -51,6 +51,12 @@ fn guesses_without_end_are_found() {
 }
 
 #[test]
+fn a_name_beside_a_password_is_the_user_s() {
+    let seen = notes("name-for-username");
+    assert_eq!((seen.findings.as_slice(), &seen.outcome), (&[][..], &Outcome::Held));
+}
+
+#[test]
 fn a_refusal_that_looks_like_a_login_is_told_from_one() {
     let seen = notes("unlimited-login,cookie-for-everybody");
     assert_eq!(places(&errors(&seen)), ["unlimited-guesses notes POST /login"]);

@@ -36,7 +36,7 @@ mod value;
 mod walk;
 mod web_request;
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use rayon::prelude::*;
 use seaworthy_core::NotChecked;
@@ -50,7 +50,8 @@ use self::value::Taint;
 use self::walk::Walk;
 use crate::context::Context;
 use crate::facts::syntax::Extent;
-use crate::framework::web::{Guard, Handler, Reach, Web};
+use crate::framework::caller::guard_asks;
+use crate::framework::web::{Handler, Reach, Web};
 use crate::framework::{Framework, Project};
 
 /// What was found of the whole project.
@@ -98,19 +99,17 @@ pub struct Way {
     pub request: String,
     /// The file and the name of the function that answers it.
     pub handler: (String, String),
-    /// What stands before it, as it is written.
-    pub guards: BTreeSet<String>,
+    /// Whether something in front asks who is calling.
+    pub is_asked: bool,
 }
 
 impl Way {
     fn of(context: &Context<'_>, handler: &Handler<'_>) -> Self {
         let path = context.files.get(handler.file).map(|file| file.path.clone()).unwrap_or_default();
-        let written =
-            |guard: &Guard<'_>| Some(context.files.get(guard.file)?.text_of(guard.expr.extent).to_owned());
         Self {
             request: format!("{} {}", handler.method, handler.path),
             handler: (path, handler.function.name.to_string()),
-            guards: handler.guards.iter().filter_map(written).collect(),
+            is_asked: handler.guards.iter().any(|guard| guard_asks(context.files, guard)),
         }
     }
 }

@@ -151,12 +151,17 @@ fn first_of(expr: &Expr) -> &Expr {
     }
 }
 
-/// What a script takes from a package, by its whole name.
+/// The package of which a script takes its only function, or the one that is called like it: `koa-jwt`, `{ expressjwt }` of `express-jwt`. Of another
+/// one of its functions its own name tells what it does.
 fn of_package(file: &SourceFile, expr: &Expr) -> Option<String> {
     let is_script = matches!(file.language, Language::JavaScript | Language::TypeScript);
     let name = file.resolve(expr).filter(|_| is_script)?;
     let is_own = name.starts_with(['.', '~', '#']) || name.starts_with("@/");
-    (!is_own).then_some(name)
+    let (package, taken) = name.rsplit_once('.').unwrap_or((&name, "default"));
+    let letters = |text: &str| text.to_lowercase().replace(|c: char| !c.is_ascii_alphanumeric(), "");
+    let is_whole =
+        taken == "default" || letters(taken) == letters(package.rsplit('/').next().unwrap_or(package));
+    (!is_own && is_whole).then(|| package.to_owned())
 }
 
 /// Whether a name says that who is calling is asked for.

@@ -10,6 +10,7 @@ use serde_json::Value;
 
 use super::{environment, listening};
 use crate::context::Context;
+use crate::facts::plain_text::is_example;
 use crate::facts::source::SourceFile;
 use crate::language::Language;
 
@@ -37,6 +38,11 @@ pub(super) fn entries(context: &Context<'_>) -> Vec<EntryPoint> {
     for name in PYTHON.iter().filter(|name| survey.may_start(name)) {
         if let Some((command, why)) = python(context, name) {
             add(command, why, Some(name));
+        }
+    }
+    if survey.python {
+        for (file, (command, why)) in packaged(context) {
+            add(command, why, Some(file));
         }
     }
     for name in NODE.iter().filter(|name| survey.may_start(name)) {
@@ -167,6 +173,59 @@ fn python(context: &Context<'_>, name: &str) -> Option<(Vec<String>, String)> {
         |stmt| matches!(&stmt.kind, crate::facts::syntax::StmtKind::Expr(expr) if expr.call().is_some()),
     );
     calls.then(|| (words(&[name]), format!("{name} is there, and the program listens")))
+}
+
+/// Applications that are made in a package, by their module's dotted name: `app/main.py` is `app.main`. The nearest to the root first.
+fn packaged<'a>(context: &'a Context<'_>) -> Vec<(&'a str, (Vec<String>, String))> {
+    let made = context.files.iter().filter(|file| {
+        file.language == Language::Python
+            && !file.is_test
+            && file.path.contains('/')
+            && !is_example(&file.path)
+            && listening::makes(file, PYTHON_SERVED)
+    });
+    let mut made: Vec<&SourceFile> = made.collect();
+    made.sort_by_key(|file| (file.path.matches('/').count(), &file.path));
+    made.into_iter().filter_map(|file| Some((file.path.as_str(), served(context, file)?))).collect()
+}
+
+/// The command that serves the application of a file in a package, from the root.
+fn served(context: &Context<'_>, file: &SourceFile) -> Option<(Vec<String>, String)> {
+    let module = file.path.strip_suffix(".py")?;
+    let module = module.strip_suffix("/__init__").unwrap_or(module);
+    // https://packaging.python.org/en/latest/discussions/src-layout-vs-flat-layout/
+    let (folder, module) = module.strip_prefix("src/").map_or(("", module), |rest| ("src", rest));
+    let module = module.replace('/', ".");
+    let python = interpreter(context);
+    let mut words: Vec<String> = vec![python, "-m".to_owned()];
+    let factory = || {
+        let is_factory = |name: &str| matches!(name, "create_app" | "make_app" | "get_app");
+        let made = file.syntax.body.iter().filter_map(|stmt| match &stmt.kind {
+            crate::facts::syntax::StmtKind::Function(function) => Some(&function.name),
+            _ => None,
+        });
+        made.into_iter().find(|name| is_factory(name)).map(ToString::to_string)
+    };
+    if listening::makes(file, &["flask.Flask", "quart.Quart"]) {
+        if !folder.is_empty() {
+            return None;
+        }
+        let app = application(file).or_else(factory)?;
+        words.extend(
+            ["flask", "--app", &format!("{module}:{app}"), "run", "--port", "{port}"].map(str::to_owned),
+        );
+        return Some((words, format!("{} makes a Flask application", file.path)));
+    }
+    words.push("uvicorn".to_owned());
+    if !folder.is_empty() {
+        words.extend(["--app-dir".to_owned(), folder.to_owned()]);
+    }
+    match application(file) {
+        Some(app) => words.push(format!("{module}:{app}")),
+        None => words.extend(["--factory".to_owned(), format!("{module}:{}", factory()?)]),
+    }
+    words.extend(["--port".to_owned(), "{port}".to_owned()]);
+    Some((words, format!("{} makes an ASGI application", file.path)))
 }
 
 /// The global name that an application is bound to.

@@ -52,9 +52,17 @@ fn head(out: &mut String, report: &Report) {
         None => "not a clean commit".to_owned(),
     };
     let tree = subject.tree.short();
+    // What was there before is not in such a report.
+    let since = match &subject.base {
+        Some(base) => format!(", only what came since {}", visible(base.get(..12).unwrap_or(base))),
+        None => String::new(),
+    };
     line(
         out,
-        format_args!("{BOLD}seaworthy{BOLD:#} {DIM}{}, tree {tree}, {commit}{DIM:#}", visible(&report.root)),
+        format_args!(
+            "{BOLD}seaworthy{BOLD:#} {DIM}{}, tree {tree}, {commit}{since}{DIM:#}",
+            visible(&report.root)
+        ),
     );
 }
 

@@ -176,3 +176,22 @@ fn what_the_plan_asks_less_of_and_what_it_says_in_vain_is_listed() {
     }
     assert_eq!(listed.iter().filter(|one| one.0 == "naive-datetime").count(), 1, "{listed:#?}");
 }
+
+#[test]
+fn an_application_in_a_package_is_found_by_its_module() {
+    let app =
+        "from fastapi import FastAPI\n\napp = FastAPI()\n\n\n@app.get(\"/\")\ndef root():\n    return {}\n";
+    let factory =
+        "from flask import Flask\n\n\ndef create_app():\n    app = Flask(__name__)\n    return app\n";
+    for (path, text, start) in [
+        ("app/main.py", app, "\"uvicorn\", \"app.main:app\""),
+        ("src/shop/api.py", app, "\"uvicorn\", \"--app-dir\", \"src\", \"shop.api:app\""),
+        ("shop/__init__.py", factory, "\"flask\", \"--app\", \"shop:create_app\", \"run\""),
+    ] {
+        let project = Project::new(&[(path, text)]);
+        let printed = project.run(&["init", "--print"]).out;
+        assert!(printed.contains(start), "{path}: {printed}");
+    }
+    let shown = Project::new(&[("shop/core.py", "def f():\n    return 1\n"), ("docs/first/main.py", app)]);
+    assert!(!shown.run(&["init", "--print"]).out.contains("[[service]]\nname"), "what only shows is not run");
+}

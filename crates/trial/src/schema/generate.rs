@@ -4,7 +4,7 @@
 use serde_json::{Map, Number, Value, json};
 
 use super::known::{Credentials, Known};
-use super::names::{Meaning, is_identifier, meaning};
+use super::names::{Meaning, called, is_identifier, meaning};
 use super::pattern;
 use super::shape::{Additional, Schema, Types};
 
@@ -196,10 +196,13 @@ impl Generator<'_> {
     /// An example whose ids, names and mails are ours.
     fn renewed(&mut self, schema: &Schema, example: Value, depth: usize) -> Value {
         let Value::Object(fields) = example else { return example };
+        let names: Vec<String> = fields.iter().map(|(name, _)| name.clone()).collect();
         let renewed = fields.into_iter().map(|(field, value)| {
             let own = schema.property(&field).cloned().unwrap_or_default();
             let own = Schema { types: own.types.intersection(Types::of(&value).union(own.types)), ..own };
-            let known = self.by_knowledge(&field, &own).filter(|_| depth < 2 || is_identifier(&field));
+            let known = self
+                .by_knowledge(called(&field, names.iter().map(String::as_str)), &own)
+                .filter(|_| depth < 2 || is_identifier(&field));
             (field, known.unwrap_or(value))
         });
         Value::Object(renewed.collect())
@@ -215,8 +218,9 @@ impl Generator<'_> {
                 && !property.read_only
                 && !property.never;
             if required || optional {
+                let called = called(name, schema.properties.iter().map(|(name, _)| name.as_str()));
                 let value =
-                    if property.cut { self.leaf(property) } else { self.at(name, property, depth + 1) };
+                    if property.cut { self.leaf(property) } else { self.at(called, property, depth + 1) };
                 object.insert(name.clone(), value);
             }
         }

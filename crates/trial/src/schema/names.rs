@@ -102,6 +102,22 @@ const LEVELS: &[&str] = &[
     "max",
 ];
 
+/// What a field stands for among those beside it: beside a password, and with no user's name or address there, `name` names the user.
+pub(crate) fn called<'n>(name: &'n str, beside: impl Iterator<Item = &'n str>) -> &'n str {
+    if folded(name) != "name" {
+        return name;
+    }
+    let (mut has_password, mut has_user) = (false, false);
+    for other in beside {
+        match meaning(other) {
+            Meaning::Password => has_password = true,
+            Meaning::Username | Meaning::Email => has_user = true,
+            _ => {}
+        }
+    }
+    if has_password && !has_user { "username" } else { name }
+}
+
 /// What a field of a request is about.
 pub(crate) fn meaning(name: &str) -> Meaning {
     let words = words(name);

@@ -11,7 +11,7 @@ use seaworthy_core::plan::promise::{Carrier, Place as Where};
 use super::call::{Call, Payload};
 use super::generate::{Fresh, Style};
 use super::known::Known;
-use super::names::{Meaning, meaning};
+use super::names::{Meaning, called, meaning};
 use super::operation::{Auth, Operation, Place, Purpose, Scheme};
 use super::operations::{Inferred, Operations, from_request};
 use crate::http::{Client, Exchange, Request, TransportError};
@@ -345,8 +345,9 @@ impl<'a> Visitor<'a> {
             Payload::Form(pairs) => pairs.clone(),
             _ => return,
         };
+        let names: Vec<String> = sent.iter().map(|(name, _)| name.clone()).collect();
         for (name, value) in sent {
-            match meaning(&name) {
+            match meaning(called(&name, names.iter().map(String::as_str))) {
                 Meaning::Email => known.email = value,
                 Meaning::Username => known.username = value,
                 Meaning::Password => known.password = value,

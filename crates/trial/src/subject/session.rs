@@ -11,7 +11,7 @@ use super::template::Template;
 use crate::arena::Arena;
 use crate::http::{Client, Exchange};
 use crate::replay::{Actor, Expect, Message, Send, text_at};
-use crate::schema::names::{Meaning, meaning};
+use crate::schema::names::{Meaning, called, meaning};
 use crate::schema::{
     Auth, Call, Credentials, Fresh, Inferred, Known, Operation, Payload, Purpose, Scheme, Style,
 };
@@ -157,7 +157,12 @@ fn attempt_register(
 
 /// The call with this user's name and secret in it, also where a document's pattern or example says otherwise: the answer decides.
 fn as_user(mut call: Call, credentials: &Credentials) -> Call {
-    let value = |name: &str, now: &str| match meaning(name) {
+    let names: Vec<String> = match &call.payload {
+        Payload::Json(Value::Object(fields)) => fields.keys().cloned().collect(),
+        Payload::Form(pairs) => pairs.iter().map(|(name, _)| name.clone()).collect(),
+        _ => Vec::new(),
+    };
+    let value = |name: &str, now: &str| match meaning(called(name, names.iter().map(String::as_str))) {
         Meaning::Email => Some(credentials.email.clone()),
         Meaning::Username if now.contains('@') => Some(credentials.email.clone()),
         Meaning::Username => Some(credentials.username.clone()),

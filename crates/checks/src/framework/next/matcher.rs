@@ -1,6 +1,8 @@
 //! What the matcher of a middleware says of a path (<https://nextjs.org/docs/app/api-reference/file-conventions/proxy#matcher>), in the
 //! spelling of path-to-regexp 6 (<https://github.com/pillarjs/path-to-regexp/tree/v6.3.0>).
 
+use std::collections::HashSet;
+
 use regex::bytes::Regex;
 
 use super::super::path::{self, group_end};
@@ -82,12 +84,16 @@ impl Matcher {
     /// Whether a path is meant, for some of its values at least.
     pub(super) fn matches(&self, path: &str) -> bool {
         let parts: Vec<&str> = path.split('/').filter(|part| !part.is_empty()).collect();
-        fits(&self.0, &parts, true)
+        fits(&self.0, &parts, true, &mut HashSet::new())
     }
 }
 
-fn fits(wanted: &[Part], parts: &[&str], is_first: bool) -> bool {
+/// Whether what is wanted and what there is fit. `tried` has how much of both was left where they did not: it is not tried twice.
+fn fits(wanted: &[Part], parts: &[&str], is_first: bool, tried: &mut HashSet<(usize, usize, bool)>) -> bool {
     let Some((first, others)) = wanted.split_first() else { return parts.is_empty() };
+    if !tried.insert((wanted.len(), parts.len(), is_first)) {
+        return false;
+    }
     let may_lack = matches!(first.times, Times::OnceOrNever | Times::OftenOrNever);
     match &first.what {
         // The slash before it has to be there.
@@ -101,9 +107,9 @@ fn fits(wanted: &[Part], parts: &[&str], is_first: bool) -> bool {
                 let is_one = part.starts_with('{')
                     || expression.as_ref().is_none_or(|expression| expression.is_match(part.as_bytes()));
                 let again = matches!(first.times, Times::Often | Times::OftenOrNever);
-                is_one && (fits(others, left, false) || again && fits(wanted, left, false))
+                is_one && (fits(others, left, false, tried) || again && fits(wanted, left, false, tried))
             });
-            taken || may_lack && fits(others, parts, is_first)
+            taken || may_lack && fits(others, parts, is_first, tried)
         }
     }
 }
@@ -266,6 +272,13 @@ mod tests {
 
     fn matches(matcher: &str, path: &str) -> bool {
         Matcher::of(matcher).unwrap().matches(path)
+    }
+
+    #[test]
+    fn stars_take_no_more_time_than_there_are_parts() {
+        let stars: String = (0..26).map(|n| format!("/:a{n}*")).collect();
+        assert!(!matches(&format!("{stars}/zz"), &"/a".repeat(26)));
+        assert!(matches(&format!("{stars}/zz"), &format!("{}/zz", "/a".repeat(26))));
     }
 
     /// The examples of the documentation.

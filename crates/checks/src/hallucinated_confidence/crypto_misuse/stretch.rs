@@ -131,7 +131,7 @@ fn cost<'a>(
             "bcrypt at a cost of {cost} is {} times faster to try through than at 12",
             1_u64 << 12_u64.saturating_sub(cost)
         ),
-        advice: "leave the default (12), or more",
+        advice: "12 or more",
         related: None,
     }))
 }

@@ -9,7 +9,7 @@ use super::stores::Stores;
 use crate::facts::nodes::{Node, each_in_body};
 use crate::facts::passwords::{PasswordUse, first_check, password_use};
 use crate::facts::source::SourceFile;
-use crate::facts::syntax::{Expr, ExprKind, Extent};
+use crate::facts::syntax::{Expr, ExprKind, Extent, Function, ParameterKind};
 use crate::facts::values::{binds, called_name};
 use crate::facts::words::{has_word, words};
 use crate::framework::caller;
@@ -353,33 +353,48 @@ fn guards_look_at(handler: &Handler<'_>, before: &[Step<'_>]) -> bool {
     let names: Vec<&str> = parameters(&handler.path).collect();
     !names.is_empty()
         && before.iter().any(|step| {
+            let rest = rest_names(step.function);
             let mut found = false;
-            each_in_body(&step.function.body, &mut |node, around| {
-                // `def wrapped(*args, **kwargs)` takes them.
-                let takes = |expr: &Expr| {
-                    let function = around.last().and_then(|node| node.function());
-                    let mut parameters = function.into_iter().flat_map(|function| &function.parameters);
-                    parameters.any(|parameter| std::ptr::eq(&parameter.pattern, expr))
-                };
-                found |= match node {
-                    Node::Expr(Expr { kind: ExprKind::Member { name, .. }, .. }) => {
+            each_in_body(&step.function.body, &mut |node, _| {
+                let Node::Expr(expr) = node else { return !found };
+                found |= match &expr.kind {
+                    // `kwargs["id"]`, `kwargs.get("id")`; `view(*args, **kwargs)` hands them on and looks at none.
+                    ExprKind::Index { object, .. } | ExprKind::Member { object, .. }
+                        if object.dotted().is_some_and(|name| rest.contains(&name)) =>
+                    {
+                        true
+                    }
+                    ExprKind::Member { name, .. } => {
                         matches!(
                             name.as_str(),
                             "params" | "view_args" | "path_params" | "match_info" | "kwargs"
                         )
                     }
-                    Node::Expr(expr) => {
-                        matches!(&expr.kind, ExprKind::Name(name) if name == "kwargs") && !takes(expr)
-                    }
                     _ => false,
                 };
-                // `view(*args, **kwargs)` hands them on and looks at none.
-                let hands_on = matches!(node, Node::Expr(Expr { kind: ExprKind::Spread(_), .. }));
-                !found && !hands_on
+                !found
             });
             let own = step.function.parameters.iter().filter_map(|parameter| parameter.pattern.dotted());
             found || own.into_iter().any(|name| names.contains(&name.as_str()))
         })
+}
+
+/// The names under which a function, and what it makes, take what is given by name: `**kwargs`.
+fn rest_names(function: &Function) -> Vec<String> {
+    let mut names = Vec::new();
+    let mut take = |function: &Function| {
+        let rest =
+            function.parameters.iter().filter(|parameter| parameter.kind == ParameterKind::KeywordRest);
+        names.extend(rest.filter_map(|parameter| parameter.pattern.dotted()));
+    };
+    take(function);
+    each_in_body(&function.body, &mut |node, _| {
+        if let Some(inner) = node.function() {
+            take(inner);
+        }
+        true
+    });
+    names
 }
 
 /// Whether a route is for everybody, or lets people in.

@@ -1,7 +1,7 @@
 //! Codes of few digits: where they are made, and which handlers take them.
 
 use crate::context::Context;
-use crate::facts::nodes::{Around, Node, each_in_body, each_node, enclosing_function};
+use crate::facts::nodes::{Around, Node, each_in_body, each_in_expr, each_node, enclosing_function};
 use crate::facts::passwords::last_name;
 use crate::facts::request::is_of_request;
 use crate::facts::source::SourceFile;
@@ -171,17 +171,27 @@ pub(super) fn accepted<'a>(
     let is_uuid = |name: &str| {
         let mut parameters = handler.function.parameters.iter();
         let declared = parameters.find(|parameter| parameter.pattern.dotted().as_deref() == Some(name));
-        let kind = declared.and_then(|parameter| parameter.annotation.as_ref()?.dotted());
-        route.contains(&format!("<uuid:{name}>"))
-            || kind.is_some_and(|kind| {
-                kind.rsplit('.').next().is_some_and(|kind| kind.eq_ignore_ascii_case("uuid"))
-            })
+        let kind = declared.and_then(|parameter| parameter.annotation.as_ref());
+        route.contains(&format!("<uuid:{name}>")) || kind.is_some_and(names_uuid)
     };
     let code = codes.iter().filter(|code| !made_here(code)).find(|code| {
         let name = read(own, handler, &code.name);
         name.is_some_and(|name| !is_uuid(&name) && steps.iter().any(|step| looks_up(step, &name)))
     })?;
     Some((code.values, Some((code.file, code.place))))
+}
+
+/// Whether a type is a UUID: `UUID`, `UUID4`, `Annotated[UUID, Path()]`.
+fn names_uuid(annotation: &Expr) -> bool {
+    let mut found = false;
+    each_in_expr(annotation, &mut |node, _| {
+        found |= node
+            .expr()
+            .and_then(called_name)
+            .is_some_and(|name| name.to_ascii_lowercase().starts_with("uuid"));
+        !found
+    });
+    found
 }
 
 /// `pyotp.TOTP(secret).verify(code)`, `speakeasy.totp.verify({ .. })`, `authenticator.check(token, secret)`.

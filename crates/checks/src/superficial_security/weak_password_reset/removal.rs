@@ -1,10 +1,12 @@
 //! What is taken away: a token, and not a cookie, a session, or whatever else is deleted beside it.
 
+use std::collections::HashSet;
+
 use super::evidence::PROOF;
 use crate::facts::nodes::{Node, each_in_expr};
 use crate::facts::passwords::is_kept_password_name;
 use crate::facts::sql_fields::Statement;
-use crate::facts::syntax::{Call, Expr, ExprKind};
+use crate::facts::syntax::{Call, Expr, ExprKind, Text};
 use crate::facts::values::{Bound, Values, called_name};
 use crate::facts::words::{has_word, words};
 
@@ -95,18 +97,25 @@ fn removes(name: &str) -> bool {
 
 /// Whether an expression is a proof, what holds one, or what was found by one: `row` in `row = find(digest)`, `digest = sha256(data["token"])`.
 pub(super) fn is_of_proof(values: &Values<'_>, expr: &Expr, left: u32) -> bool {
+    leads_to_proof(values, expr, left, &mut HashSet::new())
+}
+
+/// The same, without the names that were followed before.
+fn leads_to_proof<'v>(values: &Values<'v>, expr: &'v Expr, left: u32, followed: &mut HashSet<Text>) -> bool {
     let mut found = false;
     each_in_expr(expr, &mut |node, _| {
         let Node::Expr(expr) = node else { return !found };
         found |= match &expr.kind {
             ExprKind::Name(name) => {
-                let bound_to_proof = |bound: &Bound<'_>| match bound {
-                    Bound::To(value) | Bound::PartOf(value) => {
-                        left > 0 && is_of_proof(values, value, left.saturating_sub(1))
-                    }
-                    _ => false,
-                };
-                names_reset(name) && name != "request" || values.bound(name).iter().any(bound_to_proof)
+                names_reset(name) && name != "request"
+                    || left > 0
+                        && followed.insert(name.clone())
+                        && values.bound(name).iter().any(|bound| match bound {
+                            Bound::To(value) | Bound::PartOf(value) => {
+                                leads_to_proof(values, value, left.saturating_sub(1), followed)
+                            }
+                            _ => false,
+                        })
             }
             ExprKind::Member { name, .. } => names_reset(name),
             _ => expr.string().is_some_and(|text| text.len() < 80 && names_reset(text)),

@@ -1,6 +1,6 @@
 //! Wrong passwords of users beside names that nobody has: whether answers or their times differ.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use super::login::{Answered, Login, signature};
 use crate::arena::Arena;
@@ -37,6 +37,8 @@ pub(super) struct Enumeration {
     pub(super) longer: u64,
     /// Why there are no more.
     pub(super) why: Option<String>,
+    /// How long it took.
+    pub(super) took: Duration,
     bet: Bet,
 }
 
@@ -48,7 +50,14 @@ impl Enumeration {
 }
 
 /// Sends pairs until the login is limited, or there are enough.
-pub(super) fn ask(arena: &Arena<'_>, login: &Login, running: &Running, pass: &str) -> Enumeration {
+pub(super) fn ask(
+    arena: &Arena<'_>,
+    login: &Login,
+    running: &Running,
+    pass: &str,
+    until: Instant,
+) -> Enumeration {
+    let begun = Instant::now();
     let mut rng = arena.rng(pass);
     let mut pairs: Vec<(Exchange, Exchange)> = Vec::new();
     let mut signatures = Vec::new();
@@ -88,7 +97,7 @@ pub(super) fn ask(arena: &Arena<'_>, login: &Login, running: &Running, pass: &st
             signatures.push(signs);
             pairs.push((known, unknown));
             arena.step("asking for users and for nobody", pairs.len() as u64, Some(u64::from(USERS) * PAIRS));
-            if arena.expired() {
+            if Instant::now() >= until {
                 why = Some("the time was up; a longer --budget would go on".to_owned());
                 break 'users;
             }
@@ -112,6 +121,7 @@ pub(super) fn ask(arena: &Arena<'_>, login: &Login, running: &Running, pass: &st
         longer: pairs.iter().filter(|(known, unknown)| known.timing.total > unknown.timing.total).count()
             as u64,
         why,
+        took: begun.elapsed(),
         bet,
     }
 }

@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use crate::http::Exchange;
 use crate::replay::{Actor, Message, Saved, Send, text_at};
-use crate::schema::names::{Meaning, meaning};
+use crate::schema::names::{Meaning, called, meaning};
 use crate::service::Running;
 use crate::subject::Session;
 
@@ -41,7 +41,9 @@ impl Login {
         let wrong = with_fields(&right.request, &|name, _| {
             (meaning(name) == Meaning::Password).then(|| WRONG.to_owned())
         })?;
-        let nobody = with_fields(&wrong, &|name, value| match meaning(name) {
+        let names = names_of(&wrong);
+        let beside = || names.iter().map(String::as_str);
+        let nobody = with_fields(&wrong, &|name, value| match meaning(called(name, beside())) {
             Meaning::Email => Some(format!("{NOBODY}@example.com")),
             Meaning::Username if value.contains('@') => Some(format!("{NOBODY}@example.com")),
             Meaning::Username => Some(NOBODY.to_owned()),
@@ -142,6 +144,17 @@ impl Answered {
 /// An address of 127.0.0.0/8 for each user: some limits count by it.
 fn address(number: u32) -> Ipv4Addr {
     Ipv4Addr::from(0x7f20_0001 | ((number & 0xffff) << 1))
+}
+
+/// The names of the fields of a message's body, JSON or a form.
+fn names_of(message: &Message) -> Vec<String> {
+    match serde_json::from_str::<BTreeMap<String, Value>>(&message.body) {
+        Ok(fields) => fields.into_keys().collect(),
+        Err(_) => {
+            let names = message.body.split('&').filter_map(|pair| pair.split_once('='));
+            names.map(|(name, _)| name.to_owned()).collect()
+        }
+    }
 }
 
 /// A message with other texts in fields of its body, JSON or a form; `None` when no field gets one.
