@@ -12,7 +12,7 @@
 //!   nothing begins a transaction by itself, without `BEGIN`, `db.transaction(..)`, `$transaction` around them; in Python, whose
 //!   drivers begin one with the first write, with a `commit()` (or the end of `with connection`) between them;
 //! - **warning**: rows written one by one in a loop; two writes of the same table; rows that are only removed (whoever asks again removes the rest);
-//!   all but one of them only make a session or token, tell somebody, or count (`sessions`, `notifications`, `failed_logins`); two `commit()`s of
+//!   all but one of them only make a session or token, tell somebody, or count (`sessions`, `notifications`, `failed_logins` of a user); two `commit()`s of
 //!   SQLAlchemy's session.
 //!
 //! Left alone: Python's one implicit transaction with its one `commit()`, what only keeps a trace (logs, audits, `last_login`), the removal of what has
@@ -85,6 +85,9 @@ const TRACES: &[&str] = &[
     "histories",
     "attempt",
     "attempts",
+    "tries",
+    "failed",
+    "failures",
     "analytics",
     "metric",
     "metrics",
