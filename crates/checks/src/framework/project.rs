@@ -437,7 +437,7 @@ impl<'a> Project<'a> {
     }
 
     /// The functions around what is written in a function, itself last.
-    pub(super) fn within_function(&self, file: usize, function: &'a Function) -> Within<'a> {
+    pub(crate) fn within_function(&self, file: usize, function: &'a Function) -> Within<'a> {
         let mut within = self.known(file, function).map(|known| known.outer.clone()).unwrap_or_default();
         within.push(function);
         within

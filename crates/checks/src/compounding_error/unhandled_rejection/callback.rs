@@ -158,7 +158,7 @@ fn async_callback(
     requests: &Requests,
     around: Around<'_, '_>,
 ) -> Option<Ends> {
-    let fails = uncaught_await(function)?;
+    let fails = uncaught_await(function, &|_| false)?;
     let name = called_name(&call.callee).unwrap_or_default();
     let shown = shorten(file.text_of(fails.extent));
     let what = match how {

@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use super::Ends;
 use super::callback::shorten;
-use super::request::uncaught_await;
+use super::request::{catches_all, uncaught_await};
 use super::wrapper::{catches, catches_at_definition, is_wrapper, registers};
 use crate::context::Context;
 use crate::facts::nodes::{Node, each_node};
@@ -33,7 +33,14 @@ pub(super) fn find(context: &Context<'_>, at: usize, found: &mut Vec<Ends>, look
             continue;
         }
         let Some(file) = context.files.get(at) else { continue };
-        let Some(fails) = uncaught_await(function) else { continue };
+        let within = project.within_function(at, function);
+        let settles = |value: &'_ Expr| {
+            let callee = value.call().map(|call| &call.callee);
+            callee
+                .and_then(|callee| project.called(at, &within, callee))
+                .is_some_and(|(_, called)| catches_all(called))
+        };
+        let Some(fails) = uncaught_await(function, &settles) else { continue };
         if !is_given_bare(&project, handler.registered, (at, function)) {
             continue;
         }

@@ -87,7 +87,7 @@ fn own(
         return None;
     }
     *looked += 1;
-    (uncaught_await(function).is_some() || throws(function)).then(|| Ends {
+    (uncaught_await(function, &|_| false).is_some() || throws(function)).then(|| Ends {
         extent: expr.extent,
         variant: "floating-promise",
         what: format!(

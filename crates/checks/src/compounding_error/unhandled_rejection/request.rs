@@ -47,8 +47,12 @@ fn takes_request(function: &Function) -> bool {
     named(&["req", "request", "_req"]) && named(&["res", "response", "reply", "next"])
 }
 
-/// The first `await` of a function that no `try` of it catches; functions inside it not counted, nor what a handler itself awaits.
-pub(super) fn uncaught_await(function: &Function) -> Option<&Expr> {
+/// The first `await` of a function that no `try` of it catches; functions inside it not counted, nor what a handler itself awaits, nor what
+/// `settles` says never rejects.
+pub(super) fn uncaught_await<'a>(
+    function: &'a Function,
+    settles: &dyn Fn(&'a Expr) -> bool,
+) -> Option<&'a Expr> {
     let mut found = None;
     each_in_body(&function.body, &mut |node, around| {
         if let Node::Expr(expr) = node
@@ -56,6 +60,7 @@ pub(super) fn uncaught_await(function: &Function) -> Option<&Expr> {
             && found.is_none()
             && !is_caught(around, expr)
             && !never_fails(value)
+            && !settles(value)
         {
             found = Some(expr);
         }
@@ -77,6 +82,31 @@ pub(super) fn is_caught(around: Around<'_, '_>, expr: &Expr) -> bool {
         Node::Handler(_) => true,
         _ => false,
     })
+}
+
+/// Whether a function catches all that it does: its body is one `try`, and what it does then is to give back something that is there.
+pub(super) fn catches_all(function: &Function) -> bool {
+    let [Stmt { kind: StmtKind::Try(tried), .. }] = function.body.as_slice() else { return false };
+    let mut quiet = !tried.handlers.is_empty();
+    let after = tried.handlers.iter().flat_map(|handler| &handler.body).chain(&tried.finally);
+    for stmt in after {
+        each_in_body(std::slice::from_ref(stmt), &mut |node, _| {
+            quiet &= match node {
+                Node::Stmt(stmt) => !matches!(stmt.kind, StmtKind::Raise { .. }),
+                Node::Expr(expr) => match &expr.kind {
+                    // `console.error(error)`
+                    ExprKind::Call(call) => {
+                        call.callee.dotted().is_some_and(|name| name.starts_with("console."))
+                    }
+                    ExprKind::Await(_) => false,
+                    _ => true,
+                },
+                _ => true,
+            };
+            quiet
+        });
+    }
+    quiet
 }
 
 /// `await x.catch(..)`, `await sleep(..)`, `await Promise.allSettled(..)`.
