@@ -80,3 +80,14 @@ fn a_service_that_trips_over_its_own_lock_is_found_down() {
     assert_eq!(errors[0].variant.as_deref(), Some("does-not-restart"));
     assert!(errors[0].message.contains("another instance is running"), "{}", errors[0].message);
 }
+
+#[test]
+fn what_is_lost_without_a_kill_is_not_blamed_on_it() {
+    let seen = notes("lost-update", 60);
+    assert_eq!(seen.outcome, Outcome::Broken);
+    let found = places(&errors(&seen));
+    assert!(
+        !found.is_empty() && found.iter().all(|one| one.starts_with("lost-under-load notes ")),
+        "{found:?}"
+    );
+}

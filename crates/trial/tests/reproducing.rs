@@ -275,3 +275,22 @@ fn what_is_no_replay_file_is_refused() {
         assert!(refused.is_err_and(|error| error.to_string().contains("not a replay file")));
     }
 }
+
+#[test]
+fn what_is_lost_under_load_shows_in_a_shell_and_in_its_replay() {
+    let scratch = tempfile::tempdir().unwrap();
+    let probe = "crash-recovery";
+    let tried = asking("lost-update", probe, scratch.path(), run);
+    let lines = tried.observations[0].findings[0].reproduce.clone();
+    let file = replay_file(&tried);
+    for faults in ["lost-update", ""] {
+        let printed = printed_by(&lines, faults, probe, scratch.path());
+        assert!(printed.lines().any(|line| line.trim().ends_with("there")), "{printed}");
+        let gone = printed.lines().any(|line| line.trim().ends_with("gone"));
+        assert_eq!(gone, !faults.is_empty(), "{printed}");
+        let replayed = asking(faults, probe, scratch.path(), |request| {
+            replay(&file, request, 3, &AtomicBool::new(false))
+        });
+        assert_eq!(replayed.unwrap().seen > 0, !faults.is_empty());
+    }
+}

@@ -19,12 +19,13 @@ use crate::service::Running;
 /// How often a reading that got no verdict (no answer, 429, 503) is made before it is left open.
 const READ_ATTEMPTS: u32 = 4;
 
-/// Writes to `running` on behalf of every subject's actor at one time, and kills the process `kill_after` the first acknowledgement.
-/// Returns one history for each subject. Without any acknowledgement in time, it is killed all the same.
-pub fn write_until_killed(
+/// Writes to `running` on behalf of every subject's actor at one time, until `after` the first acknowledgement; then the process is killed where that is
+/// asked for. Returns one history for each subject. Without any acknowledgement in time, it ends all the same.
+pub fn write_under_load(
     running: &Running,
     subjects: &[(&Crash, &Actor)],
-    kill_after: Duration,
+    after: Duration,
+    kill: bool,
 ) -> Vec<Vec<Write>> {
     let histories: Vec<History> = subjects.iter().map(|_| History::default()).collect();
     let (over, acknowledged) = (AtomicBool::new(false), AtomicUsize::new(0));
@@ -41,8 +42,10 @@ pub fn write_until_killed(
             std::thread::sleep(Duration::from_millis(1));
         }
         // The schedule itself: the moment of the kill is what is random.
-        std::thread::sleep(kill_after);
-        running.kill();
+        std::thread::sleep(after);
+        if kill {
+            running.kill();
+        }
         over.store(true, Ordering::Relaxed);
     });
     histories.into_iter().map(History::into_writes).collect()
@@ -136,12 +139,27 @@ fn is_present(crash: &Crash, reader: &mut Actor, write: &Write) -> Option<bool> 
 /// Performs the step: one round, and what it came to. `None`: it was clean, and the steps go on.
 pub(super) fn perform(crash: &Crash, actor: &mut Actor, running: &Running) -> Option<Attempt> {
     let [earliest, latest] = crash.kill_after_ms;
-    let kill_after = Duration::from_millis(fastrand::u64(earliest..=latest.max(earliest)));
-    let writes = write_until_killed(running, &[(crash, actor)], kill_after).pop().unwrap_or_default();
+    let after = Duration::from_millis(fastrand::u64(earliest..=latest.max(earliest)));
+    let writes = write_under_load(running, &[(crash, actor)], after, crash.kill).pop().unwrap_or_default();
     let acknowledged = writes.iter().filter(|write| write.ending == Ending::Acknowledged).count();
     if acknowledged == 0 {
         return Some(Attempt::Worthless("no write was acknowledged".to_owned()));
     }
+    if crash.kill
+        && let Some(ended) = restart(crash, actor, running)
+    {
+        return Some(ended);
+    }
+    let comparison = read_back(running, crash, actor, &writes);
+    if comparison.lost.is_empty() {
+        return None;
+    }
+    let read = comparison.kept + comparison.lost.len();
+    Some(Attempt::Seen(format!("{} of {read} acknowledged writes are gone", comparison.lost.len())))
+}
+
+/// The process starts again, and who wrote is let in again. What it came to when it did not.
+fn restart(crash: &Crash, actor: &mut Actor, running: &Running) -> Option<Attempt> {
     if let Err(error) = running.restart() {
         return Some(Attempt::Seen(format!("it does not start again on its own data: {error}")));
     }
@@ -159,10 +177,5 @@ pub(super) fn perform(crash: &Crash, actor: &mut Actor, running: &Running) -> Op
             Err(error) => return Some(Attempt::Worthless(format!("{}: {error}", step.request.target))),
         }
     }
-    let comparison = read_back(running, crash, actor, &writes);
-    if comparison.lost.is_empty() {
-        return None;
-    }
-    let read = comparison.kept + comparison.lost.len();
-    Some(Attempt::Seen(format!("{} of {read} acknowledged writes are gone", comparison.lost.len())))
+    None
 }

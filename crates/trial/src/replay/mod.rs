@@ -94,6 +94,10 @@ fn shortened(text: &str) -> String {
     }
 }
 
+fn yes() -> bool {
+    true
+}
+
 fn one() -> usize {
     1
 }
@@ -145,10 +149,14 @@ pub struct Send {
 /// A place of an answer, as the plan writes it.
 pub type Saved = Place;
 
-/// Rounds of writing, killing, restarting and reading back.
+/// A round of writing under load, killing, restarting and reading back.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Crash {
+    /// Whether the process is killed. Without, what is gone was lost under the load alone.
+    // Written only when it is not the usual.
+    #[serde(default = "yes", skip_serializing_if = "Clone::clone")]
+    pub kill: bool,
     /// Writes one value; `${value}` is a fresh one.
     pub write: Message,
     /// What of the answer the reading uses, by name.
@@ -163,7 +171,7 @@ pub struct Crash {
     pub expect: Expect,
     /// Clients writing at one time.
     pub writers: usize,
-    /// When the process is killed after the first write, earliest and latest.
+    /// When the process is killed, or the load ends, after the first write, earliest and latest.
     pub kill_after_ms: [u64; 2],
 }
 

@@ -50,8 +50,10 @@ pub fn lines(replay: &Replay, around: AroundLines) -> Vec<String> {
             }
             Step::Together { requests, .. } => lines.push(together_line(requests)),
             // A replay repeats a round that does not always show it; a person repeats the lines.
-            Step::Crash(_) if lines.iter().any(|line| line.contains("$WRITER")) => {}
-            Step::Crash(crash) => lines.extend(crash_lines(crash)),
+            Step::Crash(_) if lines.iter().any(|line| line.contains("$WRITER") || line.contains("$LOAD")) => {
+            }
+            Step::Crash(crash) if crash.kill => lines.extend(crash_lines(crash)),
+            Step::Crash(crash) => lines.extend(load_lines(crash)),
             Step::Restart { .. } => lines.push("kill -9 $PID; wait $PID 2>/dev/null; start".to_owned()),
         }
     }
@@ -68,6 +70,9 @@ fn lines_use_counter(replay: &Replay) -> bool {
     let texts = serde_json::to_string(&replay.steps).unwrap_or_default();
     texts.contains("${unique}") || texts.contains("${value}") || texts.contains("${n}")
 }
+
+/// How often the writers of a load write in lines.
+const LOAD_ROUNDS: usize = 20;
 
 /// Makes the fresh values that a message mentions.
 const FRESH: &str = "n=$((n+1)); unique=swu$$x$(date +%s)n$n; value=swv$$x$(date +%s)n$n";
@@ -214,6 +219,27 @@ fn crash_lines(crash: &Crash) -> Vec<String> {
     lines.extend(crash.before_reading.iter().flat_map(|step| send_lines(step, true)));
     lines.push(filled_by_shell(&crash.read, SHOWN));
     lines
+}
+
+/// Writes in the background, several at one time, and then reads back what was acknowledged; how much is there, and how much is gone.
+fn load_lines(crash: &Crash) -> Vec<String> {
+    let write = filled_by_shell(&crash.write, "-i -f");
+    let saved = crash.save.iter().filter_map(|(name, place)| save_line(name, place));
+    let saved: String = saved.map(|line| format!("{line}; ")).collect();
+    let is_there = match &crash.expect.contains {
+        Some(_) => format!("{} | grep -qF -- \"$value\"", filled_by_shell(&crash.read, "")),
+        None => filled_by_shell(&crash.read, "-f -o /dev/null"),
+    };
+    vec![
+        format!(
+            "LOAD=$(mktemp -d); for i in $(seq {LOAD_ROUNDS}); do for w in $(seq {}); do {FRESH}; ( answer=$({write}) && printf '%s' \"$answer\" >\"$LOAD/$n\" && echo \"value=$value unique=$unique\" >\"$LOAD/$n.names\" ) 2>/dev/null & done; wait; done",
+            crash.writers
+        ),
+        format!(
+            "for names in \"$LOAD\"/*.names; do . \"$names\"; answer=$(cat \"${{names%.names}}\"); {saved}if {is_there} 2>/dev/null; then echo there; else echo gone; fi; done | sort | uniq -c"
+        ),
+        "rm -r \"$LOAD\"".to_owned(),
+    ]
 }
 
 /// Single-quoted words that hold `${name}` become double-quoted, so that the shell fills them in.

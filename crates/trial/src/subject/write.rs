@@ -63,6 +63,7 @@ impl Written {
             |message: &Message| session.map_or_else(|| message.clone(), |session| session.dress(message));
         let before_reading = session.map(|session| session.login_steps().to_vec());
         Crash {
+            kill: true,
             write: dress(&self.write),
             save: self.save.clone(),
             before_reading: before_reading.unwrap_or_default(),

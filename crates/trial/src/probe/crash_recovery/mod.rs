@@ -8,6 +8,9 @@
 //! acknowledged value is read back; its JSON files are parsed. Idle processes are not killed: that showed nothing on a program that loses its
 //! whole database under load. A write that got no answer may be there or not. An alarm has to come again on a fresh copy with fresh users.
 //!
+//! The control of an alarm: the same load on a fresh copy, and nothing is killed. What is lost then too is lost by requests that read, change and write
+//! one thing at one time (`lost-under-load`), and not by the crash.
+//!
 //! What is enough: a round is one trial, not a write, since the writes of one round fall together. A defect of this kind shows in most rounds;
 //! 14 clean ones say "fewer than 20 of 100 kills lose anything, at 95%", and take half a minute with a service that starts at once.
 //!
@@ -26,7 +29,7 @@ use self::round::{Came, Rounds};
 use super::{Meta, Probe};
 use crate::arena::{Arena, Evidence, Stop};
 use crate::proposal;
-use crate::replay::{Step, lines};
+use crate::replay::{Crash, Step, lines};
 use crate::schema::Purpose;
 use crate::statistics::trials_needed;
 use crate::subject::{Session, Written, find_session, find_writes};
@@ -49,6 +52,9 @@ const MORE: u64 = 2;
 /// Rounds on a fresh copy in which an alarm has to come again, beside twice as many as it took.
 const AGAIN: u64 = 4;
 
+/// Rounds without a kill, at most.
+const CONTROLS: u64 = 8;
+
 /// How long trying again may take when the budget is used up.
 const AGAIN_MS: u64 = 45_000;
 
@@ -56,11 +62,11 @@ const AGAIN_MS: u64 = 45_000;
 pub static PROBE: Probe = Probe {
     meta: Meta {
         id: RuleId::known("crash-recovery"),
-        version: 1,
+        version: 2,
         failure_mode: FailureMode::CompoundingError,
         need: Need::Required,
         title: "what was acknowledged is there after a crash",
-        variants: &["lost-acknowledged", "corrupt-file", "does-not-restart"],
+        variants: &["lost-acknowledged", "corrupt-file", "does-not-restart", "lost-under-load"],
         bound_needed: Some(BoundNeeded { rate: 0.2, confidence: 0.95 }),
         confirms: &[],
         budget_ms: 120_000,
@@ -114,7 +120,43 @@ fn run(arena: &Arena<'_>, evidence: &mut Evidence) -> Result<(), Stop> {
         evidence.bound = Bound::zero_failures(first.effective, confidence);
         return Ok(());
     }
-    confirm(arena, evidence, session.as_ref(), &writes, &first)
+    let first = without_kill(arena, evidence, session.as_ref(), &writes, first)?;
+    if first.came.is_empty() { Ok(()) } else { confirm(arena, evidence, session.as_ref(), &writes, &first) }
+}
+
+/// The control of an alarm, on a fresh copy: the same load, and nothing is killed. What is lost then was lost by requests that write at one time; of that
+/// is told, and the rest is given back.
+fn without_kill(
+    arena: &Arena<'_>,
+    evidence: &mut Evidence,
+    session: Option<&Session>,
+    writes: &[Written],
+    first: Total,
+) -> Result<Total, Stop> {
+    arena.step("seen; the same load without a kill", 0, None);
+    let running = arena.start()?;
+    let mut rounds = Rounds::new(arena, &running, session, writes, "control");
+    let wanted = (first.first_at * 2 + AGAIN).min(CONTROLS);
+    let (mut lost, mut made): (Vec<(Came, u64)>, u64) = (Vec::new(), 0);
+    for came in (0..wanted).filter_map(|_| rounds.control()) {
+        made += 1;
+        for one in came {
+            match lost.iter_mut().find(|(known, _)| known.written == one.written) {
+                Some((_, times)) => *times += 1,
+                None => lost.push((one, 1)),
+            }
+        }
+    }
+    let is_lost = |came: &Came| lost.iter().any(|(control, _)| control.written == came.written);
+    let came: Vec<(Came, u64)> =
+        first.came.iter().filter(|(came, _)| !is_lost(came) || came.is_down()).cloned().collect();
+    for (control, times) in &lost {
+        if let Some((_, before)) = first.came.iter().find(|(came, _)| came.written == control.written) {
+            let rounds = [*before, first.effective, *times, made];
+            report(arena, evidence, session, writes, control, running.address().port(), rounds);
+        }
+    }
+    Ok(Total { came, ..first })
 }
 
 /// What several rounds came to.
@@ -133,7 +175,7 @@ fn many(rounds: &mut Rounds<'_, '_>, wanted: u64, until: Instant, said: impl Fn(
     let mut total = Total::default();
     let (mut idle, mut after) = (0, 0);
     while total.effective < wanted && idle < IDLE_ROUNDS && after < MORE + 1 && Instant::now() < until {
-        let Some(came) = rounds.one() else {
+        let Some(came) = rounds.one(true) else {
             idle += 1;
             continue;
         };
@@ -217,12 +259,14 @@ fn report(
     let with = session.filter(|_| written.with_session);
     let mut steps: Vec<Step> =
         with.iter().flat_map(|session| session.enter.clone()).map(Step::Send).collect();
-    let crash = written.crash(session, WRITERS, KILL_AFTER_MS);
+    let is_control = came.variant == "lost-under-load";
+    let crash = Crash { kill: !is_control, ..written.crash(session, WRITERS, KILL_AFTER_MS) };
     // Not every round shows it: as many as make it likely to.
     let repeats = if again >= of_again { 1 } else { (of_again / again.max(1) + 1).min(8) };
     steps.extend((0..repeats).map(|_| Step::Crash(crash.clone())));
     let see = match came.variant {
         "does-not-restart" => "it does not start again on its own data".to_owned(),
+        _ if is_control => "every write that is counted was acknowledged, and some are gone".to_owned(),
         _ => format!(
             "the last {} {} was acknowledged, and {} does not show it after the crash",
             written.method,
@@ -231,15 +275,20 @@ fn report(
         ),
     };
     let replay = arena.replay(came.variant, steps, see);
+    let around = if is_control { arena.start_lines(1) } else { arena.restartable_lines(port) };
     let message = format!(
         "{} (in {times} of {of} rounds, and again in {again} of {of_again} on a fresh copy)",
         came.what
     );
     let mut finding = arena
         .finding(came.variant, &written.method, &written.route, message)
-        .advice("Answer only after the data is safe: a database transaction that is committed, or a new file, fsync, and rename over the old.")
+        .advice(if is_control {
+            "Let nothing come between reading, changing and writing: a transaction of a database, or one lock around all three."
+        } else {
+            "Answer only after the data is safe: a database transaction that is committed, or a new file, fsync, and rename over the old."
+        })
         .confidence(Confidence::Certain)
-        .reproduce(lines(&replay, arena.restartable_lines(port)));
+        .reproduce(lines(&replay, around));
     for file in &came.files {
         let place = seaworthy_core::Location::Artifact { path: file.clone() };
         finding = finding.related(place, "could be parsed before the crash, and cannot after it");

@@ -7,7 +7,7 @@ use super::files::written_json;
 use super::{KILL_AFTER_MS, WRITERS};
 use crate::arena::Arena;
 use crate::history::{Ending, Write};
-use crate::replay::crash::{read_back, write_until_killed};
+use crate::replay::crash::{read_back, write_under_load};
 use crate::replay::{Actor, Crash};
 use crate::service::Running;
 use crate::subject::{Session, Written};
@@ -29,10 +29,14 @@ pub(super) struct Came {
 }
 
 impl Came {
+    /// Whether it does not start again.
+    pub(super) fn is_down(&self) -> bool {
+        self.variant == "does-not-restart"
+    }
+
     /// Whether both are the same defect. Whether a torn file was seen beside the loss depends on the moment of the kill.
     pub(super) fn is_same(&self, other: &Self) -> bool {
-        let down = |came: &Self| came.variant == "does-not-restart";
-        down(self) == down(other) && (down(self) || self.written == other.written)
+        self.is_down() == other.is_down() && (self.is_down() || self.written == other.written)
     }
 }
 
@@ -70,8 +74,13 @@ impl<'r, 'a> Rounds<'r, 'a> {
         }
     }
 
+    /// The control: the same load, and nobody is killed. What is lost then is not lost by a crash.
+    pub(super) fn control(&mut self) -> Option<Vec<Came>> {
+        self.one(false)
+    }
+
     /// One round. `None` when it was not effective: nobody got in, or nothing was acknowledged.
-    pub(super) fn one(&mut self) -> Option<Vec<Came>> {
+    pub(super) fn one(&mut self, kill: bool) -> Option<Vec<Came>> {
         self.number += 1;
         let noise: String = std::iter::repeat_with(|| self.rng.lowercase()).take(5).collect();
         let label = format!("sw{noise}r{}", self.number);
@@ -92,18 +101,18 @@ impl<'r, 'a> Rounds<'r, 'a> {
             self.writes.iter().map(|written| written.crash(self.session, WRITERS, KILL_AFTER_MS)).collect();
         let subjects: Vec<(&Crash, &Actor)> = crashes.iter().map(|crash| (crash, &actor)).collect();
         let [earliest, latest] = KILL_AFTER_MS;
-        let kill_after = Duration::from_millis(self.rng.u64(earliest..=latest));
-        let histories = write_until_killed(self.running, &subjects, kill_after);
+        let after = Duration::from_millis(self.rng.u64(earliest..=latest));
+        let histories = write_under_load(self.running, &subjects, after, kill);
         let acknowledged: Vec<usize> = histories.iter().map(|writes| count(writes)).collect();
-        let torn = self.torn();
-        if let Err(error) = self.running.restart() {
+        let torn = if kill { self.torn() } else { Vec::new() };
+        if kill && let Err(error) = self.running.restart() {
             return self.down(&acknowledged, &error.to_string(), torn);
         }
         if acknowledged.iter().all(|count| *count == 0) {
             self.control_failed = Some("no write was acknowledged under load".to_owned());
             return None;
         }
-        let entered = self.enter_again(&mut actor);
+        let entered = !kill || self.enter_again(&mut actor);
         let mut came = Vec::new();
         for (index, ((written, crash), writes)) in
             self.writes.iter().zip(&crashes).zip(&histories).enumerate()
@@ -111,7 +120,32 @@ impl<'r, 'a> Rounds<'r, 'a> {
             if written.with_session && !entered {
                 continue;
             }
-            came.extend(self.lost(index, written, crash, &actor, writes, &torn));
+            let Some((lost, all)) = self.lost(crash, &actor, writes) else { continue };
+            let name = format!("{} {}", written.method, written.route);
+            came.push(match (kill, torn.as_slice()) {
+                (false, _) => Came {
+                    variant: "lost-under-load",
+                    written: index,
+                    what: format!("under load, and with nothing killed, {lost} of {all} things that {name} had acknowledged are gone"),
+                    files: Vec::new(),
+                },
+                (true, []) => Came {
+                    variant: "lost-acknowledged",
+                    written: index,
+                    what: after_kill(lost, all, &name),
+                    files: Vec::new(),
+                },
+                (true, torn) => Came {
+                    variant: "corrupt-file",
+                    written: index,
+                    what: format!(
+                        "{}: its file {} was left half written",
+                        after_kill(lost, all, &name),
+                        torn.join(", ")
+                    ),
+                    files: torn.to_vec(),
+                },
+            });
         }
         Some(came)
     }
@@ -154,31 +188,18 @@ impl<'r, 'a> Rounds<'r, 'a> {
         Some(vec![Came { variant: "does-not-restart", written: most, what, files }])
     }
 
-    fn lost(
-        &self,
-        index: usize,
-        written: &Written,
-        crash: &Crash,
-        actor: &Actor,
-        writes: &[Write],
-        torn: &[String],
-    ) -> Option<Came> {
+    /// How many of how many acknowledged writes are gone, when any is.
+    fn lost(&self, crash: &Crash, actor: &Actor, writes: &[Write]) -> Option<(usize, usize)> {
         let comparison = read_back(self.running, crash, actor, writes);
         let lost = comparison.lost.len();
-        if lost == 0 {
-            return None;
-        }
-        let all = lost + comparison.kept;
-        let name = format!("{} {}", written.method, written.route);
-        let what = format!(
-            "killed under load and started again, it has lost {lost} of {all} things that {name} had acknowledged"
-        );
-        if torn.is_empty() {
-            return Some(Came { variant: "lost-acknowledged", written: index, what, files: Vec::new() });
-        }
-        let what = format!("{what}: its file {} was left half written", torn.join(", "));
-        Some(Came { variant: "corrupt-file", written: index, what, files: torn.to_vec() })
+        (lost > 0).then_some((lost, lost + comparison.kept))
     }
+}
+
+fn after_kill(lost: usize, all: usize, name: &str) -> String {
+    format!(
+        "killed under load and started again, it has lost {lost} of {all} things that {name} had acknowledged"
+    )
 }
 
 fn count(writes: &[Write]) -> usize {
